@@ -1,0 +1,29 @@
+"""Telephone numbers as everybody else knows them: E.164."""
+
+import re
+
+import phonenumbers
+
+_VISUAL = re.compile(r"[\s().\-/]")
+
+
+def parse_e164(raw: str, region: str | None = None) -> str | None:
+    """The number in E.164 ("+390584943232"), or None when `raw` is not a possible public number.
+
+    `region` (ISO 3166 alpha-2) gives the country of numbers dialled without one. Extensions and names give None.
+    """
+    text = _VISUAL.sub("", raw.strip())
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def canonical_number(raw: str, region: str | None = None) -> str:
+    """The form under which a number is indexed and searched: E.164 when it has one, else the bare dialled text in lower case."""
+    return parse_e164(raw, region) or _VISUAL.sub("", raw.strip()).lower()
