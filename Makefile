@@ -33,8 +33,8 @@ check: setup-dev ## format, lint, types, import layers, migrations, personal dat
 soak: setup-dev debian ## the full-size tests (hours allowed; every number of the issues)
 	@$(PY) -m pytest -m soak --timeout 7200
 
-fuzz: setup-dev ## random hostile input against every parser, SECONDS=60 each
-	@PARLEY_FUZZ_SECONDS=$(or $(SECONDS_EACH),60) $(PY) -m pytest tests/fuzz --timeout 7200
+fuzz: setup-dev ## random hostile input against every parser, SECONDS=60
+	@PARLEY_FUZZ_SECONDS=$(or $(SECONDS),60) $(PY) -m pytest tests/fuzz --timeout 7200
 
 $(BENCHES): bench-%: setup-dev debian
 	@$(PY) bench/$*.py $(ARGS)
