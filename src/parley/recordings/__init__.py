@@ -1,0 +1,1 @@
+"""The recordings offering: calls become sealed originals, rows that can be searched, renditions that can be heard."""

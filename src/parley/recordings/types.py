@@ -1,0 +1,412 @@
+"""What a recording is, to those who write it (recorder), keep it (worker) and look at it (console).
+
+`Manifest` and `ClosedFile` are the two files of a spool directory. They hold no clear personal data: the parties are a
+sealed field, numbers and conversation keys are blind indexes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol, Self
+from uuid import UUID
+
+from parley.recordings import strictjson
+from parley.recordings.strictjson import Hex
+
+MANIFEST_FILE = "manifest.json"
+CLOSED_FILE = "closed.json"
+
+NUMBER_INDEX = "number"
+"""Blind-index field of a party's number: value is `foundation.numbers.canonical_number`."""
+CONVERSATION_INDEX = "conversation"
+"""Blind-index field of what joins sessions: the rs-metadata group id, else the communication session id or Call-ID."""
+
+Direction = Literal["inbound", "outbound", "internal", "unknown"]
+Side = Literal["caller", "callee", "other"]
+PartKind = Literal["age", "tail"]
+RenditionKind = Literal["mp3", "wav", "peaks"]
+RenditionState = Literal["pending", "ready", "failed", "customer-held"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PART_NAME = re.compile(r"[0-9]{3}\.(age|tail)")
+
+
+# --- what the recorder writes -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayloadType:
+    """One RTP payload type of the SDP answer: number 0..127, upper-case encoding name (`PCMU`, `CN`, ...), Hz."""
+
+    number: int
+    name: str
+    clock_rate: int = 8000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= 127 or self.clock_rate <= 0:
+            raise ValueError("a payload type is 0 to 127 with a positive clock rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestStream:
+    """One m-line: its SIPREC label, whose voice it carries, and the local UDP port its packets were sent to.
+
+    Codec names are upper case as in SDP: `PCMU`, `PCMA`, `TELEPHONE-EVENT`, `CN`. `payload_types` lists every payload
+    type of the answer (dynamic ones too); empty means the static table of RFC 3551. `party` is the number (index) of
+    the sending party in `PartySheet.parties`, when known.
+    """
+
+    label: str
+    side: Side
+    port: int
+    codec: str
+    clock_rate: int = 8000
+    payload_types: tuple[PayloadType, ...] = ()
+    party: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.port < 65536 or self.clock_rate <= 0:
+            raise ValueError("a stream needs a port and a clock rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRecord:
+    """Why this recording was allowed: the clause that decided, the purpose, the reason in words (no personal data)."""
+
+    clause: str
+    purpose: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochKey:
+    """A sealing epoch: its id and its key wrapped to the customer (`sealing.SealedField.epoch_id`, `.wrapped`)."""
+
+    id: UUID
+    wrapped: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What is known of a recording while it runs: `<spool>/<recording id>/manifest.json`.
+
+    `sealed` is `sealing.SealedField.data` over `PartySheet.to_json()` with AAD `party_aad(recording_id)`.
+    `conversation_index` and `number_indexes` are `sealing.blind_index` values. Rewritten (atomically, by
+    `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream or names a party.
+    """
+
+    recording_id: UUID
+    customer_id: UUID
+    trunk_id: UUID
+    trunk_name: str
+    agreement: str
+    agreement_version: str
+    decision: GateRecord
+    started_at: datetime
+    direction: Direction
+    conversation_index: Hex
+    epoch: EpochKey
+    sealed: bytes
+    number_indexes: tuple[Hex, ...]
+    streams: tuple[ManifestStream, ...]
+    version: Literal[1] = 1
+
+    def __post_init__(self) -> None:
+        if self.started_at.tzinfo is None:
+            raise ValueError("started_at needs a time zone")
+        ports = [stream.port for stream in self.streams]
+        if len(set(ports)) != len(ports):
+            raise ValueError("two streams share a port")
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        return strictjson.dumps(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as a JSON object."""
+        encoded: dict[str, Any] = strictjson.encode(self)
+        return encoded
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """The manifest in `data`. Raises MalformedFile."""
+        return strictjson.loads(cls, data)
+
+    def with_streams(self, *added: ManifestStream) -> Self:
+        """The manifest with further streams; one with a known port replaces the old."""
+        fresh = {stream.port for stream in added}
+        return replace(self, streams=(*(kept for kept in self.streams if kept.port not in fresh), *added))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedPart:
+    """One file of the original, in order: `000.age`, `000.tail`, `001.age`; size in bytes, sha256 in lower-case hex."""
+
+    name: str
+    kind: PartKind
+    size: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if not _PART_NAME.fullmatch(self.name) or not self.name.endswith(f".{self.kind}"):
+            raise ValueError("a part is named NNN.age or NNN.tail")
+        if self.size < 0 or not _SHA256.fullmatch(self.sha256):
+            raise ValueError("a part needs a size and a sha256")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedStream:
+    """What arrived on one stream: counts of packets, payload bytes, sequence numbers never seen, and duplicates."""
+
+    label: str
+    port: int
+    packets: int
+    bytes: int
+    lost: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A time in which the recorder could not receive: Unix nanoseconds, and why (`recorder-restart`, `power`, ...)."""
+
+    starts_ns: int
+    ends_ns: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedFile:
+    """How a recording ended: `<spool>/<recording id>/closed.json`, written last, atomically; its presence means closed.
+
+    `reason` is a stable word: `bye`, `no-media`, `interrupted`, `disk-full`, `shutdown`, ...
+    """
+
+    recording_id: UUID
+    reason: str
+    ended_at: datetime
+    parts: tuple[ClosedPart, ...]
+    streams: tuple[ClosedStream, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    version: Literal[1] = 1
+
+    def __post_init__(self) -> None:
+        names = [part.name for part in self.parts]
+        if len(set(names)) != len(names):
+            raise ValueError("two parts share a name")
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        return strictjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """The closed file in `data`. Raises MalformedFile."""
+        return strictjson.loads(cls, data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """One participant, in clear: only ever inside a sealed field or before the eyes of somebody who may see it."""
+
+    label: str
+    role: Side
+    name: str = ""
+    aor: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartySheet:
+    """The personal data of a recording: parties and the call's id. Sealed before it leaves the recorder's memory."""
+
+    parties: tuple[Party, ...]
+    call_id: str = ""
+
+    def to_json(self) -> bytes:
+        """The plaintext that is sealed."""
+        return strictjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """The sheet in `data`. Raises MalformedFile."""
+        return strictjson.loads(cls, data)
+
+
+def party_aad(recording_id: UUID) -> bytes:
+    """The associated data that binds a sealed party sheet to its recording."""
+    return b"recording:" + recording_id.bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveReport:
+    """What the recorder says of a running call, at least every `LIVE_STALE_SECONDS / 3`."""
+
+    manifest: Manifest
+    at: datetime
+    packets: int
+    bytes: int
+    on_hold: bool = False
+
+
+# --- what the console sees --------------------------------------------------------------------------------------------
+
+
+class Viewer(Protocol):
+    """Who is looking (`people.api.Viewer`): `number_indexes` None sees everything, else recordings of those numbers."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def number_indexes(self) -> frozenset[bytes] | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingRow:
+    """One line of the list: a conversation, represented by its first segment that the viewer may see.
+
+    `sealed` is true where the provider holds no key (`customer-held`): `parties` is then empty.
+    """
+
+    recording_id: UUID
+    conversation_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    seconds: float
+    direction: Direction
+    trunk_id: UUID
+    trunk_name: str
+    sealed: bool
+    parties: tuple[Party, ...]
+    segments: int
+    reason: str
+    rendition: RenditionState
+
+    @property
+    def caller(self) -> Party | None:
+        """The calling party, when known."""
+        return next((party for party in self.parties if party.role == "caller"), None)
+
+    @property
+    def callee(self) -> Party | None:
+        """The called party, when known."""
+        return next((party for party in self.parties if party.role == "callee"), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of search results, newest first; `cursor` asks for the next one, None when this is the last."""
+
+    rows: tuple[RecordingRow, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartView:
+    """A stored part of the original."""
+
+    number: int
+    name: str
+    kind: PartKind
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenditionView:
+    """A stored rendition: `size` is that of the clear content in bytes, `sha256` that of the sealed object."""
+
+    kind: RenditionKind
+    media_type: str
+    size: int
+    sha256: str
+    evidence_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentView:
+    """Another session of the same conversation."""
+
+    recording_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingView:
+    """Everything a recording's page shows. `evidence_id` is the ledger entry `recording.sealed`."""
+
+    recording_id: UUID
+    conversation_id: UUID
+    segments: tuple[SegmentView, ...]
+    started_at: datetime
+    ended_at: datetime
+    seconds: float
+    direction: Direction
+    trunk_id: UUID
+    trunk_name: str
+    sealed: bool
+    parties: tuple[Party, ...]
+    call_id: str
+    streams: tuple[ManifestStream, ...]
+    received: tuple[ClosedStream, ...]
+    gaps: tuple[Gap, ...]
+    parts: tuple[PartView, ...]
+    renditions: Mapping[str, RenditionView]
+    rendition: RenditionState
+    rendition_error: str
+    agreement: str
+    agreement_version: str
+    decision: GateRecord
+    reason: str
+    evidence_id: UUID
+
+    @property
+    def caller(self) -> Party | None:
+        """The calling party, when known."""
+        return next((party for party in self.parties if party.role == "caller"), None)
+
+    @property
+    def callee(self) -> Party | None:
+        """The called party, when known."""
+        return next((party for party in self.parties if party.role == "callee"), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveCallView:
+    """A call that is being recorded now."""
+
+    recording_id: UUID
+    started_at: datetime
+    seen_at: datetime
+    direction: Direction
+    trunk_name: str
+    sealed: bool
+    parties: tuple[Party, ...]
+    streams: int
+    packets: int
+    bytes: int
+    on_hold: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peaks:
+    """The waveform to draw: per channel, (min, max) pairs in -127..127, each over `1 / per_second` s."""
+
+    per_second: int
+    seconds: float
+    caller: tuple[int, ...]
+    callee: tuple[int, ...]
+
+    def to_json(self) -> bytes:
+        """The stored form."""
+        return strictjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """The peaks in `data`. Raises MalformedFile."""
+        return strictjson.loads(cls, data)
