@@ -1,0 +1,85 @@
+"""What other packages may use of sealing.
+
+Seal with public keys (`AgeWriter`, `seal_bytes`, `FrameSealer`, `FieldSealer`), open with identities (`AgeReader`,
+`open_bytes`, `open_frame`, `FieldOpener`), search without opening (`blind_index`). Everything works on bytes and file
+objects that the caller hands in.
+"""
+
+from .blind_index import blind_index
+from .errors import (
+    HeaderError,
+    HeaderMacError,
+    HeaderTruncatedError,
+    KeyFormatError,
+    NoIdentityMatchesError,
+    PayloadError,
+    SealingError,
+    UnfinishedError,
+    WriterError,
+)
+from .fields import FieldOpener, FieldSealer, SealedField, epoch_of
+from .frames import (
+    FRAME_HEADER_LENGTH,
+    TAIL_MAGIC,
+    Frame,
+    FrameSealer,
+    Tail,
+    encode_tail,
+    open_frame,
+    parse_frames,
+    parse_tail,
+    unwrap_frame_key,
+)
+from .keys import Identity, Recipient, generate_identity, parse_identity, parse_recipient
+from .stream import (
+    CHUNK,
+    SEALED_CHUNK,
+    AgeReader,
+    AgeWriter,
+    BinarySink,
+    Readable,
+    SeekableSource,
+    open_bytes,
+    seal_bytes,
+)
+
+__all__ = [
+    "CHUNK",
+    "FRAME_HEADER_LENGTH",
+    "SEALED_CHUNK",
+    "TAIL_MAGIC",
+    "AgeReader",
+    "AgeWriter",
+    "BinarySink",
+    "FieldOpener",
+    "FieldSealer",
+    "Frame",
+    "FrameSealer",
+    "HeaderError",
+    "HeaderMacError",
+    "HeaderTruncatedError",
+    "Identity",
+    "KeyFormatError",
+    "NoIdentityMatchesError",
+    "PayloadError",
+    "Readable",
+    "Recipient",
+    "SealedField",
+    "SealingError",
+    "SeekableSource",
+    "Tail",
+    "UnfinishedError",
+    "WriterError",
+    "blind_index",
+    "encode_tail",
+    "epoch_of",
+    "generate_identity",
+    "open_bytes",
+    "open_frame",
+    "parse_frames",
+    "parse_identity",
+    "parse_recipient",
+    "parse_tail",
+    "seal_bytes",
+    "unwrap_frame_key",
+]
