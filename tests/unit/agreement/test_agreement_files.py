@@ -1,0 +1,133 @@
+"""Agreement files: what is right loads, what is wrong is explained with file, line, field and remedy."""
+
+import time
+from importlib import resources
+
+import pytest
+from fideslang.default_taxonomy import DEFAULT_TAXONOMY
+
+from parley.agreement.api import PURPOSES, AgreementFileError, UnknownAgreement, available, load, parse
+
+GOOD = resources.files("parley.agreement").joinpath("agreements", "imagicle-dpa.toml").read_text(encoding="utf-8")
+
+
+def with_change(old, new):
+    assert old in GOOD
+    return GOOD.replace(old, new, 1)
+
+
+def line_of(text, fragment):
+    return next(number for number, line in enumerate(text.splitlines(), 1) if fragment in line)
+
+
+BROKEN = {
+    "missing quote": (('version = "1"', 'version = "1'), 'version = "1', "not TOML"),
+    "other format": (("format = 1", "format = 9"), "format = 9", "is 9"),
+    "missing title": (('title = "Data', 'titel = "Data'), 'titel = "Data', "not a field"),
+    "empty statement": (
+        ('statement = "Every sub-processor is bound by the same duties."', 'statement = ""'),
+        None,
+        "empty",
+    ),
+    "unknown role": (('roles = ["reseller"]', 'roles = ["resaler"]'), '["resaler"]', 'did you mean "reseller"'),
+    "no roles": (('roles = ["reseller"]', "roles = []"), "roles = []", "empty list"),
+    "word twice": (('roles = ["reseller"]', 'roles = ["reseller", "reseller"]'), '"reseller", "reseller"', "twice"),
+    "number for a word": (('roles = ["reseller"]', "roles = [7]"), "roles = [7]", "not a text"),
+    "wrong clause of a term": (
+        ('clause = "IM-8.support"', 'clause = "IM-8.suport"'),
+        'clause = "IM-8.suport"',
+        "no clause",
+    ),
+    "unknown purpose": (
+        ('covers = ["support-access"]', 'covers = ["suport-access"]'),
+        '"suport-access"',
+        "support-access",
+    ),
+    "forbidden and covered": (
+        ('covers = ["support-access"]', 'covers = ["sale"]'),
+        'covers = ["sale"]',
+        "also forbidden",
+    ),
+    "purpose twice": (('key = "support"', 'key = "resolved-cases"'), None, "twice"),
+    "text for a flag": (("instructed_by_signing = true", 'instructed_by_signing = "yes"'), '= "yes"', "true or false"),
+    "flag for a number": (("access_days = 30", "access_days = true"), "access_days = true", "whole number"),
+    "negative days": (("access_days = 30", "access_days = -1"), "access_days = -1", "out of range"),
+    "days run backwards": (("access_days = 30", "access_days = 120"), "destroy_days = 90", "backwards"),
+    "unknown custody": (('"pkcs11", "customer-held"]', '"hsm"]'), '"hsm"]', "known here"),
+    "unknown area": (('areas = ["eu", "uk"]', 'areas = ["eu", "mars"]'), '"mars"', "known here"),
+    "unknown choice": (('elsewhere = "confirmed-measure"', 'elsewhere = "maybe"'), '"maybe"', "never"),
+    "clause kept by nothing": (
+        ('enforced_by = ["gate.suspension"]\nwaits_for = ["governance"]', ""),
+        None,
+        "nothing keeps",
+    ),
+    "unknown mechanism": (('["gate.suspension"]', '["gate.suspend"]'), '"gate.suspend"', "gate.suspension"),
+    "clause twice": (('id = "IM-2.warranty"', 'id = "IM-2.roles"'), None, "twice"),
+    "clause id": (('id = "IM-2.warranty"', 'id = "warranty"'), 'id = "warranty"', "not a clause id"),
+    "ours without the mark": (
+        ('source = "ours; the text does not speak of misuse"\nauthored = true', 'source = "ours"'),
+        'source = "ours"',
+        "authored = true",
+    ),
+    "term missing": (("[terms.retention]", "[terms.retentoin]"), "[terms.retentoin]", "not a field"),
+    "no purposes": (("[[terms.purpose]]", "[[terms.porpoise]]"), None, "not a field"),
+    "unknown subject": (('subject = "audits"', 'subject = "audit"'), 'subject = "audit"', 'did you mean "audits"'),
+    "table for a list": (('[[party]]\nname = "reseller"', '[party.more]\nname = "reseller"'), None, ""),
+    "years out of range": (("keep_years = 3", "keep_years = 300"), "keep_years = 300", "out of range"),
+    "duplicate key": (("keep_years = 3", "keep_years = 3\nkeep_years = 4"), None, "not TOML"),
+}
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+def test_each_mistake_is_explained_with_file_line_field_and_remedy(mistake):
+    (old, new), fragment, words = BROKEN[mistake]
+    text = with_change(old, new)
+    with pytest.raises(AgreementFileError) as caught:
+        parse(text, file="ours.toml")
+    diagnoses = caught.value.diagnoses
+    assert words in str(caught.value)
+    assert all(diagnosis.file == "ours.toml" and diagnosis.remedy and diagnosis.field for diagnosis in diagnoses)
+    if fragment is not None:
+        assert line_of(text, fragment) in {diagnosis.line for diagnosis in diagnoses}
+
+
+def test_all_mistakes_of_a_file_are_shown_in_one_run_in_order():
+    text = with_change("keep_years = 3", "keep_years = 300").replace('subject = "audits"', 'subject = "odd"')
+    with pytest.raises(AgreementFileError) as caught:
+        parse(text, file="ours.toml")
+    lines = [diagnosis.line for diagnosis in caught.value.diagnoses]
+    assert len(lines) == 2
+    assert lines == sorted(lines)
+    message = str(caught.value)
+    assert f"ours.toml:{lines[0]}: terms.support_data.keep_years: 300 years is out of range" in message
+    assert "= remedy: write a number from 0 to 30" in message
+    assert message.endswith("2 mistakes")
+
+
+@pytest.mark.parametrize("name", available())
+def test_a_file_loads_within_20_ms_and_only_once(name):
+    load.cache_clear()
+    began = time.perf_counter()
+    first = load(name)
+    assert time.perf_counter() - began < 0.020
+    assert load(name) is first
+
+
+def test_an_unknown_agreement_names_the_known_ones():
+    with pytest.raises(UnknownAgreement, match="ixcloud-dpa"):
+        load("no-such-dpa")
+
+
+def test_purposes_speak_the_taxonomy():
+    known = {use.fides_key for use in DEFAULT_TAXONOMY.data_use}
+    assert {purpose.data_use for purpose in PURPOSES.values()} <= known
+
+
+def test_multi_line_values_do_not_move_the_lines():
+    text = with_change(
+        'statement = "Every sub-processor is bound by the same duties."',
+        'statement = """\nEvery sub-processor\n[[is]] bound = by the same duties."""',
+    ).replace("keep_years = 3", "keep_years = 300")
+    with pytest.raises(AgreementFileError) as caught:
+        parse(text, file="ours.toml")
+    assert caught.value.diagnoses[0].line == line_of(text, "keep_years")
