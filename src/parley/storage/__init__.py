@@ -1,0 +1,1 @@
+"""Sealed objects at rest: one interface over local files (synced) and S3."""

@@ -1,0 +1,141 @@
+"""Objects in an S3 bucket, through obstore."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import obstore
+from obstore.exceptions import BaseError
+
+from .errors import ObjectNotFoundError, StoreUnavailableError
+from .rules import check_key, check_prefix
+from .types import ObjectHead, StoredObject
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from obstore.store import S3Store as Bucket
+
+_READ_AHEAD = 1 << 20
+
+
+class S3Store:
+    """An ObjectStore in `bucket`. S3 itself makes a `put` atomic and durable."""
+
+    def __init__(self, bucket: "Bucket") -> None:
+        self._bucket = bucket
+
+    def put(self, key: str, content: Path | bytes) -> StoredObject:
+        """See ObjectStore. Large files go up in several parts."""
+        check_key(key)
+        with _translated(key):
+            if isinstance(content, bytes):
+                size, digest = len(content), hashlib.sha256(content).hexdigest()
+                obstore.put(self._bucket, key, content)
+            else:
+                with content.open("rb", buffering=0) as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                    size = file.tell()
+                obstore.put(self._bucket, key, content)
+        return StoredObject(key=key, size=size, sha256=digest)
+
+    def get_range(self, key: str, start: int, stop: int) -> bytes:
+        """See ObjectStore."""
+        stop = min(stop, self.head(key).size)
+        return self._range(key, start, stop) if start < stop else b""
+
+    def open(self, key: str) -> BinaryIO:
+        """See ObjectStore. Reads that follow one another fetch 1 MiB at a time."""
+        return cast(BinaryIO, io.BufferedReader(_RemoteFile(self, self.head(key)), buffer_size=64 * 1024))
+
+    def head(self, key: str) -> ObjectHead:
+        """See ObjectStore."""
+        with _translated(key):
+            return ObjectHead(key=key, size=obstore.head(self._bucket, check_key(key))["size"])
+
+    def sha256(self, key: str) -> str:
+        """See ObjectStore."""
+        digest = hashlib.sha256()
+        with _translated(key):
+            for piece in obstore.get(self._bucket, check_key(key)).stream(min_chunk_size=_READ_AHEAD):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    def delete(self, key: str) -> bool:
+        """See ObjectStore."""
+        try:
+            self.head(key)
+        except ObjectNotFoundError:
+            return False
+        with _translated(key):
+            obstore.delete(self._bucket, key)
+        return True
+
+    def list(self, prefix: str = "") -> Iterator[ObjectHead]:
+        """See ObjectStore."""
+        with _translated(prefix):
+            for page in obstore.list(self._bucket, check_prefix(prefix) or None):
+                for found in page:
+                    yield ObjectHead(key=found["path"], size=found["size"])
+
+    def _range(self, key: str, start: int, stop: int) -> bytes:
+        with _translated(key):
+            return bytes(obstore.get_range(self._bucket, check_key(key), start=start, end=stop))
+
+
+class _RemoteFile(io.RawIOBase):
+    """An object as a raw file that keeps the last block it fetched."""
+
+    def __init__(self, store: S3Store, head: ObjectHead) -> None:
+        self._store = store
+        self._head = head
+        self._position = 0
+        self._block_start = 0
+        self._block = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._head.size}[whence]
+        if origin + offset < 0:
+            raise ValueError("a position is 0 or later")
+        self._position = origin + offset
+        return self._position
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer)
+        start = self._position
+        stop = min(start + len(view), self._head.size)
+        if start >= stop:
+            return 0
+        if not self._block_start <= start < self._block_start + len(self._block):
+            follows = start == self._block_start + len(self._block)
+            ahead = max(stop, min(start + _READ_AHEAD, self._head.size)) if follows else stop
+            self._block = self._store._range(self._head.key, start, ahead)
+            self._block_start = start
+        piece = self._block[start - self._block_start : stop - self._block_start]
+        view[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    """Errors of obstore as errors of the store. What the server answered is not repeated: it may quote addresses."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ObjectNotFoundError(f"there is no object {key}", remedy="it was deleted, or never stored") from error
+    except (BaseError, OSError) as error:
+        raise StoreUnavailableError(
+            f"the object store failed ({type(error).__name__})", remedy="check its address, credentials and health"
+        ) from error

@@ -1,0 +1,55 @@
+"""What an object store promises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object that is durably stored; `sha256`, in hexadecimal, is that of the bytes that were handed in."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What a store says of an object without reading it."""
+
+    key: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """Objects by key. Every method raises StorageError, and ObjectNotFoundError where an object must exist."""
+
+    def put(self, key: str, content: Path | bytes) -> StoredObject:
+        """Store `content` under `key`; it replaces what was there, wholly or not at all, and is durable on return."""
+        ...
+
+    def get_range(self, key: str, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop` of the object, as far as they exist."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The object as a file to read at any position. It costs no memory for its size."""
+        ...
+
+    def head(self, key: str) -> ObjectHead:
+        """Its size, without reading it."""
+        ...
+
+    def sha256(self, key: str) -> str:
+        """The hash of what is stored now, in hexadecimal: reads all of it."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Remove the object durably; False when there was none."""
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[ObjectHead]:
+        """All objects whose key begins with `prefix` (whole path segments), in order of key."""
+        ...
