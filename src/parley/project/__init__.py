@@ -1,0 +1,1 @@
+"""Where the parts meet: settings, wiring, the command line. Nothing below imports from here."""

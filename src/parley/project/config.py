@@ -1,0 +1,151 @@
+"""What an operator can set: one TOML file, and PARLEY_* in the environment, which wins.
+
+`[web] port = 8470` in the file, `PARLEY_WEB_PORT=8470` in the environment and `Config.web_port` are one setting: the
+names follow from the field names, so there is no second list.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from parley.foundation.errors import ParleyError
+
+ENVIRONMENT_PREFIX = "PARLEY_"
+
+
+class ConfigError(ParleyError):
+    """A setting that cannot be used: it names the setting, never a secret value."""
+
+    error_id: ClassVar[str] = "project.config"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Every setting with its default; see docs/architecture.md for the layout below `data_dir`."""
+
+    data_dir: Path = Path("var")
+    region: str = "eu"
+    recorder_id: str = "recorder-1"
+    log_level: str = "info"
+
+    database_url: str = ""  # an administrator's DSN; empty: the embedded PostgreSQL
+    database_port: int = 0  # embedded only: 0 listens on a Unix socket and on no TCP port
+    database_durable: bool = True  # embedded only: False turns fsync off, for tests
+    store_url: str = ""  # empty: files below data_dir
+    keys_root: str = ""  # the operator's root key file; empty: below data_dir
+
+    web_host: str = "127.0.0.1"
+    web_port: int = 8470
+    web_url: str = ""  # how browsers reach it; empty: from host and port
+    web_workers: int = 1
+    events_host: str = "127.0.0.1"
+    events_port: int = 8471
+    events_url: str = ""
+
+    sip_host: str = "0.0.0.0"  # noqa: S104 - session border controllers are other machines
+    sip_port: int = 5090
+    media_host: str = "0.0.0.0"  # noqa: S104
+    media_address: str = ""  # what SDP answers advertise; empty: the address the request came to
+    media_first: int = 30000
+    media_last: int = 30511
+
+    def __post_init__(self) -> None:
+        for name in ("web_port", "events_port", "sip_port", "media_first", "media_last"):
+            if not 1 <= getattr(self, name) <= 65535:
+                raise ConfigError(f"{_spoken(name)} is not a port", remedy="Give a number from 1 to 65535.")
+        if self.media_first % 2 or self.media_last < self.media_first:
+            raise ConfigError(
+                "media.first and media.last are not a range of ports",
+                remedy="Start at an even port, end at a higher one.",
+            )
+
+    @property
+    def media_ports(self) -> tuple[int, ...]:
+        """The even ports of the range: RTP uses even numbers (RFC 3550 section 11)."""
+        return tuple(range(self.media_first, self.media_last + 1, 2))
+
+    @property
+    def objects_url(self) -> str:
+        return self.store_url or (self.data_dir / "objects").as_uri()
+
+    @property
+    def public_url(self) -> str:
+        return self.web_url or f"http://{self.web_host}:{self.web_port}"
+
+    @property
+    def public_events_url(self) -> str:
+        return self.events_url or f"http://{self.events_host}:{self.events_port}"
+
+    @property
+    def root_key_file(self) -> Path:
+        return Path(self.keys_root).absolute() if self.keys_root else self.data_dir / "keys" / "root.key"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as PARLEY_* variables: how the supervisor hands them to its processes."""
+        return {_variable(f.name): str(getattr(self, f.name)) for f in fields(self)}
+
+
+def load(*, environment: Mapping[str, str] | None = None, file: Path | None = None) -> Config:
+    """The settings of this process; paths are made absolute.
+
+    The file is `file`, else the one that PARLEY_CONFIG names, else ./parley.toml when there is one. Raises ConfigError
+    for an unknown setting in the file, a value of the wrong kind, or a file that cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    named = file or (Path(environment["PARLEY_CONFIG"]) if environment.get("PARLEY_CONFIG") else None)
+    path = named or Path("parley.toml")
+    values = dict(_from_file(path)) if named or path.exists() else {}
+    for field in fields(Config):
+        text = environment.get(_variable(field.name))
+        if text is not None:
+            values[field.name] = text
+    known = {field.name: field for field in fields(Config)}
+    settings = {
+        name: _converted(name, value, type(known[name].default)) for name, value in values.items() if name in known
+    }
+    unknown = sorted(_spoken(name) for name in values.keys() - known.keys())
+    if unknown:
+        raise ConfigError(
+            f"{path} has settings that do not exist: {', '.join(unknown)}", remedy="Remove or correct them."
+        )
+    settings["data_dir"] = Path(settings.get("data_dir", Config.data_dir)).expanduser().absolute()
+    return Config(**settings)
+
+
+def _from_file(path: Path) -> Iterator[tuple[str, object]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", remedy="Correct the file, or name another.") from error
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}_{inner}", setting) for inner, setting in value.items())
+        else:
+            yield name, value
+
+
+def _converted(name: str, value: object, kind: type) -> Any:
+    """`value` as the kind of setting that `name` is. bool is checked before int, of which it is a subclass."""
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in {"1", "true", "yes", "0", "false", "no"}:
+            return str(value).lower() in {"1", "true", "yes"}
+        raise ConfigError(f"{_spoken(name)} is neither true nor false", remedy="Write true or false.")
+    if kind is int:
+        try:
+            return int(str(value))
+        except ValueError as error:
+            raise ConfigError(f"{_spoken(name)} is not a whole number", remedy="Write digits only.") from error
+    return str(value)
+
+
+def _variable(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", ".", 1)

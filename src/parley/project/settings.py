@@ -1,0 +1,60 @@
+"""Django's settings, from the operator's Config. Every process of Parley uses this one module."""
+
+import importlib.util
+import secrets
+
+from parley.project.config import load
+from parley.tenancy.keys import root_key
+
+CONFIG = load()
+
+PARLEY_DATA_DIR = CONFIG.data_dir
+PARLEY_STORE_URL = CONFIG.objects_url
+PARLEY_PUBLIC_URL = CONFIG.public_url
+PARLEY_EVENTS_URL = CONFIG.public_events_url
+PARLEY_RECORDER_ID = CONFIG.recorder_id
+PARLEY_REGION = CONFIG.region
+PARLEY_DATABASE_URL = CONFIG.database_url
+PARLEY_DATABASE_PORT = CONFIG.database_port
+PARLEY_DATABASE_DURABLE = CONFIG.database_durable
+PARLEY_ROOT_KEY_FILE = CONFIG.root_key_file
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    *(
+        app
+        for app in (
+            "parley.ledger",
+            "parley.tenancy",
+            "parley.obligations",
+            "parley.people",
+            "parley.recordings",
+            "parley.web",
+            "parley.project",
+        )
+        if importlib.util.find_spec(app)
+    ),
+]
+
+# `default` is whichever customer's database the work at hand is for; `provider` is the provider's own.
+DATABASES = {
+    "default": {"ENGINE": "parley.tenancy.backend", "NAME": "the customer in scope"},
+    "provider": {"ENGINE": "parley.tenancy.backend", "NAME": "the provider"},
+}
+DATABASE_ROUTERS = ["parley.tenancy.router.TenancyRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+
+# Signs sessions and tokens. Without a root key yet, there is nothing to sign that outlives the process.
+SECRET_KEY = (
+    root_key(PARLEY_ROOT_KEY_FILE).derived("django").hex() if PARLEY_ROOT_KEY_FILE.exists() else secrets.token_hex(32)
+)

@@ -1,0 +1,75 @@
+"""What other packages may use of tenancy: customers, the scope that selects one, trunks, keys, wakes.
+
+with scope(customer):
+    ...  # every query through the alias `default` goes to that customer's database, as its own role
+"""
+
+from parley.tenancy.custody import Keyring, keyring
+from parley.tenancy.customers import (
+    by_handle,
+    by_id,
+    by_log_id,
+    connect,
+    connection_parameters,
+    create_customer,
+    current,
+    customers,
+    enrol_with,
+    prepare,
+    provider,
+    scope,
+)
+from parley.tenancy.errors import (
+    CustomerChangedInTransaction,
+    CustomerRefused,
+    DatabaseUnavailable,
+    KeysUnavailable,
+    NoCustomerInScope,
+    TenancyError,
+    TrunkRefused,
+    UnknownCustomer,
+)
+from parley.tenancy.selection import embedded
+from parley.tenancy.trunks import TrunkDirectory, add_trunk, trunk_directory, trunks
+from parley.tenancy.types import Custody, Customer, NewUser, Role, Trunk, TrunkEntry, Work
+from parley.tenancy.wakes import due_wakes, rest, wake
+
+__all__ = [
+    "Custody",
+    "Customer",
+    "CustomerChangedInTransaction",
+    "CustomerRefused",
+    "DatabaseUnavailable",
+    "Keyring",
+    "KeysUnavailable",
+    "NewUser",
+    "NoCustomerInScope",
+    "Role",
+    "TenancyError",
+    "Trunk",
+    "TrunkDirectory",
+    "TrunkEntry",
+    "TrunkRefused",
+    "UnknownCustomer",
+    "Work",
+    "add_trunk",
+    "by_handle",
+    "by_id",
+    "by_log_id",
+    "connect",
+    "connection_parameters",
+    "create_customer",
+    "current",
+    "customers",
+    "due_wakes",
+    "embedded",
+    "enrol_with",
+    "keyring",
+    "prepare",
+    "provider",
+    "rest",
+    "scope",
+    "trunk_directory",
+    "trunks",
+    "wake",
+]

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, led by the customer in scope."""

@@ -1,0 +1,93 @@
+"""Whose hands a customer's keys are in, and what the provider can therefore open.
+
+`local`: the identities lie in the customer's keyring file, sealed by the operator's root key. `customer-held`: the
+provider knows recipients only. `pkcs11`: like `local`, but a key inside a hardware module seals the keyring file.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from parley.sealing.api import SealingError, generate_identity, parse_recipient
+from parley.tenancy.errors import CustomerRefused, KeysUnavailable
+from parley.tenancy.keys import KeyEncryptionKey, KeyFile, RootKey
+from parley.tenancy.selection import operator_key
+from parley.tenancy.types import Custody, Customer
+
+CUSTOMER_HELD_RECIPIENTS: Final = 2  # one lost key must not lose every recording
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The keys that this installation holds, by customer. Read from disk at each use, kept nowhere.
+
+    `module` is the key inside a PKCS#11 module, where the operator has one.
+    """
+
+    directory: Path
+    root: RootKey
+    module: KeyEncryptionKey | None = None
+
+    def make(self, *, customer_id: UUID, custody: Custody, recipients: tuple[str, ...]) -> tuple[str, ...]:
+        """Make a customer's keyring; returns the recipients to seal to. Raises CustomerRefused."""
+        identities: tuple[str, ...] = ()
+        if custody == "customer-held":
+            recipients = _checked(recipients)
+        elif recipients:
+            raise CustomerRefused(f"a customer with {custody} keys is given its recipients", remedy="Name none.")
+        else:
+            identity = generate_identity()
+            identities, recipients = (identity.secret,), (identity.recipient,)
+        KeyFile.fresh(identities=identities).save(
+            directory=self.directory, customer_id=customer_id, key=self._encryption(custody)
+        )
+        return recipients
+
+    def forget(self, *, customer_id: UUID) -> None:
+        """Remove a keyring of a customer whose creation failed."""
+        (self.directory / f"{customer_id}.keyring").unlink(missing_ok=True)
+
+    def identities(self, customer: Customer) -> tuple[str, ...]:
+        """The secrets that open what is sealed to `customer`; none when the customer holds its keys."""
+        return self._file(customer).identities
+
+    def index_key(self, customer: Customer, field: str) -> bytes:
+        """The 32-byte key of the blind index over `field`."""
+        return RootKey(self._file(customer).index_secret).derived(f"index {field}")
+
+    def log_key(self, customer: Customer) -> Ed25519PrivateKey:
+        """The key that signs the checkpoints of the customer's log."""
+        return Ed25519PrivateKey.from_private_bytes(self._file(customer).log_seed)
+
+    def _file(self, customer: Customer) -> KeyFile:
+        return KeyFile.load(directory=self.directory, customer_id=customer.id, key=self._encryption(customer.custody))
+
+    def _encryption(self, custody: Custody) -> KeyEncryptionKey:
+        if custody != "pkcs11":
+            return self.root
+        if self.module is None:
+            raise KeysUnavailable("no PKCS#11 module is configured", remedy="Choose local or customer-held keys.")
+        return self.module
+
+
+def keyring() -> Keyring:
+    """The keyring of this installation."""
+    return Keyring(directory=settings.PARLEY_DATA_DIR / "keys" / "customers", root=operator_key())
+
+
+def _checked(recipients: tuple[str, ...]) -> tuple[str, ...]:
+    """The recipients of a customer that holds its keys: at least two, different, well formed."""
+    try:
+        parsed = tuple(dict.fromkeys(parse_recipient(text).text for text in recipients))
+    except SealingError as error:
+        raise CustomerRefused(f"a recipient cannot be used: {error}", remedy="Give age1... recipients.") from error
+    if len(parsed) < CUSTOMER_HELD_RECIPIENTS:
+        raise CustomerRefused(
+            "a customer that holds its keys names at least two different recipients",
+            remedy="Make a second key with age-keygen and keep it elsewhere.",
+        )
+    return parsed

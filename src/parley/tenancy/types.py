@@ -1,0 +1,68 @@
+"""What tenancy tells others: customers, trunks, who asks for a new customer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+Custody = Literal["local", "customer-held", "pkcs11"]
+Kind = Literal["customer", "provider"]
+Role = Literal["app", "sequencer"]
+INDEX_FIELDS = ("number", "conversation")  # each has a blind index key of its own
+Work = Literal["jobs", "ledger"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """A tenant: whose data, under which agreement, sealed to whom, in which database. The provider is one too."""
+
+    id: UUID
+    handle: str
+    name: str
+    kind: Kind
+    region: str
+    custody: Custody
+    state: str
+    agreement: str
+    agreement_version: str
+    recipients: tuple[str, ...]
+    log_id: str
+    database: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewUser:
+    """The first administrator of a customer, named by whoever creates the customer. The password is never shown."""
+
+    email: str
+    name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trunk:
+    """Where a customer's calls come from: session border controllers by source address.
+
+    `sources` are "192.0.2.7", "192.0.2.7:5080" or "192.0.2.0/24"; `own_numbers` are E.164 prefixes ("+390584") of the
+    customer's side, which tell inbound from outbound.
+    """
+
+    id: UUID
+    customer_id: UUID
+    name: str
+    sources: tuple[str, ...]
+    own_numbers: tuple[str, ...]
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrunkEntry:
+    """All that a recorder must know to record for one trunk: it asks no database while a call comes in."""
+
+    trunk_id: UUID
+    name: str
+    customer: Customer
+    own_numbers: tuple[str, ...]
+    region: str
+    recipients: tuple[str, ...]
+    index_keys: Mapping[str, bytes] = field(repr=False)  # by INDEX_FIELDS
