@@ -1,0 +1,57 @@
+"""What other packages may use of the ledger.
+
+Record evidence in the transaction of the change it is evidence for, list it, hand out proofs of it, serve the log's
+tiles; the sequencer integrates and countersigns. Give functions a cursor of the customer's own database.
+"""
+
+from parley.ledger.entries import BadEntry
+from parley.ledger.integration import audit, integrate
+from parley.ledger.notes import LogSigner, log_origin
+from parley.ledger.proofs import bundle, consistency, inclusion, verify_bundle
+from parley.ledger.store import entries, entry, entry_bundle, erase, published, record, tile
+from parley.ledger.types import (
+    JSON,
+    BundleRefused,
+    Checkpoint,
+    Cursor,
+    EntryView,
+    LedgerDamaged,
+    LedgerError,
+    LedgerForked,
+    NoSuchEntry,
+    NotYetIntegrated,
+)
+from parley.ledger.verifier import Verified, VerifierKey
+from parley.ledger.witness import countersign
+
+__all__ = [
+    "JSON",
+    "BadEntry",
+    "BundleRefused",
+    "Checkpoint",
+    "Cursor",
+    "EntryView",
+    "LedgerDamaged",
+    "LedgerError",
+    "LedgerForked",
+    "LogSigner",
+    "NoSuchEntry",
+    "NotYetIntegrated",
+    "Verified",
+    "VerifierKey",
+    "audit",
+    "bundle",
+    "consistency",
+    "countersign",
+    "entries",
+    "entry",
+    "entry_bundle",
+    "erase",
+    "inclusion",
+    "integrate",
+    "log_origin",
+    "published",
+    "record",
+    "tile",
+    "verify_bundle",
+]

@@ -1,0 +1,92 @@
+"""Proofs and bundles from the stored tree: what somebody takes away to verify without us."""
+
+import base64
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from parley.ledger import store, tree
+from parley.ledger.types import JSON, BundleRefused, Checkpoint, Cursor, LedgerError, NoSuchEntry, NotYetIntegrated
+from parley.ledger.verifier import FORMAT, VerificationError, Verified, canonical
+from parley.ledger.verifier import verify_bundle as _verify
+
+_PROVEN = """
+SELECT e.seq, e.entry_id, e.at, e.kind, e.clause, e.commitment, d.salt, d.details
+FROM ledger_entry e LEFT JOIN ledger_detail d USING (entry_id) WHERE e.entry_id = %(id)s
+"""
+
+
+def inclusion(cursor: Cursor, *, index: int, size: int) -> list[bytes]:
+    """The hashes that prove entry `index` under the head of `size` entries (RFC 9162 section 2.1.3.1)."""
+    return store.hashes(cursor, tree.inclusion_spans(index=index, size=size))
+
+
+def consistency(cursor: Cursor, *, old: int, new: int) -> list[bytes]:
+    """The hashes that prove that the head of `new` entries only adds to that of `old` (RFC 9162 section 2.1.4.1)."""
+    return store.hashes(cursor, tree.consistency_spans(old=old, new=new))
+
+
+def bundle(cursor: Cursor, *, entry_id: UUID, since: int | None = None) -> bytes:
+    """All that proves one entry, as one canonical file (about 2 KiB and the details).
+
+    `since` is the size of a checkpoint that the verifier kept: the bundle then also proves that the log only added to
+    it. Raises NoSuchEntry, NotYetIntegrated (ask again in a moment), LedgerError for a `since` beyond the log's end.
+    """
+    cursor.execute(_PROVEN, {"id": entry_id})
+    row = cursor.fetchone()
+    if row is None:
+        waiting = store.entry(cursor, entry_id=entry_id)  # raises NoSuchEntry
+        raise NotYetIntegrated(f"this {waiting.kind} entry waits for the sequencer", remedy="Ask again in a moment.")
+    seq, *leaf, salt, details = row
+    entry = store.entry_of((leaf[0], leaf[1], leaf[2], leaf[3], leaf[4]))
+    head = store.published(cursor, at_least=max(seq + 1, since or 0))
+    if head is None:
+        raise LedgerError(
+            "the log is shorter than the checkpoint that you kept", remedy="Keep that checkpoint: show it."
+        )
+    path, earlier = _prove(cursor, seq=seq, head=head, since=since)
+    content: dict[str, JSON] = {
+        "checkpoint": head.note,
+        "consistency": earlier,
+        "details": None if details is None else {"salt": bytes(salt).hex(), "value": json.loads(details)},
+        "entry": entry.facts(),
+        "format": FORMAT,
+        "index": seq,
+        "keys": {"log": head.log_key, "provider": head.cosigner_key},
+        "path": path,
+    }
+    return canonical(content) + b"\n"
+
+
+def _prove(
+    cursor: Cursor, *, seq: int, head: Checkpoint, since: int | None
+) -> tuple[list[JSON], dict[str, JSON] | None]:
+    """(inclusion path, consistency member of the bundle), with one read of all the tiles that both need."""
+    to_entry = tree.inclusion_spans(index=seq, size=head.size)
+    if not since:
+        return _encoded(store.hashes(cursor, to_entry)), None
+    to_past = tree.consistency_spans(old=since, new=head.size)
+    found = store.hashes(cursor, [*to_entry, *to_past, *tree.root_span(since)])
+    past = _encoded(found[len(to_entry) : -1])
+    earlier: dict[str, JSON] = {"path": past, "root": _encoded(found[-1:])[0], "size": since}
+    return _encoded(found[: len(to_entry)]), earlier
+
+
+def _encoded(hashes: Sequence[bytes]) -> list[JSON]:
+    return [base64.b64encode(value).decode() for value in hashes]
+
+
+def verify_bundle(
+    data: bytes, *, log_key: str, provider_key: str | None = None, kept_checkpoint: str | None = None
+) -> Verified:
+    """What the bundle proves under the pinned keys; raises BundleRefused with the first thing that is wrong.
+
+    The same function, in one file without Parley, is `verifier.py`.
+    """
+    try:
+        return _verify(data, log_key=log_key, provider_key=provider_key, kept_checkpoint=kept_checkpoint)
+    except VerificationError as error:
+        raise BundleRefused(error.args[0], remedy=error.remedy) from error
+
+
+__all__ = ["NoSuchEntry", "bundle", "consistency", "inclusion", "verify_bundle"]
