@@ -1,0 +1,1 @@
+"""What people and integrators see: console, provider console, REST, events, public log."""

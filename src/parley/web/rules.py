@@ -1,0 +1,250 @@
+"""How the console turns values into words and addresses into filters. Pure: the time and the zone are arguments."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from parley.foundation.numbers import parse_e164
+
+Shape = Literal["kept", "due", "late", "idle"]
+
+DIRECTIONS: Final = {
+    "inbound": _("inbound"),
+    "outbound": _("outbound"),
+    "internal": _("internal"),
+    "unknown": _("unknown"),
+}
+ARROWS: Final = {"inbound": "↙", "outbound": "↗", "internal": "↔", "unknown": "·"}
+ENDINGS: Final = {
+    "bye": _("a party hung up"),
+    "cancelled": _("cancelled before it was answered"),
+    "no-media": _("no more sound arrived"),
+    "interrupted": _("recording was interrupted"),
+    "disk-full": _("the recorder's disk was full"),
+    "shutdown": _("the recorder was shut down"),
+}
+KINDS: Final = {
+    "recording.sealed": _("Recording sealed and stored"),
+    "recording.rendered": _("Playable copy made"),
+    "recording.refused": _("Recording refused"),
+    "recording.played": _("Recording played"),
+    "recording.downloaded": _("Recording downloaded"),
+    "recording.searched": _("Recordings searched by number"),
+    "evidence.exported": _("Evidence exported"),
+    "person.signed-in": _("Signed in"),
+    "person.signed-out": _("Signed out"),
+    "person.created": _("Person added"),
+    "user.created": _("Person added"),
+    "customer.created": _("Customer created"),
+    "trunk.added": _("Trunk added"),
+    "log.head": _("Head of a customer's log countersigned"),
+}
+ROLES: Final = {
+    "operator": _("provider operator"),
+    "administrator": _("administrator"),
+    "compliance": _("compliance officer"),
+    "supervisor": _("supervisor"),
+    "user": _("user"),
+}
+CUSTODY: Final = {
+    "local": (_("managed key"), _("The provider keeps this customer's key, sealed under its root key.")),
+    "pkcs11": (_("managed key (HSM)"), _("The key lives in the provider's hardware security module.")),
+    "customer-held": (_("your key"), _("Only the customer holds the key. No server of the provider can open a recording.")),
+}
+_NUMBERISH: Final = re.compile(r"[+0-9][0-9 ().\-/]*")
+
+
+class BadFilter(ValueError):
+    """A filter in the address bar that cannot be understood: `field` names it, the message says what would be."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What the recordings list shows: days are whole days in the reader's zone, both ends included."""
+
+    number: str = ""
+    since: date | None = None
+    until: date | None = None
+    direction: str = ""
+    trunk: UUID | None = None
+
+    def query(self, **more: str) -> str:
+        """The same view as a query string, so that a link is a view; `more` adds or replaces."""
+        values = {
+            "number": self.number,
+            "since": self.since.isoformat() if self.since else "",
+            "until": self.until.isoformat() if self.until else "",
+            "direction": self.direction,
+            "trunk": str(self.trunk) if self.trunk else "",
+            **more,
+        }
+        return urlencode({name: value for name, value in values.items() if value})
+
+    @property
+    def active(self) -> bool:
+        return bool(self.query())
+
+    def instants(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+        """[since, until) as instants: midnight before the first day, midnight after the last."""
+        return (
+            datetime.combine(self.since, time(), zone) if self.since else None,
+            datetime.combine(self.until + timedelta(days=1), time(), zone) if self.until else None,
+        )
+
+
+def parse_filters(query: Mapping[str, str]) -> Filters:
+    """The filters of an address. Raises BadFilter for a date, direction, trunk or number that is none."""
+    number = query.get("number", "").strip()
+    if len(number) > 128:
+        raise BadFilter("number", "A number or address has at most 128 characters.")
+    since, until = _day(query, "since"), _day(query, "until")
+    if since and until and since > until:
+        raise BadFilter("until", "The last day is before the first.")
+    direction = query.get("direction", "")
+    if direction and direction not in DIRECTIONS:
+        raise BadFilter("direction", "A call is inbound, outbound, internal or unknown.")
+    trunk = query.get("trunk", "")
+    try:
+        trunk_id = UUID(trunk) if trunk else None
+    except ValueError as error:
+        raise BadFilter("trunk", "This is not a trunk.") from error
+    return Filters(number=number, since=since, until=until, direction=direction, trunk=trunk_id)
+
+
+def _day(query: Mapping[str, str], field: str) -> date | None:
+    text = query.get(field, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadFilter(field, "A day is written 2026-11-22.") from error
+
+
+def zone_named(name: str | None) -> ZoneInfo:
+    """The time zone that the browser named, UTC when it named none or one that does not exist."""
+    if name and re.fullmatch(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}", name):
+        try:
+            return ZoneInfo(name)
+        except (LookupError, OSError, ValueError):
+            return ZoneInfo("UTC")
+    return ZoneInfo("UTC")
+
+
+def duration_words(seconds: float) -> str:
+    """3 min 12 s; below a minute 12 s; from an hour 1 h 4 min."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min {left} s"
+    return f"{left} s"
+
+
+def size_words(size: int) -> str:
+    """Bytes as people say them: 812 bytes, 14 KB, 3.4 MB (decimal units)."""
+    if size < 1000:
+        return ngettext("%(size)d byte", "%(size)d bytes", size) % {"size": size}
+    for unit, scale in (("KB", 10**3), ("MB", 10**6), ("GB", 10**9)):
+        if size < scale * 1000 or unit == "GB":
+            return f"{size / scale:.1f} {unit}" if size < scale * 10 else f"{size / scale:.0f} {unit}"
+    raise AssertionError
+
+
+def phone_words(raw: str) -> str:
+    """A number grouped as its country does ("+39 0584 943232"); an extension or a name unchanged."""
+    if not _NUMBERISH.fullmatch(raw.strip()) or not (e164 := parse_e164(raw)):
+        return raw
+    return phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def kind_words(kind: str) -> str:
+    """What a kind of ledger entry means; an unknown kind reads as it is written."""
+    return str(KINDS.get(kind, kind.replace(".", ": ").replace("-", " ").capitalize()))
+
+
+def ending_words(reason: str) -> str:
+    """Why a recording ended, in words; an unknown reason reads as it is written."""
+    return str(ENDINGS.get(reason, reason.replace("-", " ")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One bar of a small plot in a box of 100 x 32: left edge, top, width, height, and what it says on hover."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    now: bool
+
+
+def bars(values: Sequence[float], labels: Iterable[str], *, now: int) -> list[Bar]:
+    """`values` as bars that fill the width, the tallest the height; a value above zero is at least visible."""
+    top = max(values, default=0) or 1
+    step = 100 / max(len(values), 1)
+    found = []
+    for index, (value, label) in enumerate(zip(values, labels, strict=True)):
+        height = 0.0 if not value else max(2.0, 32 * value / top)
+        found.append(
+            Bar(x=round(index * step, 2), y=round(32 - height, 2), width=round(step * 0.72, 2), height=round(height, 2),
+                label=label, now=index == now)
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A byte range of a body of `total` bytes: [start, stop)."""
+
+    start: int
+    stop: int
+    total: int
+
+    @property
+    def content_range(self) -> str:
+        return f"bytes {self.start}-{self.stop - 1}/{self.total}"
+
+
+def parse_range(header: str | None, total: int) -> Span | None:
+    """The one range that `header` asks for (RFC 9110 section 14.1.2), None for the whole body.
+
+    A header that we do not support (another unit, several ranges, nonsense) means the whole body, as the RFC allows.
+    Raises ValueError when the range lies outside the body (416).
+    """
+    match = re.fullmatch(r"bytes=(\d{0,19})-(\d{0,19})", header.strip()) if header else None
+    if not match or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        length = int(last)
+        if not length:
+            raise ValueError("an empty suffix range")
+        return Span(start=max(0, total - length), stop=total, total=total)
+    start = int(first)
+    stop = min(int(last) + 1, total) if last else total
+    if last and int(last) < start:
+        return None
+    if start >= total:
+        raise ValueError("the range begins after the end")
+    return Span(start=start, stop=stop, total=total)
+
+
+def safe_next(target: str, *, prefix: str) -> str:
+    """Where to go after signing in: `target` when it is an address of this console, else the console's first page."""
+    inside = target.startswith(prefix) and "\\" not in target and "//" not in target and not target.startswith("//")
+    return target if inside and len(target) < 2000 and target.isprintable() else prefix
