@@ -395,9 +395,9 @@ class LiveCallView:
 
 @dataclass(frozen=True, kw_only=True)
 class Peaks:
-    """The waveform to draw: per channel, (min, max) pairs in -127..127, each over `1 / per_second` s."""
+    """The waveform to draw: per channel (min, max) pairs in -127..127, interleaved, each over `seconds_per_peak`."""
 
-    per_second: int
+    seconds_per_peak: float
     seconds: float
     caller: tuple[int, ...]
     callee: tuple[int, ...]

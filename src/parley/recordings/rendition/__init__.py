@@ -1,0 +1,1 @@
+"""From captured packets to sound: order, timeline, concealment, encoding. Pure; works in windows of bounded memory."""
