@@ -1,0 +1,34 @@
+"""Personal data declared where it is stored. Each package with models has a `personal_data.py`:
+
+    from parley.inventory.api import NotPersonal, PersonalData
+
+    DECLARATIONS = (
+        PersonalData(model="people.User", field="email", category="user.contact.email", subject="employee",
+                     purpose="essential.service.authentication", retention="with-account", find_by="email",
+                     export="value", erase="delete-row"),
+        NotPersonal(model="people.User", field=("id", "role"), why="a random identifier and a role say nothing alone"),
+    )
+
+`python -m parley.project.checks` fails for a stored field that no table mentions.
+"""
+
+from parley.inventory.rules import personal, stored_fields, unclassified
+from parley.inventory.types import Declaration, NotPersonal, PersonalData
+from parley.inventory.vocabulary import ERASE, EXPORT, FIND_BY, OWN_SUBJECTS, RETENTION, categories, purposes, subjects
+
+__all__ = [
+    "ERASE",
+    "EXPORT",
+    "FIND_BY",
+    "OWN_SUBJECTS",
+    "RETENTION",
+    "Declaration",
+    "NotPersonal",
+    "PersonalData",
+    "categories",
+    "personal",
+    "purposes",
+    "stored_fields",
+    "subjects",
+    "unclassified",
+]
