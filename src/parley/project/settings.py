@@ -47,6 +47,18 @@ DATABASES = {
     "provider": {"ENGINE": "parley.tenancy.backend", "NAME": "the provider"},
 }
 DATABASE_ROUTERS = ["parley.tenancy.router.TenancyRouter"]
+
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["parley.people.sessions.AccountBackend"]
+PASSWORD_HASHERS = ["parley.people.hashers.Argon2"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

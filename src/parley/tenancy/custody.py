@@ -12,6 +12,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
+from parley.ledger.api import LogSigner
 from parley.sealing.api import SealingError, generate_identity, parse_recipient
 from parley.tenancy.errors import CustomerRefused, KeysUnavailable
 from parley.tenancy.keys import KeyEncryptionKey, KeyFile, RootKey
@@ -59,9 +60,10 @@ class Keyring:
         """The 32-byte key of the blind index over `field`."""
         return RootKey(self._file(customer).index_secret).derived(f"index {field}")
 
-    def log_key(self, customer: Customer) -> Ed25519PrivateKey:
-        """The key that signs the checkpoints of the customer's log."""
-        return Ed25519PrivateKey.from_private_bytes(self._file(customer).log_seed)
+    def ledger_signer(self, customer: Customer) -> LogSigner:
+        """What signs the checkpoints of the customer's log; the provider's also countersigns all others."""
+        key = Ed25519PrivateKey.from_private_bytes(self._file(customer).log_seed)
+        return LogSigner.of(log_id=customer.log_id, key=key)
 
     def _file(self, customer: Customer) -> KeyFile:
         return KeyFile.load(directory=self.directory, customer_id=customer.id, key=self._encryption(customer.custody))

@@ -55,7 +55,8 @@ def create_customer(
     """A new customer, whole or not at all: keys, database, roles, first administrator.
 
     `handle` becomes part of addresses: 2 to 40 small letters, digits and single hyphens. `recipients` are age
-    recipients, for `customer-held` alone. Raises CustomerRefused, and UnknownAgreement for an agreement that there is no file of.
+    recipients, for `customer-held` alone. Raises CustomerRefused, and UnknownAgreement for an unknown
+    agreement.
     """
     if not 2 <= len(handle) <= 40 or not _HANDLE.fullmatch(handle) or handle == PROVIDER_HANDLE:
         raise CustomerRefused(

@@ -1,8 +1,8 @@
 """PostgreSQL from a wheel, kept below one directory: nothing to install, nothing left running.
 
 The server refuses to run as root, so a root operator's server runs under an unprivileged account. That account can
-often not read the wheel (a clone below /root): then the programs are copied beside the data. It can perhaps not even enter
-the directory: then the directory becomes a symbolic link to one below /var/lib/parley that it can enter.
+often not read the wheel (a clone below /root): then the programs are copied beside the data. It can perhaps not
+even enter the directory: then that becomes a symbolic link to one below /var/lib/parley that it can enter.
 """
 
 import ctypes

@@ -1,8 +1,8 @@
 """Keys: the operator's root key, what derives from it, and each customer's keyring file that it seals.
 
 Keyrings live in files below the data directory's `keys`, never in PostgreSQL (its log and dead rows keep what was
-deleted) and never in a backup of it. A keyring file is AES-256-GCM: version byte | nonce 12 | ciphertext and tag of a JSON
-object, with the customer's id as associated data, so that files cannot be exchanged.
+deleted) and never in a backup of it. A keyring file is AES-256-GCM: version byte | nonce 12 | ciphertext and tag of a
+JSON object, with the customer's id as associated data, so that files cannot be exchanged.
 """
 
 import base64

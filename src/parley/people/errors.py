@@ -1,0 +1,36 @@
+"""What can go wrong with accounts and signing in."""
+
+from typing import ClassVar
+
+from parley.foundation.errors import ParleyError
+
+
+class PeopleError(ParleyError):
+    """The base of this package's errors."""
+
+    error_id: ClassVar[str] = "people.error"
+
+
+class SignInRefused(PeopleError):
+    """E-mail address or password is wrong, or the account is not active: which one is not told."""
+
+    error_id: ClassVar[str] = "people.sign_in_refused"
+
+    def __init__(self) -> None:
+        super().__init__("the e-mail address or the password is wrong", remedy="Check both and try again.")
+
+
+class SignInLocked(PeopleError):
+    """Too many failures for this account or from this address; also the right password is refused for a while."""
+
+    error_id: ClassVar[str] = "people.sign_in_locked"
+
+    def __init__(self, *, minutes: int) -> None:
+        super().__init__("too many failed attempts to sign in", remedy=f"Try again in {minutes} minutes.")
+        self.minutes = minutes
+
+
+class AccountRefused(PeopleError):
+    """An account cannot be made or changed as asked; the remedy says what to change."""
+
+    error_id: ClassVar[str] = "people.account_refused"

@@ -1,0 +1,22 @@
+"""What tenancy holds about people: next to nothing, for a customer is an organisation."""
+
+from parley.inventory.api import NotPersonal
+
+_ORGANISATION = "describes an organisation under contract, not a person"
+
+DECLARATIONS = (
+    NotPersonal(model="tenancy.Customer", field=("handle", "name"), why=_ORGANISATION),
+    NotPersonal(
+        model="tenancy.Customer",
+        field=("id", "kind", "region", "custody", "state", "agreement", "agreement_version", "created_at"),
+        why=_ORGANISATION,
+    ),
+    NotPersonal(model="tenancy.Customer", field="recipients", why="public keys of the organisation"),
+    NotPersonal(model="tenancy.Customer", field=("log_id", "database"), why="random names"),
+    NotPersonal(model="tenancy.Trunk", field=("id", "customer", "name", "region"), why="technical names of a line"),
+    NotPersonal(model="tenancy.Trunk", field="own_numbers", why="prefixes that belong to the organisation"),
+    NotPersonal(model="tenancy.TrunkSource", field=("source", "trunk"), why="addresses of servers"),
+    NotPersonal(
+        model="tenancy.Wake", field=("id", "customer", "what", "due"), why="when to look after an organisation"
+    ),
+)
