@@ -73,12 +73,13 @@ class AgeWriter:
         self._sink = sink
         self._buffer = memoryview(bytearray(CHUNK))
         self._filled = 0
+        self._sealed = 0
         _write_all(sink, header + nonce)
 
     @property
     def offset(self) -> int:
         """Plaintext bytes accepted so far."""
-        return self.chunks * CHUNK + self._filled
+        return self._sealed + self._filled
 
     @property
     def pending(self) -> memoryview:
@@ -109,6 +110,7 @@ class AgeWriter:
         self._cipher = None
         _write_all(self._sink, cipher.encrypt(_nonce(self.chunks, final=True), self._buffer[: self._filled], None))
         self.chunks += 1
+        self._sealed += self._filled
         self._filled = 0
         self._buffer = memoryview(b"")
 
@@ -153,6 +155,7 @@ class AgeWriter:
                 )
         _write_all(self._sink, sealed)
         self.chunks += count
+        self._sealed += len(plaintext)
         self._cipher = cipher
 
 
