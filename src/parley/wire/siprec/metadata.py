@@ -71,7 +71,7 @@ class Metadata:
     participants: tuple[Participant, ...] = ()
     streams: tuple[Stream, ...] = ()
     associations: tuple[StreamAssociation, ...] = ()
-    left: frozenset[str] = field(default_factory=frozenset)
+    left: tuple[str, ...] = ()
 
     def updated(self, update: "Metadata") -> "Metadata":
         """What is known after `update`: a complete one replaces all, a partial one adds and replaces by id (section
@@ -86,7 +86,7 @@ class Metadata:
             participants=_merged(self.participants, update.participants),
             streams=_merged(self.streams, update.streams),
             associations=_merged(self.associations, update.associations, "participant"),
-            left=self.left | update.left,
+            left=tuple(dict.fromkeys((*self.left, *update.left))),
         )
 
     @property
@@ -239,7 +239,7 @@ def parse(content: bytes) -> Metadata:
             )
             for item in root.all("participantstreamassoc")
         ),
-        left=frozenset(one for one in left if one),
+        left=tuple(one for one in left if one),
     )
 
 
