@@ -1,0 +1,1 @@
+"""Dated duties and work to be done: one engine, exactly once, whatever dies."""
