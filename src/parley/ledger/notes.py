@@ -25,9 +25,8 @@ class LogSigner:
     sign: Callable[[bytes], bytes] = field(repr=False)
 
     @classmethod
-    def from_seed(cls, *, log_id: str, seed: bytes) -> "LogSigner":
-        """The signer of the log `log_id` whose Ed25519 private key is `seed` (32 bytes, RFC 8032 section 5.1.5)."""
-        key = Ed25519PrivateKey.from_private_bytes(seed)
+    def of(cls, *, log_id: str, key: Ed25519PrivateKey) -> "LogSigner":
+        """The signer of the log `log_id` with its private key."""
         return cls(origin=log_origin(log_id=log_id), public=key.public_key().public_bytes_raw(), sign=key.sign)
 
     @property

@@ -3,10 +3,12 @@
 import base64
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from parley.ledger import store, tree
-from parley.ledger.types import JSON, BundleRefused, Checkpoint, Cursor, LedgerError, NoSuchEntry, NotYetIntegrated
+from parley.ledger.entries import Entry
+from parley.ledger.types import JSON, BundleRefused, Checkpoint, Cursor, LedgerDamaged, LedgerError, NotYetIntegrated
 from parley.ledger.verifier import FORMAT, VerificationError, Verified, canonical
 from parley.ledger.verifier import verify_bundle as _verify
 
@@ -44,11 +46,39 @@ def bundle(cursor: Cursor, *, entry_id: UUID, since: int | None = None) -> bytes
         raise LedgerError(
             "the log is shorter than the checkpoint that you kept", remedy="Keep that checkpoint: show it."
         )
-    path, earlier = _prove(cursor, seq=seq, head=head, since=since)
+    spans = _spans(seq=seq, size=head.size, since=since)
+    return compose(
+        entry=entry,
+        opened=None if details is None else (bytes(salt), details),
+        seq=seq,
+        head=head,
+        since=since,
+        tiles=store.read_tiles(cursor, tree.tiles_for([*spans.entry, *spans.past, *spans.past_root])),
+    )
+
+
+def compose(
+    *,
+    entry: Entry,
+    opened: tuple[bytes, str] | None,
+    seq: int,
+    head: Checkpoint,
+    since: int | None,
+    tiles: tree.Tiles,
+) -> bytes:
+    """The bundle of `entry` as number `seq` under `head`; `opened` is salt and canonical details, None once erased.
+
+    Pure: `tiles` holds what the proofs need. Raises LedgerDamaged when it does not.
+    """
+    spans = _spans(seq=seq, size=head.size, since=since)
+    try:
+        path, past, root = (_encoded(tree.hashes(spans=wanted, tiles=tiles)) for wanted in spans)
+    except (KeyError, ValueError) as error:
+        raise LedgerDamaged("a tile of the log is missing or too short") from error
     content: dict[str, JSON] = {
         "checkpoint": head.note,
-        "consistency": earlier,
-        "details": None if details is None else {"salt": bytes(salt).hex(), "value": json.loads(details)},
+        "consistency": {"path": past, "root": root[0], "size": since} if root else None,
+        "details": None if opened is None else {"salt": opened[0].hex(), "value": json.loads(opened[1])},
         "entry": entry.facts(),
         "format": FORMAT,
         "index": seq,
@@ -58,18 +88,19 @@ def bundle(cursor: Cursor, *, entry_id: UUID, since: int | None = None) -> bytes
     return canonical(content) + b"\n"
 
 
-def _prove(
-    cursor: Cursor, *, seq: int, head: Checkpoint, since: int | None
-) -> tuple[list[JSON], dict[str, JSON] | None]:
-    """(inclusion path, consistency member of the bundle), with one read of all the tiles that both need."""
-    to_entry = tree.inclusion_spans(index=seq, size=head.size)
+class _Spans(NamedTuple):
+    """What a bundle proves, as spans of leaves: the entry, the growth since an earlier head, that head's root."""
+
+    entry: list[tree.Span]
+    past: list[tree.Span]
+    past_root: list[tree.Span]
+
+
+def _spans(*, seq: int, size: int, since: int | None) -> _Spans:
+    to_entry = tree.inclusion_spans(index=seq, size=size)
     if not since:
-        return _encoded(store.hashes(cursor, to_entry)), None
-    to_past = tree.consistency_spans(old=since, new=head.size)
-    found = store.hashes(cursor, [*to_entry, *to_past, *tree.root_span(since)])
-    past = _encoded(found[len(to_entry) : -1])
-    earlier: dict[str, JSON] = {"path": past, "root": _encoded(found[-1:])[0], "size": since}
-    return _encoded(found[: len(to_entry)]), earlier
+        return _Spans(to_entry, [], [])
+    return _Spans(to_entry, tree.consistency_spans(old=since, new=size), tree.root_span(since))
 
 
 def _encoded(hashes: Sequence[bytes]) -> list[JSON]:
@@ -87,6 +118,3 @@ def verify_bundle(
         return _verify(data, log_key=log_key, provider_key=provider_key, kept_checkpoint=kept_checkpoint)
     except VerificationError as error:
         raise BundleRefused(error.args[0], remedy=error.remedy) from error
-
-
-__all__ = ["NoSuchEntry", "bundle", "consistency", "inclusion", "verify_bundle"]

@@ -1,8 +1,8 @@
 """The provider countersigns each customer's heads, and remembers them in its own log.
 
 A customer's log and its key could be rewritten together. The provider's memory of the last head, the proof that the
-next one only adds to it, and an entry `log.head` in the provider's log make that visible. Killed between any two commits,
-the step is simply done again: the provider's entry has an id that follows from the head, the line is stored once.
+next one only adds to it, and an entry `log.head` in the provider's log make that visible. Killed between any two
+commits, the step is done again: the provider's entry has an id that follows from the head, the line is stored once.
 """
 
 import hashlib
