@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-import django
 import pytest
-from django.conf import settings
+from django.db import models as orm
 
 from parley.inventory.api import NotPersonal, PersonalData, personal, subjects, unclassified
 
@@ -27,20 +26,15 @@ COMPLETE = (NUMBER, KEY, GROUPS, GROUP)
 
 @pytest.fixture(scope="module")
 def models():
-    if not settings.configured:
-        settings.configure(INSTALLED_APPS=[], DATABASES={})
-        django.setup()
-    from django.db import models
-
-    class Group(models.Model):
-        title = models.TextField()
+    class Group(orm.Model):
+        title = orm.TextField()
 
         class Meta:
             app_label = "directory"
 
-    class Contact(models.Model):
-        number = models.TextField()
-        groups = models.ManyToManyField(Group)
+    class Contact(orm.Model):
+        number = orm.TextField()
+        groups = orm.ManyToManyField(Group)
 
         class Meta:
             app_label = "directory"
