@@ -1,5 +1,6 @@
 """The bundled caller against sipp as the recorder: signalling is accepted, and both voices arrive whole and on time."""
 
+import itertools
 import socket
 import statistics
 import struct
@@ -12,7 +13,6 @@ import pytest
 from parley.project.demo.caller import Order, Party, place_call
 from parley.project.demo.dialogues import PACKET, Segment, dialogues, to_mulaw
 from support.peers import PEERS, wait_for
-import itertools
 
 PARTIES = (Party(name='Ana "Ä" <Öz> & Sons', number="+12125550100"), Party(name="Ben", number="+442079460100"))
 
