@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
@@ -56,6 +57,7 @@ def parse_identity(text: str) -> Identity:
     return _identity(X25519PrivateKey.from_private_bytes(payload))
 
 
+@lru_cache(maxsize=4096)  # public keys only: an identity is never kept
 def parse_recipient(text: str) -> Recipient:
     """The recipient written as "age1..." (surrounding white space allowed).
 
