@@ -1,6 +1,6 @@
 """Personal data declared where it is stored. Each package with models has a `personal_data.py`:
 
-    from parley.inventory.api import NotPersonal, PersonalData
+    from parley.foundation.declarations import NotPersonal, PersonalData
 
     DECLARATIONS = (
         PersonalData(model="people.User", field="email", category="user.contact.email", subject="employee",
@@ -12,8 +12,8 @@
 `python -m parley.project.checks` fails for a stored field that no table mentions.
 """
 
+from parley.foundation.declarations import Declaration, NotPersonal, PersonalData
 from parley.inventory.rules import personal, stored_fields, unclassified
-from parley.inventory.types import Declaration, NotPersonal, PersonalData
 from parley.inventory.vocabulary import ERASE, EXPORT, FIND_BY, OWN_SUBJECTS, RETENTION, categories, purposes, subjects
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.db.models import Model
 
-from parley.inventory.types import Declaration, NotPersonal, PersonalData
+from parley.foundation.declarations import Declaration, NotPersonal, PersonalData
 from parley.inventory.vocabulary import ERASE, EXPORT, FIND_BY, RETENTION, categories, purposes, subjects
 
 

@@ -1,6 +1,6 @@
 """Deadlines hold ids and facts about work; no field says anything about a person."""
 
-from parley.inventory.api import NotPersonal
+from parley.foundation.declarations import NotPersonal
 
 DECLARATIONS = (
     NotPersonal(

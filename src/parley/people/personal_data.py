@@ -1,6 +1,6 @@
 """What people holds about people."""
 
-from parley.inventory.api import NotPersonal, PersonalData
+from parley.foundation.declarations import NotPersonal, PersonalData
 
 DECLARATIONS = (
     PersonalData(

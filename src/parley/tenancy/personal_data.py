@@ -1,6 +1,6 @@
 """What tenancy holds about people: next to nothing, for a customer is an organisation."""
 
-from parley.inventory.api import NotPersonal
+from parley.foundation.declarations import NotPersonal
 
 _ORGANISATION = "describes an organisation under contract, not a person"
 
