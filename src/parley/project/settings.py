@@ -2,6 +2,7 @@
 
 import importlib.util
 import secrets
+from urllib.parse import urlsplit
 
 from parley.project.config import load
 from parley.tenancy.keys import root_key
@@ -70,3 +71,46 @@ STATIC_URL = "/static/"
 SECRET_KEY = (
     root_key(PARLEY_ROOT_KEY_FILE).derived("django").hex() if PARLEY_ROOT_KEY_FILE.exists() else secrets.token_hex(32)
 )
+
+# --- The console (parley.web): a customer's session lives in its own database, its cookie goes to its own console only.
+_PUBLIC = urlsplit(PARLEY_PUBLIC_URL)
+
+ROOT_URLCONF = "parley.web.urls"
+MIDDLEWARE = [
+    "parley.web.protection.Headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "parley.web.protection.KnownLength",
+    "parley.web.place.TenantByPath",
+    "parley.web.protection.TenantSessions",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "parley.web.access.SignedIn",
+    "parley.web.problems.Problems",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "parley.web.frame.frame",
+            ]
+        },
+    }
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+ALLOWED_HOSTS = [_PUBLIC.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"]
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "parley.web.problems.csrf_failed"
+SESSION_COOKIE_NAME = "parley_session"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _PUBLIC.scheme == "https"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

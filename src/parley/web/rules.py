@@ -248,3 +248,15 @@ def safe_next(target: str, *, prefix: str) -> str:
     """Where to go after signing in: `target` when it is an address of this console, else the console's first page."""
     inside = target.startswith(prefix) and "\\" not in target and "//" not in target and not target.startswith("//")
     return target if inside and len(target) < 2000 and target.isprintable() else prefix
+
+
+_CODECS: Final = {"PCMU": "G.711 µ-law", "PCMA": "G.711 A-law"}
+
+
+def codec_words(name: str) -> str:
+    """A codec as people know it; an unknown one by its SDP name."""
+    return _CODECS.get(name, name)
+
+
+PROVIDER_CUSTODY: Final = {"customer-held": _("customer's key")}
+"""The words of CUSTODY where the reader is the provider."""

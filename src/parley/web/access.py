@@ -1,0 +1,80 @@
+"""Who may see a page: by default nobody who is not signed in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar, cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from parley.people import api as people
+from parley.web.place import Handler, in_api, inside
+from parley.web.problems import Problem, answer, forbidden
+
+View = Callable[..., HttpResponse]
+V = TypeVar("V", bound=View)
+
+_PUBLIC: Final = "parley_public"
+
+
+def public(view: V) -> V:
+    """Marks a view of a console that people see before they sign in."""
+    setattr(view, _PUBLIC, True)
+    return view
+
+
+def sees_everything(view: View) -> View:
+    """Allows a view to those only who see all calls: administrators and compliance officers."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if inside(request).viewer.number_indexes is not None:
+            return cast(HttpResponse, forbidden(request))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+class SignedIn:
+    """Asks for a sign-in before every view of a console that is not marked public; sets `person` and `viewer`."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if not hasattr(request, "customer"):
+            return None
+        if not isinstance(request.user, AnonymousUser):
+            here = inside(request)
+            here.person = request.user
+            here.viewer = people.viewer(request.user)
+            return None
+        if getattr(view, _PUBLIC, False):
+            return None
+        if in_api(request.path_info):
+            return _unknown_person(request)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=401)
+        return HttpResponseRedirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _unknown_person(request: HttpRequest) -> HttpResponse:
+    problem = Problem(
+        status=401,
+        error_id="web.sign_in_needed",
+        what=_("Nobody is signed in."),
+        safe=_("Nothing was done."),
+        remedy=_("Sign in to this customer's console first; its session cookie counts here."),
+    )
+    response = answer(request, problem)
+    response["WWW-Authenticate"] = 'Session realm="Parley"'
+    return response

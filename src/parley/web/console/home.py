@@ -1,0 +1,201 @@
+"""The first page: what needs a person now, today's figures, the agreement at a glance."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from parley.agreement import api as agreements
+from parley.ledger import api as ledger
+from parley.obligations import api as obligations
+from parley.recordings import api as recordings
+from parley.web import rules
+from parley.web.console.agreement import glance, recent_evidence
+from parley.web.place import ConsoleRequest, inside
+
+MOST_NEEDS: Final = 5
+WEEK: Final = timedelta(days=7)
+SEQUENCER_LATE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Something that waits for a person: what, what follows from it, and the deed that deals with it."""
+
+    shape: rules.Shape
+    shape_word: str
+    what: str
+    consequence: str
+    deed: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number of today with its small plot."""
+
+    name: str
+    value: str
+    note: str
+    url: str = ""
+    plot: str = ""
+    bars: list[rules.Bar] = field(default_factory=list)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What the person who signed in sees first."""
+    here, now = inside(request), timezone.now()
+    zone = rules.zone_named(request.COOKIES.get("parley_zone"))
+    context = {
+        "here": "home",
+        "now": now,
+        "needs": _needs(here, now=now)[:MOST_NEEDS],
+        "figures": _figures(here, now=now, zone=zone),
+        "glance": glance(agreements.load(here.customer.agreement), recent_evidence()),
+    }
+    return render(request, "web/console/home.html", context)
+
+
+def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
+    """The needs of the person signed in, the worst first. Only those who see everything hear of the machinery."""
+    found = [*_recording_needs(here, now=now)]
+    if here.viewer.number_indexes is None:
+        found += _custody_needs(here)
+        found += _machine_needs(now=now)
+    return sorted(found, key=lambda need: ("late", "due").index(need.shape))
+
+
+def _recording_needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
+    trouble = recordings.attention(here.viewer, since=now - WEEK)
+    needs = []
+    if trouble.unplayable:
+        needs.append(
+            Need(
+                shape="late",
+                shape_word=_("late"),
+                what=ngettext(
+                    "%(n)d recording of this week has no playable copy",
+                    "%(n)d recordings of this week have no playable copy",
+                    trouble.unplayable,
+                ) % {"n": trouble.unplayable},
+                consequence=_("The sealed originals are safe; making the copy failed."),
+                deed=_("See recordings"),
+                url=reverse("recordings"),
+            )
+        )  # fmt: skip
+    if trouble.interrupted:
+        needs.append(
+            Need(
+                shape="due",
+                shape_word=_("due"),
+                what=ngettext(
+                    "%(n)d recording of this week was interrupted",
+                    "%(n)d recordings of this week were interrupted",
+                    trouble.interrupted,
+                ) % {"n": trouble.interrupted},
+                consequence=_("What was received is whole; each page says what is missing."),
+                deed=_("See recordings"),
+                url=reverse("recordings"),
+            )
+        )  # fmt: skip
+    return needs
+
+
+def _custody_needs(here: ConsoleRequest) -> list[Need]:
+    if here.customer.custody != "customer-held" or len(here.customer.recipients) > 1:
+        return []
+    return [
+        Need(
+            shape="late",
+            shape_word=_("late"),
+            what=_("Only one key can open your recordings"),
+            consequence=_("If it is lost, they are lost: nobody else has a key."),
+            deed=_("See the agreement"),
+            url=reverse("agreement"),
+        )
+    ]
+
+
+def _machine_needs(*, now: datetime) -> list[Need]:
+    needs = []
+    if failed := obligations.failed():
+        needs.append(
+            Need(
+                shape="late",
+                shape_word=_("late"),
+                what=ngettext("%(n)d task failed for good", "%(n)d tasks failed for good", failed) % {"n": failed},
+                consequence=_("It will not be tried again by itself."),
+                deed=_("See the audit trail"),
+                url=reverse("audit"),
+            )
+        )
+    with connection.cursor() as cursor:
+        newest = ledger.entries(cursor, limit=50)
+    waiting = [entry for entry in newest if entry.seq is None and now - entry.at > SEQUENCER_LATE]
+    if waiting:
+        needs.append(
+            Need(
+                shape="due",
+                shape_word=_("due"),
+                what=_("Evidence waits to enter the log"),
+                consequence=_("It is written and safe, but cannot be proven yet. The provider has to look."),
+                deed=_("See the audit trail"),
+                url=reverse("audit"),
+            )
+        )
+    return needs
+
+
+def _figures(here: ConsoleRequest, *, now: datetime, zone: ZoneInfo) -> list[Figure]:
+    local = now.astimezone(zone)
+    midnight = datetime.combine(local.date(), time(), zone)
+    hours = recordings.figures(here.viewer, since=midnight, until=midnight + timedelta(days=1), step=timedelta(hours=1))
+    first_day = datetime.combine(local.date() - timedelta(days=13), time(), zone)
+    days = recordings.figures(
+        here.viewer, since=first_day, until=midnight + timedelta(days=1), step=timedelta(days=1)
+    )
+    count, seconds = sum(slot.recordings for slot in hours), sum(slot.seconds for slot in hours)
+    running = len(recordings.live(here.viewer))
+    hour_labels = [f"{slot.starts_at.astimezone(zone):%H}:00 · {slot.recordings}" for slot in hours]
+    day_labels = [f"{slot.starts_at.astimezone(zone):%d %b} · {slot.recordings}" for slot in days]
+    today = reverse("recordings") + f"?since={local.date()}&until={local.date()}"
+    return [
+        Figure(
+            name=_("Recordings today"),
+            value=str(count),
+            note=_("by hour, midnight to midnight"),
+            url=today,
+            plot=_("Recordings of each hour of today"),
+            bars=rules.bars([slot.recordings for slot in hours], hour_labels, now=local.hour),
+        ),
+        Figure(
+            name=_("Recorded today"),
+            value=rules.duration_words(seconds),
+            note=_("minutes by hour"),
+            plot=_("Minutes recorded in each hour of today"),
+            bars=rules.bars(
+                [slot.seconds for slot in hours],
+                [f"{slot.starts_at.astimezone(zone):%H}:00 · {rules.duration_words(slot.seconds)}" for slot in hours],
+                now=local.hour,
+            ),
+        ),
+        Figure(
+            name=_("Last 14 days"),
+            value=str(sum(slot.recordings for slot in days)),
+            note=_("recordings by day, today at the right"),
+            url=reverse("recordings"),
+            plot=_("Recordings of each of the last 14 days"),
+            bars=rules.bars([slot.recordings for slot in days], day_labels, now=len(days) - 1),
+        ),
+        Figure(name=_("Being recorded now"), value=str(running), note=_("calls in progress"), url=reverse("live")),
+    ]

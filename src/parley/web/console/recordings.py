@@ -1,0 +1,200 @@
+"""The list of recordings, and one recording."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from parley.agreement import api as agreements
+from parley.recordings import api as recordings
+from parley.tenancy import api as tenancy
+from parley.web import gate, rules
+from parley.web.console.evidence import evidence_panel
+from parley.web.place import inside
+
+PAGE_ROWS = 50
+
+
+@require_GET
+def listing(request: HttpRequest) -> HttpResponse:
+    """The list, as its address says: filters and place are in the query string, so that a link is a view."""
+    here, now = inside(request), timezone.now()
+    zone = rules.zone_named(request.COOKIES.get("parley_zone"))
+    context: dict[str, Any] = {
+        "here": "recordings",
+        "directions": rules.DIRECTIONS.items(),
+        "trunks": tenancy.trunks(here.customer),
+    }
+    try:
+        filters = rules.parse_filters(request.GET.dict())
+    except rules.BadFilter as error:
+        return render(request, "web/console/recordings.html", {**context, "filters": rules.Filters(), "problem": str(error)})
+    decision = gate.ask(agreements.FIND_RECORDINGS, now=now)
+    since, until = filters.instants(zone)
+    cursor = request.GET.get("after") or None
+    page = recordings.search(
+        here.viewer,
+        number=filters.number or None,
+        since=since,
+        until=until,
+        direction=filters.direction or None,
+        trunk=filters.trunk,
+        cursor=cursor,
+        limit=PAGE_ROWS,
+    )
+    if filters.number and cursor is None:
+        gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by="number")
+    more = filters.query(after=page.cursor) if page.cursor else ""
+    return render(
+        request,
+        "web/console/recordings.html",
+        {**context, "filters": filters, "page": page, "older": cursor is not None, "next": more},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of what happened in a call."""
+
+    at: datetime
+    what: str
+    gap: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A party as the player and the title show it."""
+
+    name: str
+    shown: str
+
+    @property
+    def label(self) -> str:
+        return self.name or self.shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that the page offers."""
+
+    url: str
+    word: str
+    name: str
+
+
+@require_GET
+def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """One recording: who, why, what was heard, and the proof."""
+    here = inside(request)
+    found = recordings.get(here.viewer, recording_id)
+    agreement = agreements.load(found.agreement)
+    word, meaning = rules.CUSTODY[here.customer.custody]
+    media = {kind: reverse("rest:media", args=[recording_id, kind]) for kind in ("mp3", "wav", "peaks")}
+    context = {
+        "here": "recordings",
+        "recording": found,
+        "caller": _shown(found.caller),
+        "callee": _shown(found.callee),
+        "playable": found.rendition == "ready",
+        "media_url": media["mp3"],
+        "peaks_url": media["peaks"],
+        "duration": f"{found.seconds:.3f}",
+        "clock": _clock(found.seconds),
+        "downloads": _downloads(found, media),
+        "parts": _parts(found),
+        "open_command": _open_command(found),
+        "story": _story(found),
+        "streams": _streams(found),
+        "clause": agreement.clauses.get(found.decision.clause),
+        "retention": {
+            "clause": agreement.terms.retention.clause,
+            "reason": _("You control retention; no rule is set, so it stays until somebody deletes it."),
+        },
+        "custody": {"key": here.customer.custody, "word": word, "meaning": meaning},
+        **evidence_panel(found.evidence_id),
+    }
+    return render(request, "web/console/recording.html", context)
+
+
+def _shown(party: recordings.Party | None) -> Shown:
+    if party is None:
+        return Shown(name="", shown=_("unknown"))
+    return Shown(name=party.name, shown=rules.phone_words(party.number or party.aor))
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def _file_stem(found: recordings.RecordingView) -> str:
+    """A file name without personal data: the time in UTC and the start of the id."""
+    return f"{found.started_at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{str(found.recording_id)[-8:]}"
+
+
+def _downloads(found: recordings.RecordingView, media: dict[str, str]) -> list[Download]:
+    if found.rendition != "ready":
+        return []
+    kinds = (kind for kind in ("mp3", "wav") if kind in found.renditions)
+    return [Download(url=media[kind], word=kind.upper(), name=f"{_file_stem(found)}.{kind}") for kind in kinds]
+
+
+def _parts(found: recordings.RecordingView) -> list[dict[str, Any]]:
+    return [
+        {
+            "url": reverse("rest:part", args=[found.recording_id, part.name]),
+            "file": f"{_file_stem(found)}-{part.name}",
+            "name": part.name,
+            "size": part.size,
+            "sha256": part.sha256,
+        }
+        for part in found.parts
+    ]
+
+
+def _open_command(found: recordings.RecordingView) -> str:
+    files = " ".join(part["file"] for part in _parts(found))
+    return f"parley open {files} --identity YOUR-KEY.txt"
+
+
+def _story(found: recordings.RecordingView) -> list[Event]:
+    """Start, interruptions and end, in order."""
+    events = [Event(at=found.started_at, what=_("Recording begins"))]
+    for gap in found.gaps:
+        at = datetime.fromtimestamp(gap.starts_ns / 1e9, UTC)
+        seconds = (gap.ends_ns - gap.starts_ns) / 1e9
+        what = _("Nothing could be received for %(seconds)s s: %(why)s") % {
+            "seconds": f"{seconds:.1f}",
+            "why": gap.reason.replace("-", " "),
+        }
+        events.append(Event(at=at, what=what, gap=True))
+    events.append(Event(at=found.ended_at, what=_("Recording ends: %(why)s") % {"why": rules.ending_words(found.reason)}))
+    files = ngettext("%(n)d sealed file stored", "%(n)d sealed files stored", len(found.parts)) % {"n": len(found.parts)}
+    return [*sorted(events, key=lambda event: event.at), Event(at=found.ended_at, what=files)]
+
+
+def _streams(found: recordings.RecordingView) -> list[dict[str, Any]]:
+    sides = {"caller": _("caller"), "callee": _("called"), "other": _("other")}
+    received = {stream.port: stream for stream in found.received}
+    rows = []
+    for stream in found.streams:
+        counted = received.get(stream.port)
+        rows.append(
+            {
+                "side": sides[stream.side],
+                "codec": rules.codec_words(stream.codec),
+                "packets": counted.packets if counted else 0,
+                "lost": counted.lost if counted else 0,
+                "duplicates": counted.duplicates if counted else 0,
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""The provider's console: customers and counts, never content."""

@@ -1,0 +1,65 @@
+"""Bodies that a browser may ask for in pieces (RFC 9110 section 14): the player seeks without loading the whole."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from parley.web.rules import parse_range
+
+PIECE = 64 * 1024
+
+
+class Readable(Protocol):
+    """A seekable stream of verified bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+def ranged(
+    request: HttpRequest, source: Readable, *, size: int, media_type: str, etag: str, filename: str = ""
+) -> HttpResponseBase:
+    """`source` (of `size` bytes), or the range of it that the request asks for; 304 when the browser has it."""
+    headers = {"Accept-Ranges": "bytes", "ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
+    if filename:
+        headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    if request.headers.get("If-None-Match") == f'"{etag}"':
+        source.close()
+        return HttpResponse(status=304, headers=headers)
+    wanted = request.headers.get("Range")
+    if request.headers.get("If-Range", f'"{etag}"') != f'"{etag}"':
+        wanted = None
+    try:
+        span = parse_range(wanted, size)
+    except ValueError:
+        source.close()
+        return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    start, stop = (span.start, span.stop) if span else (0, size)
+    headers["Content-Length"] = str(stop - start)
+    if span:
+        headers["Content-Range"] = span.content_range
+    if request.method == "HEAD":
+        source.close()
+        return HttpResponse(content_type=media_type, status=206 if span else 200, headers=headers)
+    pieces = _pieces(source, start=start, stop=stop)
+    return StreamingHttpResponse(pieces, content_type=media_type, status=206 if span else 200, headers=headers)
+
+
+def _pieces(source: Readable, *, start: int, stop: int) -> Iterator[bytes]:
+    """The bytes [start, stop) of `source`, closing it at the end or when the browser goes away."""
+    try:
+        source.seek(start)
+        left = stop - start
+        while left:
+            piece = source.read(min(PIECE, left))
+            if not piece:
+                raise EOFError("the body is shorter than announced")
+            left -= len(piece)
+            yield piece
+    finally:
+        source.close()

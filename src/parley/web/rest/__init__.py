@@ -1,0 +1,1 @@
+"""REST for integrators: the same things as the pages, as JSON and problem details."""

@@ -1,0 +1,15 @@
+"""Addresses outside any console. Those inside are in `console.urls` and `provider.urls`; see `place`."""
+
+from django.urls import path
+
+from parley.web import problems, sign_in
+
+urlpatterns = [
+    path("", sign_in.door, name="door"),
+    path("alive", sign_in.alive, name="alive"),
+]
+
+handler400 = problems.bad_request
+handler403 = problems.forbidden
+handler404 = problems.not_found
+handler500 = problems.failed
