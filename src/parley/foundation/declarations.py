@@ -9,8 +9,8 @@ class PersonalData:
 
     `model` is Django's label ("recordings.Recording"), `field` one field of it or several that are alike.
     `category` and `purpose` are keys of the `fideslang` taxonomy (data category, data use); `subject` is one of its
-    data subjects or of `inventory.vocabulary.OWN_SUBJECTS`. `retention`, `find_by`, `export` and `erase` are keys of the tables
-    of the same name in `inventory.vocabulary`.
+    data subjects or of `inventory.vocabulary.OWN_SUBJECTS`. `retention`, `find_by`, `export` and `erase` are keys
+    of the tables of the same name in `inventory.vocabulary`.
     """
 
     model: str

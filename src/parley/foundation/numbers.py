@@ -25,5 +25,5 @@ def parse_e164(raw: str, region: str | None = None) -> str | None:
 
 
 def canonical_number(raw: str, region: str | None = None) -> str:
-    """The form under which a number is indexed and searched: E.164 when it has one, else the bare dialled text in lower case."""
+    """The form under which a number is indexed and searched: E.164, else the dialled text, bare and in lower case."""
     return parse_e164(raw, region) or _VISUAL.sub("", raw.strip()).lower()
