@@ -1,4 +1,4 @@
-"""The independent verifier of transparency logs, aics-tlog: not a dependency, installed beside the project by `make deps`."""
+"""The independent verifier of transparency logs, aics-tlog: no dependency, `make deps` puts it beside the project."""
 
 import importlib
 import sys
