@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from parley.project.demo.dialogues import PACKET, Segment, dialogues, to_mulaw
-from parley.project.demo.sip_client import CallFailed, Dialog, Link, Transport
+from parley.project.demo.sip_client import TIMEOUT, CallFailed, Dialog, Link, Transport
 from parley.project.demo.siprec_offer import (
     CONTENT_TYPE,
     PAYLOAD_TYPES,
@@ -38,6 +38,7 @@ Outcome = Literal["completed", "refused", "ended-by-recorder", "failed"]
 OnEvent = Callable[[str, Mapping[str, object]], None]
 
 _TICK: Final = PACKET / 8000
+_HURRIED: Final = 2.0  # seconds for an answer to BYE when the process is to end
 _FIRST_PORT, _LAST_PORT = 20_000, 29_998
 
 
@@ -173,7 +174,7 @@ class _Call:
         if self.dialog.ended_by_peer is not None:
             reason = self.dialog.ended_by_peer
             return _report(self.dialog, self.speakers, "ended-by-recorder", reason=reason, ports=ports)
-        farewell = self.dialog.bye()
+        farewell = self.dialog.bye(patience=_HURRIED if self.stop.is_set() else TIMEOUT)
         return _report(self.dialog, self.speakers, "completed", status=farewell.status, ports=ports)
 
     def _offer(self, *, address: str, held: bool) -> Any:

@@ -159,10 +159,10 @@ class Dialog:
         self._link.send(self._last_ack)
         return response
 
-    def bye(self) -> Message:
-        """Ends the session; returns the final response."""
+    def bye(self, *, patience: float = TIMEOUT) -> Message:
+        """Ends the session; returns the final response, for which it waits `patience` seconds."""
         self._sequence += 1
-        return self._transact("BYE", branch=_branch(), headers={}, body=b"")
+        return self._transact("BYE", branch=_branch(), headers={}, body=b"", patience=patience)
 
     def listen(self, *, until: float) -> None:
         """Serves what arrives until `until` (monotonic), or until the recorder ends the session."""
@@ -172,11 +172,13 @@ class Dialog:
                 return
             self._serve(message)
 
-    def _transact(self, method: str, *, branch: str, headers: Mapping[str, str], body: bytes) -> Message:
+    def _transact(
+        self, method: str, *, branch: str, headers: Mapping[str, str], body: bytes, patience: float = TIMEOUT
+    ) -> Message:
         data = self._request(method, branch=branch, to=self._to, headers=headers, body=body)
         self._link.send(data)
         now = time.monotonic()
-        give_up, interval, provisional = now + TIMEOUT, T1, False
+        give_up, interval, provisional = now + patience, T1, False
         resend = now + interval if self._link.transport == "udp" else give_up
         while (now := time.monotonic()) < give_up:
             message = self._link.receive(until=min(resend, give_up))
@@ -191,7 +193,7 @@ class Dialog:
                 provisional = True
             else:
                 return message
-        raise CallFailed(f"no final response to {method} within {TIMEOUT:.0f} s")
+        raise CallFailed(f"no final response to {method} within {patience:.0f} s")
 
     def _serve(self, message: Message) -> None:
         if message.status:
