@@ -1,0 +1,35 @@
+"""What can go wrong with recordings."""
+
+from typing import ClassVar
+
+from parley.foundation.errors import ParleyError
+
+
+class NoSuchRecording(ParleyError):
+    """There is no such recording, or not for this viewer: the two are never told apart."""
+
+    error_id: ClassVar[str] = "recordings.no-such-recording"
+
+
+class NoSuchRendition(ParleyError):
+    """The recording has no rendition of that kind (yet), or only the customer holds the key to it."""
+
+    error_id: ClassVar[str] = "recordings.no-such-rendition"
+
+
+class SubstitutedObject(ParleyError):
+    """A stored object is not the one whose hash is in the ledger. Nothing of it is served. Permanent."""
+
+    error_id: ClassVar[str] = "recordings.substituted-object"
+
+
+class BadCursor(ParleyError):
+    """The place in the list that was asked for does not exist: the caller's mistake."""
+
+    error_id: ClassVar[str] = "recordings.bad-cursor"
+
+
+class SpoolDamaged(ParleyError):
+    """A closed recording in the spool is not what its closed file says. It is left there for people to look at."""
+
+    error_id: ClassVar[str] = "recordings.spool-damaged"

@@ -1,0 +1,115 @@
+"""What the ledger is told of a recording, and how what is stored is held against it.
+
+Ids of entries follow from the recording's id: an entry is recorded once however often finalising is tried, and nobody
+who can change a row can point it at another entry.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import connection
+
+from parley.ledger import api as ledger
+from parley.obligations import api as obligations
+from parley.recordings.errors import SubstitutedObject
+from parley.recordings.types import ClosedFile, Manifest
+from parley.tenancy import api as tenancy
+
+_NAMESPACE = UUID("6f1f3c1e-6a83-5a6b-9c1b-5e2f3a7d9b10")
+_LISTED = 300
+
+
+def sealed_entry(recording_id: UUID) -> UUID:
+    """The id of the entry `recording.sealed`."""
+    return uuid5(_NAMESPACE, f"sealed {recording_id}")
+
+
+def rendered_entry(recording_id: UUID) -> UUID:
+    """The id of the entry `recording.rendered`."""
+    return uuid5(_NAMESPACE, f"rendered {recording_id}")
+
+
+def files_digest(files: Iterable[tuple[str, int, str]]) -> str:
+    """One hash for a list of files: SHA-256, in hexadecimal, over a line "name size sha256" LF for each, in order."""
+    return hashlib.sha256("".join(f"{name} {size} {sha256}\n" for name, size, sha256 in files).encode()).hexdigest()
+
+
+def record_sealed(*, manifest: Manifest, closed: ClosedFile, at: datetime) -> UUID:
+    """Evidence that a recording was sealed as these files, on that decision. In the caller's transaction."""
+    files = [(part.name, part.size, part.sha256) for part in closed.parts]
+    return obligations.evidence(
+        kind="recording.sealed",
+        clause=manifest.decision.clause,
+        details={
+            "recording": str(manifest.recording_id),
+            "trunk": str(manifest.trunk_id),
+            "agreement": manifest.agreement,
+            "agreement_version": manifest.agreement_version,
+            "purpose": manifest.decision.purpose,
+            "decision": manifest.decision.reason,
+            "started_at": manifest.started_at.isoformat(),
+            "ended_at": closed.ended_at.isoformat(),
+            "reason": closed.reason,
+            "packets": sum(stream.packets for stream in closed.streams),
+            "lost": sum(stream.lost for stream in closed.streams),
+            "gaps": len(closed.gaps),
+            "files": _listed(files),
+            "files_sha256": files_digest(files),
+        },
+        at=at,
+        entry_id=sealed_entry(manifest.recording_id),
+    )
+
+
+def record_rendered(*, recording_id: UUID, clause: str, files: list[tuple[str, int, str]], at: datetime) -> UUID:
+    """Evidence that these renditions (kind, sealed size, sha256) were made. In the caller's transaction."""
+    return obligations.evidence(
+        kind="recording.rendered",
+        clause=clause,
+        details={"recording": str(recording_id), "files": _listed(files), "files_sha256": files_digest(files)},
+        at=at,
+        entry_id=rendered_entry(recording_id),
+    )
+
+
+def require_ledgered(entry_id: UUID, files: Iterable[tuple[str, int, str]]) -> None:
+    """That the ledger knows exactly these files under that entry; raises SubstitutedObject.
+
+    An integrated entry is proven up to a signed head of the customer's log; a pending one is taken as it stands.
+    """
+    details = _proven_details(entry_id)
+    if details is None or details.get("files_sha256") != files_digest(files):
+        raise _substituted()
+
+
+def require_hash(found: str, expected: str) -> None:
+    """That stored bytes have the expected hash; raises SubstitutedObject."""
+    if found != expected:
+        raise _substituted()
+
+
+def _substituted() -> SubstitutedObject:
+    return SubstitutedObject(
+        "what is stored is not what the ledger says", remedy="Nothing was played. Restore the object from a backup."
+    )
+
+
+def _proven_details(entry_id: UUID) -> Mapping[str, Any] | None:
+    customer = tenancy.current()
+    signer = tenancy.keyring().ledger_signer(customer)
+    with connection.cursor() as cursor:
+        try:
+            bundle = ledger.bundle(cursor, entry_id=entry_id)
+        except ledger.NotYetIntegrated:
+            return ledger.entry(cursor, entry_id=entry_id).details
+        except ledger.NoSuchEntry as error:
+            raise _substituted() from error
+    return ledger.verify_bundle(bundle, log_key=str(signer.log_key)).details
+
+
+def _listed(files: list[tuple[str, int, str]]) -> list[ledger.JSON]:
+    """The files by name, as far as an entry can hold them; the digest covers all."""
+    return [{"name": name, "size": size, "sha256": sha256} for name, size, sha256 in files[:_LISTED]]

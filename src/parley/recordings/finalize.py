@@ -1,0 +1,138 @@
+"""A closed spool directory becomes objects, rows and evidence; safe to repeat from any point.
+
+Objects first (their keys follow from the recording, putting them again changes nothing), then all rows, the evidence
+and the job to render in one transaction, then the directory goes. Whoever finds the rows there has nothing left to do
+but to remove the directory.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from parley.foundation.ids import new_id
+from parley.obligations import api as obligations
+from parley.recordings import strictjson
+from parley.recordings.errors import SpoolDamaged
+from parley.recordings.evidence import record_sealed, require_hash
+from parley.recordings.live import end_live
+from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch
+from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
+from parley.recordings.types import ClosedFile, Manifest
+from parley.storage.api import ObjectStore
+from parley.tenancy import api as tenancy
+
+RENDER = "recordings.render"
+"""The kind of the job that makes renditions; its payload is {"recording": id}."""
+
+
+def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
+    """Finalises one closed recording for its customer; returns its id. Idempotent, safe beside another doing the same.
+
+    Raises MalformedFile and SpoolDamaged (permanent: the directory stays), StorageError and DatabaseError (try again).
+    """
+    manifest, closed = read_manifest(directory), read_closed(directory)
+    if not directory.name == str(manifest.recording_id) == str(closed.recording_id):
+        raise SpoolDamaged("the files of a recording belong to different recordings", remedy="Keep the directory.")
+    with tenancy.scope(manifest.customer_id):
+        if not Recording.objects.filter(id=manifest.recording_id).exists():
+            keys = store_parts(directory, manifest=manifest, closed=closed, store=store)
+            commit_rows(manifest=manifest, closed=closed, keys=keys, now=now)
+    discard(directory)
+    return manifest.recording_id
+
+
+def store_parts(directory: Path, *, manifest: Manifest, closed: ClosedFile, store: ObjectStore) -> list[str]:
+    """The keys of all parts, each verified and durably stored."""
+    keys = []
+    for part in closed.parts:
+        key = part_key(manifest.customer_id, manifest.recording_id, part.name)
+        stored = store.put(key, verify_part(directory, part))
+        require_hash(stored.sha256, part.sha256)
+        keys.append(key)
+    return keys
+
+
+def part_key(customer_id: UUID, recording_id: UUID, name: str) -> str:
+    """Where a part is stored."""
+    return f"{customer_id}/recordings/{recording_id}/{name}"
+
+
+def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], now: datetime) -> None:
+    """All rows, the evidence and the job to render, in one transaction; nothing when they are there already."""
+    customer = tenancy.current()
+    with transaction.atomic():
+        if not _claim(manifest.recording_id):
+            return
+        held = not customer.recipients or customer.custody == "customer-held"
+        recording = _recording_row(manifest, closed, rendition="customer-held" if held else "pending")
+        recording.conversation = _conversation(manifest)
+        recording.epoch, _ = SealingEpoch.objects.get_or_create(
+            id=manifest.epoch.id, defaults={"wrapped": manifest.epoch.wrapped}
+        )
+        recording.evidence_id = record_sealed(manifest=manifest, closed=closed, at=now)
+        recording.save(force_insert=True)
+        Part.objects.bulk_create(
+            Part(
+                recording=recording,
+                number=number,
+                name=part.name,
+                kind=part.kind,
+                object_key=key,
+                size=part.size,
+                sha256=part.sha256,
+            )
+            for number, (part, key) in enumerate(zip(closed.parts, keys, strict=True))
+        )
+        NumberIndex.objects.bulk_create(
+            NumberIndex(recording=recording, value=value) for value in sorted(set(manifest.number_indexes))
+        )
+        if not held:
+            obligations.enqueue(
+                kind=RENDER, key=f"{RENDER}:{recording.id}", due=now, payload={"recording": str(recording.id)}
+            )
+        end_live(recording.id)
+
+
+def _claim(recording_id: UUID) -> bool:
+    """Whether this transaction is the one to write the rows: others wait for its end, and then find them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [recording_id.int % (1 << 63)])
+    return not Recording.objects.filter(id=recording_id).exists()
+
+
+def _conversation(manifest: Manifest) -> Conversation:
+    """The conversation that this session is a segment of; it begins with its first segment."""
+    conversation, _ = Conversation.objects.get_or_create(
+        index=manifest.conversation_index,
+        defaults={"id": new_id(at=manifest.started_at), "started_at": manifest.started_at},
+    )
+    Conversation.objects.filter(id=conversation.id, started_at__gt=manifest.started_at).update(
+        started_at=manifest.started_at
+    )
+    return conversation
+
+
+def _recording_row(manifest: Manifest, closed: ClosedFile, *, rendition: str) -> Recording:
+    return Recording(
+        id=manifest.recording_id,
+        started_at=manifest.started_at,
+        # A clock that was set back must not keep a recording out of the database.
+        ended_at=max(closed.ended_at, manifest.started_at),
+        direction=manifest.direction,
+        trunk_id=manifest.trunk_id,
+        trunk_name=manifest.trunk_name,
+        sealed=manifest.sealed,
+        streams=[strictjson.encode(stream) for stream in manifest.streams],
+        received=[strictjson.encode(stream) for stream in closed.streams],
+        gaps=[strictjson.encode(gap) for gap in closed.gaps],
+        agreement=manifest.agreement,
+        agreement_version=manifest.agreement_version,
+        clause=manifest.decision.clause,
+        purpose=manifest.decision.purpose,
+        decision=manifest.decision.reason,
+        reason=closed.reason,
+        rendition=rendition,
+    )

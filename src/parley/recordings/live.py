@@ -1,0 +1,86 @@
+"""Calls that are being recorded now: reported by the recorder, shown to whoever may see them."""
+
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from parley.recordings.models import LiveCall
+from parley.recordings.types import Direction, LiveCallView, LiveReport, Viewer
+from parley.recordings.unsealing import PartyReader
+
+LIVE_CHANNEL = "live"
+"""PostgreSQL channel, in the customer's database; the payload is a recording's id."""
+LIVE_STALE = timedelta(seconds=15)
+"""A call of which its recorder has said nothing for this long is no longer shown."""
+
+_FORGOTTEN = timedelta(hours=1)
+
+
+def report_live(report: LiveReport) -> None:
+    """Shows a running call, or brings it up to date, for the customer in scope. Tells watchers what they would see."""
+    manifest = report.manifest
+    with transaction.atomic():
+        before = LiveCall.objects.filter(recording_id=manifest.recording_id).values_list("on_hold", "streams").first()
+        LiveCall.objects.update_or_create(
+            recording_id=manifest.recording_id,
+            defaults={
+                "started_at": manifest.started_at,
+                "seen_at": report.at,
+                "direction": manifest.direction,
+                "trunk_name": manifest.trunk_name,
+                "epoch_id": manifest.epoch.id,
+                "wrapped": manifest.epoch.wrapped,
+                "sealed": manifest.sealed,
+                "number_indexes": list(manifest.number_indexes),
+                "streams": len(manifest.streams),
+                "packets": report.packets,
+                "bytes": report.bytes,
+                "on_hold": report.on_hold,
+            },
+        )
+        if before != (report.on_hold, len(manifest.streams)):
+            _tell(manifest.recording_id)
+
+
+def end_live(recording_id: UUID) -> None:
+    """Takes a call off the list of running ones; nothing happens when it is not there. Tells watchers."""
+    with transaction.atomic():
+        LiveCall.objects.filter(recording_id=recording_id).delete()
+        _tell(recording_id)
+
+
+def forget_stale(*, now: datetime) -> int:
+    """Removes calls whose recorder fell silent an hour ago, for the customer in scope; says how many."""
+    removed, _ = LiveCall.objects.filter(seen_at__lt=now - _FORGOTTEN).delete()
+    return removed
+
+
+def live(viewer: Viewer, *, now: datetime) -> tuple[LiveCallView, ...]:
+    """The running calls that `viewer` may see, the newest first."""
+    rows = LiveCall.objects.filter(seen_at__gt=now - LIVE_STALE).order_by("-started_at", "-recording_id")
+    if viewer.number_indexes is not None:
+        rows = rows.filter(number_indexes__overlap=sorted(viewer.number_indexes))
+    parties = PartyReader.for_current_customer()
+    return tuple(
+        LiveCallView(
+            recording_id=row.recording_id,
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+            direction=cast(Direction, row.direction),
+            trunk_name=row.trunk_name,
+            sealed=not parties.can_open,
+            parties=parties.read(recording_id=row.recording_id, sealed=row.sealed, wrapped=row.wrapped).parties,
+            streams=row.streams,
+            packets=row.packets,
+            bytes=row.bytes,
+            on_hold=row.on_hold,
+        )
+        for row in rows
+    )
+
+
+def _tell(recording_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE_CHANNEL, str(recording_id)])

@@ -1,0 +1,135 @@
+"""Recordings of one customer, in that customer's database: rows point at sealed objects and hold no clear party."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+_DIRECTIONS = ["inbound", "outbound", "internal", "unknown"]
+
+
+class SealingEpoch(models.Model):
+    """The key of an hour of sealed fields, wrapped to the customer's recipients."""
+
+    id = models.UUIDField(primary_key=True)
+    wrapped = models.BinaryField()
+
+
+class Conversation(models.Model):
+    """Sessions that share a group or a call. `index` is the blind index of what they share."""
+
+    id = models.UUIDField(primary_key=True)
+    index = models.BinaryField(unique=True)
+    started_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-started_at", "-id"], name="conversation_newest")]
+
+
+class Recording(models.Model):
+    """One recorded session: a segment of a conversation. `sealed` is the party sheet, under the key of `epoch`.
+
+    `evidence_id` is the ledger entry `recording.sealed`. `rendition` is pending, ready, failed or customer-held.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="segments")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    direction = models.CharField(max_length=8)
+    trunk_id = models.UUIDField()
+    trunk_name = models.TextField()
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+")
+    sealed = models.BinaryField()
+    streams = models.JSONField()
+    received = models.JSONField()
+    gaps = models.JSONField()
+    agreement = models.CharField(max_length=64)
+    agreement_version = models.CharField(max_length=32)
+    clause = models.TextField()
+    purpose = models.TextField()
+    decision = models.TextField()
+    reason = models.CharField(max_length=64)
+    evidence_id = models.UUIDField(unique=True)
+    rendition = models.CharField(max_length=16)
+    rendition_error = models.TextField(default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["conversation", "started_at"], name="recording_segments"),
+            models.Index(fields=["-started_at"], name="recording_newest"),
+            models.Index(fields=["trunk_id", "-started_at"], name="recording_trunk"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(direction__in=_DIRECTIONS), name="recording_direction"),
+            models.CheckConstraint(
+                condition=Q(rendition__in=["pending", "ready", "failed", "customer-held"]), name="recording_rendition"
+            ),
+            models.CheckConstraint(condition=Q(ended_at__gte=models.F("started_at")), name="recording_order"),
+        ]
+
+
+class Part(models.Model):
+    """One sealed file of the original, in order; `sha256` is hexadecimal, of the sealed bytes."""
+
+    id = models.BigAutoField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="parts")
+    number = models.IntegerField()
+    name = models.CharField(max_length=16)
+    kind = models.CharField(max_length=4)
+    object_key = models.TextField(unique=True)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "number"], name="part_number"),
+            models.CheckConstraint(condition=Q(kind__in=["age", "tail"]), name="part_kind"),
+        ]
+
+
+class NumberIndex(models.Model):
+    """A number that took part, as a blind index: what search and visibility compare."""
+
+    id = models.BigAutoField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="numbers")
+    value = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["value", "recording"], name="number_once")]
+
+
+class Rendition(models.Model):
+    """A sealed file made from the original; `size` is that of the clear content, `sha256` of the sealed bytes."""
+
+    id = models.BigAutoField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="renditions")
+    kind = models.CharField(max_length=8)
+    media_type = models.TextField()
+    object_key = models.TextField(unique=True)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    evidence_id = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "kind"], name="rendition_kind"),
+            models.CheckConstraint(condition=Q(kind__in=["mp3", "wav", "peaks"]), name="rendition_known"),
+        ]
+
+
+class LiveCall(models.Model):
+    """A call that is being recorded; stale when its recorder has not spoken of it for some seconds."""
+
+    recording_id = models.UUIDField(primary_key=True)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    direction = models.CharField(max_length=8)
+    trunk_name = models.TextField()
+    epoch_id = models.UUIDField()
+    wrapped = models.BinaryField()
+    sealed = models.BinaryField()
+    number_indexes = ArrayField(models.BinaryField())
+    streams = models.IntegerField()
+    packets = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    on_hold = models.BooleanField()

@@ -1,0 +1,76 @@
+"""What recordings hold about people: voices, who spoke with whom, when."""
+
+from parley.inventory.api import NotPersonal, PersonalData
+
+_PURPOSE = "essential.service"
+
+DECLARATIONS = (
+    PersonalData(
+        model="recordings.Part", field="object_key", category="user.user_sensor", subject="call_party",
+        purpose=_PURPOSE, retention="with-recording", find_by="recording", export="file", erase="delete-object",
+    ),
+    PersonalData(
+        model="recordings.Rendition", field="object_key", category="user.user_sensor", subject="call_party",
+        purpose=_PURPOSE, retention="with-recording", find_by="recording", export="file", erase="delete-object",
+    ),
+    PersonalData(
+        model="recordings.Recording", field="sealed", category="user.contact.phone_number", subject="call_party",
+        purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="unsealed", erase="delete-row",
+    ),
+    PersonalData(
+        model="recordings.Recording", field=("started_at", "ended_at", "direction", "conversation"),
+        category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="with-recording",
+        find_by="number-index", export="value", erase="delete-row",
+    ),
+    PersonalData(
+        model="recordings.Recording", field=("streams", "received", "gaps"), category="user.telemetry",
+        subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="value",
+        erase="delete-row",
+    ),
+    PersonalData(
+        model="recordings.NumberIndex", field=("recording", "value"), category="user.contact.phone_number",
+        subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="withheld",
+        erase="with-parent",
+    ),
+    PersonalData(
+        model="recordings.Conversation", field=("index", "started_at"), category="user.behavior",
+        subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="conversation-index",
+        export="withheld", erase="delete-row",
+    ),
+    PersonalData(
+        model="recordings.LiveCall", field=("sealed", "number_indexes"), category="user.contact.phone_number",
+        subject="call_party", purpose=_PURPOSE, retention="live", find_by="number-index", export="unsealed",
+        erase="expire",
+    ),
+    PersonalData(
+        model="recordings.LiveCall", field=("started_at", "direction", "streams", "packets", "bytes", "on_hold"),
+        category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="live", find_by="number-index",
+        export="value", erase="expire",
+    ),
+    NotPersonal(
+        model="recordings.SealingEpoch", field=("id", "wrapped"), why="a wrapped key; it opens nothing by itself",
+    ),
+    NotPersonal(model="recordings.Conversation", field="id", why="a random identifier"),
+    NotPersonal(
+        model="recordings.Recording",
+        field=(
+            "id", "trunk_id", "trunk_name", "epoch", "agreement", "agreement_version", "clause", "purpose", "decision",
+            "reason", "evidence_id", "rendition", "rendition_error",
+        ),
+        why="identifiers, and the terms under which it was recorded: they say nothing about who spoke",
+    ),
+    NotPersonal(
+        model="recordings.Part", field=("id", "recording", "number", "name", "kind", "size", "sha256"),
+        why="identifiers, sizes and hashes of sealed files",
+    ),
+    NotPersonal(
+        model="recordings.Rendition",
+        field=("id", "recording", "kind", "media_type", "size", "sha256", "evidence_id"),
+        why="identifiers, sizes and hashes of sealed files",
+    ),
+    NotPersonal(model="recordings.NumberIndex", field="id", why="a serial number"),
+    NotPersonal(
+        model="recordings.LiveCall", field=("recording_id", "seen_at", "trunk_name", "epoch_id", "wrapped"),
+        why="identifiers, the recorder's clock, a wrapped key",
+    ),
+)  # fmt: skip

@@ -1,0 +1,212 @@
+"""One recording for a viewer: page, renditions, original. Nothing is served that the ledger does not know."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from parley.recordings import strictjson
+from parley.recordings.errors import NoSuchRecording, NoSuchRendition
+from parley.recordings.evidence import rendered_entry, require_hash, require_ledgered, sealed_entry
+from parley.recordings.models import Recording
+from parley.recordings.search import visible
+from parley.recordings.types import (
+    ClosedStream,
+    Direction,
+    Gap,
+    GateRecord,
+    ManifestStream,
+    PartKind,
+    PartView,
+    Peaks,
+    RecordingView,
+    RenditionKind,
+    RenditionState,
+    RenditionView,
+    SegmentView,
+    Viewer,
+)
+from parley.recordings.unsealing import PartyReader
+from parley.sealing.api import AgeReader
+from parley.storage.api import ObjectNotFoundError, ObjectStore
+from parley.tenancy import api as tenancy
+
+_PIECE = 1 << 20
+
+
+def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
+    """All that a recording's page shows. Raises NoSuchRecording, also when the viewer may not see it."""
+    recording = _recording(viewer, recording_id)
+    parties = PartyReader.for_current_customer()
+    sheet = parties.read(recording_id=recording.id, sealed=recording.sealed, wrapped=recording.epoch.wrapped)
+    return RecordingView(
+        recording_id=recording.id,
+        conversation_id=recording.conversation_id,
+        segments=_segments(viewer, recording),
+        started_at=recording.started_at,
+        ended_at=recording.ended_at,
+        seconds=(recording.ended_at - recording.started_at).total_seconds(),
+        direction=cast(Direction, recording.direction),
+        trunk_id=recording.trunk_id,
+        trunk_name=recording.trunk_name,
+        sealed=not parties.can_open,
+        parties=sheet.parties,
+        call_id=sheet.call_id,
+        streams=tuple(strictjson.decode(ManifestStream, stream) for stream in recording.streams),
+        received=tuple(strictjson.decode(ClosedStream, stream) for stream in recording.received),
+        gaps=tuple(strictjson.decode(Gap, gap) for gap in recording.gaps),
+        parts=_parts(recording),
+        renditions=_renditions(recording),
+        rendition=cast(RenditionState, recording.rendition),
+        rendition_error=recording.rendition_error,
+        agreement=recording.agreement,
+        agreement_version=recording.agreement_version,
+        decision=GateRecord(clause=recording.clause, purpose=recording.purpose, reason=recording.decision),
+        reason=recording.reason,
+        evidence_id=recording.evidence_id,
+    )
+
+
+def rendition(viewer: Viewer, recording_id: UUID, kind: RenditionKind, *, store: ObjectStore) -> "ClearContent":
+    """A rendition in clear, to be read at any position; compared with the ledger before this returns.
+
+    Raises NoSuchRecording, NoSuchRendition, SubstitutedObject, StorageError.
+    """
+    recording = _recording(viewer, recording_id)
+    rows = list(recording.renditions.order_by("kind"))
+    row = next((row for row in rows if row.kind == kind), None)
+    identities = tenancy.keyring().identities(tenancy.current())
+    if row is None or not identities:
+        raise NoSuchRendition(
+            "there is nothing to play on the server",
+            remedy="It is still being made, or only the customer's key opens the original.",
+        )
+    require_ledgered(rendered_entry(recording.id), [(other.kind, other.size, other.sha256) for other in rows])
+    sealed = _verified(store, row.object_key, row.sha256)
+    return ClearContent(AgeReader(sealed, identities), media_type=row.media_type)
+
+
+def peaks(viewer: Viewer, recording_id: UUID, *, store: ObjectStore) -> Peaks:
+    """The waveform. Raises as `rendition` does."""
+    return Peaks.from_json(rendition(viewer, recording_id, "peaks", store=store).read())
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginalPart:
+    """A part of the original, sealed to the customer's recipients, verified; `file` is at its beginning."""
+
+    name: str
+    size: int
+    sha256: str
+    file: BinaryIO
+
+
+def original_part(viewer: Viewer, recording_id: UUID, number: int, *, store: ObjectStore) -> OriginalPart:
+    """Part `number` of the original as it is stored. Raises NoSuchRecording, SubstitutedObject, StorageError."""
+    return _open_part(_recording(viewer, recording_id), number, store=store)
+
+
+def original(recording: Recording, *, store: ObjectStore) -> list[OriginalPart]:
+    """All parts of the original, each verified, in order, their files open. Raises SubstitutedObject, StorageError."""
+    return [_open_part(recording, part.number, store=store) for part in recording.parts.order_by("number")]
+
+
+class ClearContent(io.RawIOBase):
+    """The clear content of a sealed object as a read-only seekable file of `size` bytes."""
+
+    def __init__(self, reader: AgeReader, *, media_type: str) -> None:
+        super().__init__()
+        self._reader = reader
+        self._position = 0
+        self.size = reader.size
+        self.media_type = media_type
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read_range(self._position, self._position + len(view))
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def read_range(self, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop`, as far as they exist."""
+        stop = min(stop, self.size)
+        return bytes(self._reader.read_range(start, stop)) if start < stop else b""
+
+
+def _recording(viewer: Viewer, recording_id: UUID) -> Recording:
+    recording = visible(viewer).select_related("epoch").filter(id=recording_id).first()
+    if recording is None:
+        raise NoSuchRecording("there is no such recording")
+    return recording
+
+
+def _segments(viewer: Viewer, recording: Recording) -> tuple[SegmentView, ...]:
+    rows = visible(viewer).filter(conversation=recording.conversation_id).order_by("started_at", "id")
+    return tuple(
+        SegmentView(
+            recording_id=row.id, started_at=row.started_at, ended_at=row.ended_at, current=row.id == recording.id
+        )
+        for row in rows
+    )
+
+
+def _parts(recording: Recording) -> tuple[PartView, ...]:
+    return tuple(
+        PartView(number=row.number, name=row.name, kind=cast(PartKind, row.kind), size=row.size, sha256=row.sha256)
+        for row in recording.parts.order_by("number")
+    )
+
+
+def _renditions(recording: Recording) -> Mapping[str, RenditionView]:
+    return {
+        row.kind: RenditionView(
+            kind=cast(RenditionKind, row.kind),
+            media_type=row.media_type,
+            size=row.size,
+            sha256=row.sha256,
+            evidence_id=row.evidence_id,
+        )
+        for row in recording.renditions.order_by("kind")
+    }
+
+
+def _open_part(recording: Recording, number: int, *, store: ObjectStore) -> OriginalPart:
+    rows = list(recording.parts.order_by("number"))
+    row = next((row for row in rows if row.number == number), None)
+    if row is None:
+        raise NoSuchRecording("the recording has no such part")
+    require_ledgered(sealed_entry(recording.id), [(other.name, other.size, other.sha256) for other in rows])
+    file = _verified(store, row.object_key, row.sha256)
+    return OriginalPart(name=row.name, size=row.size, sha256=row.sha256, file=file)
+
+
+def _verified(store: ObjectStore, key: str, sha256: str) -> BinaryIO:
+    """The object, hashed through the very handle that is then read. Raises SubstitutedObject."""
+    try:
+        file = store.open(key)
+    except ObjectNotFoundError:
+        require_hash("", sha256)
+        raise
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    require_hash(digest.hexdigest(), sha256)
+    file.seek(0)
+    return file
