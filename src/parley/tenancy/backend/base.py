@@ -26,6 +26,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
         super().ensure_connection()
 
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Before and after a request nobody is in scope: give the connection back to the pool, whosever it was."""
+        if self.connection is not None and not self.in_atomic_block:
+            self.close()
+
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), **wanted(self.alias).parameters()}
 
@@ -34,6 +39,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = POOL.take(place, lambda: super(DatabaseWrapper, self).get_new_connection(conn_params))
         self._opened_for = place
         return connection
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Between requests nobody is in scope and nothing may be asked: the connection goes back to the pool."""
+        if self.connection is not None and not self.in_atomic_block:
+            self.close()
 
     def _close(self) -> None:
         connection, place = self.connection, self._opened_for

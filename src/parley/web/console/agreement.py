@@ -64,7 +64,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
 
 
 def glance(found: agreements.Agreement, evidence: Evidence) -> list[GlanceLine]:
-    """A line for each subject: kept when everything in it is enforced, due while something waits to be built."""
+    """A line for each subject: enforced when every clause of it is, open while one waits for what is not built yet."""
     lines = []
     for subject, clauses in _by_subject(found).items():
         enforced = [clause for clause in clauses if clause.enforced_by]
@@ -73,10 +73,10 @@ def glance(found: agreements.Agreement, evidence: Evidence) -> list[GlanceLine]:
         lines.append(
             GlanceLine(
                 subject=agreements.SUBJECTS[subject],
-                shape="kept" if whole else "due",
-                word=_("kept") if whole else _("in part") if enforced else _("not yet"),
+                shape="kept" if whole else "idle",
+                word=_("enforced") if whole else _("in part") if enforced else _("not yet"),
                 note=ngettext(
-                    "%(enforced)d of %(n)d clause enforced", "%(enforced)d of %(n)d clauses enforced", len(clauses)
+                    "%(enforced)d of %(n)d clause", "%(enforced)d of %(n)d clauses", len(clauses)
                 ) % {"enforced": len(enforced), "n": len(clauses)},
                 count=ngettext("%(n)d entry", "%(n)d entries", entries) % {"n": entries} if entries else "",
             )

@@ -83,7 +83,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 def lines(entries: list[ledger.EntryView]) -> list[Line]:
     """Entries with names instead of user ids; a person who is no longer there keeps the id."""
     ids = {UUID(text) for entry in entries if (text := _text(entry, "user"))}
-    names = people.names(ids) if ids else {}
+    names = dict(people.User.objects.filter(id__in=ids).values_list("id", "name"))
     found = []
     for entry in entries:
         user, subject = _text(entry, "user"), _text(entry, "recording")

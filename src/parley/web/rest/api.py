@@ -131,7 +131,7 @@ def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wa
         raise Http404(f"this recording has no {kind}")
     source = recordings.rendition(here.viewer, recording_id, kind)
     if kind != "peaks":
-        _note_once(here, "recording.played", recording_id, decision=decision, now=now, kind=kind)
+        _note_once(here, "recording.played", recording_id, decision=decision, now=now, what=kind)
     return ranged(request, source, size=rendition.size, media_type=rendition.media_type, etag=rendition.sha256)
 
 
@@ -146,7 +146,7 @@ def get_part(request: HttpRequest, recording_id: UUID, name: str) -> HttpRespons
     if part is None:
         raise Http404("this recording has no such part")
     source = recordings.part(here.viewer, recording_id, name)
-    _note_once(here, "recording.downloaded", recording_id, decision=decision, now=now, kind=name)
+    _note_once(here, "recording.downloaded", recording_id, decision=decision, now=now, what=name)
     return ranged(
         request, source, size=part.size, media_type="application/age-encryption", etag=part.sha256,
         filename=f"{found.started_at:%Y-%m-%dT%H%M%SZ}-{str(recording_id)[-8:]}-{name}",
@@ -219,14 +219,14 @@ def _require_right_to(here: ConsoleRequest, entry_id: UUID) -> None:
 
 
 def _note_once(
-    here: ConsoleRequest, kind: str, recording_id: UUID, *, decision: agreements.Decision, now: datetime, **more: str
+    here: ConsoleRequest, deed: str, recording_id: UUID, *, decision: agreements.Decision, now: datetime, what: str
 ) -> None:
     """Evidence of a play or a download, once an hour for a session: a player asks for many ranges."""
     noted: dict[str, str] = here.session.get("noted", {})
-    key, hour = f"{kind}:{recording_id}:{':'.join(more.values())}", f"{now:%Y%m%d%H}"
+    key, hour = f"{deed}:{recording_id}:{what}", f"{now:%Y%m%d%H}"
     if noted.get(key) == hour:
         return
-    gate.leave_evidence(here, kind=kind, decision=decision, now=now, recording=str(recording_id), **more)
+    gate.leave_evidence(here, kind=deed, decision=decision, now=now, recording=str(recording_id), what=what)
     here.session["noted"] = {**{name: at for name, at in noted.items() if at == hour}, key: hour}
 
 
