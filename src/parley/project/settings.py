@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "parley.web.access.SignedIn",
     "parley.web.problems.Problems",
+    "parley.web.problems.Problems",
 ]
 TEMPLATES = [
     {

@@ -15,10 +15,12 @@ from parley.tenancy.customers import (
     current,
     customers,
     enrol_with,
+    make_root_key,
     prepare,
     provider,
     scope,
 )
+from parley.tenancy.embedded import EmbeddedPostgres, dies_with_parent
 from parley.tenancy.errors import (
     CustomerChangedInTransaction,
     CustomerRefused,
@@ -40,6 +42,7 @@ __all__ = [
     "CustomerChangedInTransaction",
     "CustomerRefused",
     "DatabaseUnavailable",
+    "EmbeddedPostgres",
     "Keyring",
     "KeysUnavailable",
     "NewUser",
@@ -61,10 +64,12 @@ __all__ = [
     "create_customer",
     "current",
     "customers",
+    "dies_with_parent",
     "due_wakes",
     "embedded",
     "enrol_with",
     "keyring",
+    "make_root_key",
     "prepare",
     "provider",
     "rest",

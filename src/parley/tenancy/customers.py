@@ -33,9 +33,13 @@ def enrol_with(create_administrator: Callable[[NewUser], object]) -> None:
     _enrol[:] = [create_administrator]
 
 
-def prepare() -> None:
-    """Make this installation usable: root key, databases, the provider. Quick when there is nothing to do."""
+def make_root_key() -> None:
+    """Make the operator's root key where there is none yet: before anything else of an installation."""
     root_key(settings.PARLEY_ROOT_KEY_FILE, create=True)
+
+
+def prepare() -> None:
+    """Make this installation usable: databases, roles, the provider. Quick when there is nothing to do."""
     databases.prepare()
     if not models.Customer.objects.filter(kind="provider").exists():
         _make_provider()

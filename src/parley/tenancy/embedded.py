@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import psycopg
 
@@ -85,14 +86,18 @@ class EmbeddedPostgres:
     """One PostgreSQL cluster below `home`; `password` is the superuser's.
 
     `port` 0 listens on the Unix socket alone. `durable=False` turns off what makes data survive a power cut, for tests.
+    Whoever starts the server as a child needs `prepare`, `command`, `environment`, `account`, `ready`, `stop_signal`.
     """
+
+    stop_signal: Final = signal.SIGINT  # ends transactions and sessions, then shuts down cleanly
+    environment: Final = MappingProxyType({"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
 
     def __init__(self, *, home: Path, password: str, port: int = 0, durable: bool = True) -> None:
         self._named = home
         self._password = password
         self._port = port
         self._durable = durable
-        self._account = account()
+        self.account = account()
 
     @property
     def home(self) -> Path:
@@ -147,16 +152,6 @@ class EmbeddedPostgres:
         options = [f"--{name}={value.strip(chr(39))}" for name, value in settings.items()]
         return [str(self._programs() / "postgres"), "-D", str(self.data), *options]
 
-    def process_arguments(self) -> dict[str, Any]:
-        """The arguments of `subprocess.Popen` for `command`: account, environment, end with the parent."""
-        return {
-            "cwd": "/",
-            "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            "start_new_session": True,
-            "preexec_fn": dies_with_parent(signal.SIGINT),
-            **self._account.process(),
-        }
-
     def prepare(self) -> None:
         """Make everything that a start needs, once: directories, readable programs, an initialised cluster."""
         self._make_home()
@@ -169,7 +164,16 @@ class EmbeddedPostgres:
         """Start the server as a child and wait until it answers; raises DatabaseUnavailable with its last words."""
         self.prepare()
         with self.log.open("ab") as log:
-            child = subprocess.Popen(self.command(), stdout=log, stderr=log, **self.process_arguments())
+            child = subprocess.Popen(
+                self.command(),
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=self.environment,
+                start_new_session=True,
+                preexec_fn=dies_with_parent(self.stop_signal),  # noqa: PLW1509 - for tests and single commands
+                **self.account.process(),
+            )
         self.await_ready(still_running=lambda: child.poll() is None)
         return child
 
@@ -183,7 +187,7 @@ class EmbeddedPostgres:
 
     def stop(self, child: subprocess.Popen[bytes], *, seconds: float = 30.0) -> None:
         """End a server that `start` made: fast and clean, then by force."""
-        child.send_signal(signal.SIGINT)
+        child.send_signal(self.stop_signal)
         try:
             child.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -193,7 +197,7 @@ class EmbeddedPostgres:
     def _make_home(self) -> None:
         if not self._named.is_symlink():
             self._named.parent.mkdir(parents=True, exist_ok=True)
-            if self._account.foreign and not self._can_reach(self._named.parent):
+            if self.account.foreign and not self._can_reach(self._named.parent):
                 UNREACHABLE_FALLBACK.mkdir(mode=0o755, parents=True, exist_ok=True)
                 self._named.symlink_to(UNREACHABLE_FALLBACK / f"postgres-{secrets.token_hex(6)}")
         self.home.mkdir(mode=0o700, exist_ok=True)
@@ -203,7 +207,7 @@ class EmbeddedPostgres:
         directory = self.socket_directory
         directory.mkdir(mode=0o700, exist_ok=True)
         status = directory.lstat()
-        if directory.is_symlink() or status.st_uid not in {os.getuid(), self._account.uid}:
+        if directory.is_symlink() or status.st_uid not in {os.getuid(), self.account.uid}:
             raise DatabaseUnavailable(f"{directory} belongs to somebody else", remedy="Remove it, or set data_dir.")
         self._give(directory)
 
@@ -246,7 +250,7 @@ class EmbeddedPostgres:
                 "the embedded PostgreSQL is not installed", remedy="Install the project again: make run."
             )
         package = Path(found.origin).parent
-        if not self._account.foreign or self._can_reach(package / "pginstall" / "bin" / "postgres"):
+        if not self.account.foreign or self._can_reach(package / "pginstall" / "bin" / "postgres"):
             return package / "pginstall" / "bin"
         return self._copied(package)
 
@@ -277,19 +281,19 @@ class EmbeddedPostgres:
     def _can_reach(self, path: Path) -> bool:
         """Whether the server's account can pass every directory down to `path`, asked as that account."""
         return (
-            subprocess.run(["/usr/bin/test", "-x", path], check=False, cwd="/", **self._account.process()).returncode
+            subprocess.run(["/usr/bin/test", "-x", path], check=False, cwd="/", **self.account.process()).returncode
             == 0
         )
 
     def _give(self, path: Path) -> None:
-        if self._account.foreign:
-            os.chown(path, self._account.uid, self._account.gid)
+        if self.account.foreign:
+            os.chown(path, self.account.uid, self.account.gid)
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
             [str(self._programs() / program), *arguments],
             check=False, capture_output=True, text=True, cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, **self._account.process(),
+            env=self.environment, **self.account.process(),
         )  # fmt: skip
         if done.returncode:
             raise DatabaseUnavailable(f"{program} failed: {done.stderr.strip()[-600:]}", remedy="Run: parley doctor")
@@ -302,10 +306,16 @@ class EmbeddedPostgres:
         return " | ".join(lines[-4:]) or "it said nothing"
 
 
-def dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
-    """A `preexec_fn`: the kernel sends `sign` to the child when the thread that started it ends (prctl(2))."""
+def dies_with_parent(sign: signal.Signals, *, parent: int = 0) -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends `sign` to the child when the thread that started it ends (prctl(2)).
+
+    `parent` is the process that starts it, this one by default.
+    """
+    parent = parent or os.getpid()
 
     def arrange() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
+        if os.getppid() != parent:  # it ended before we asked to be told
+            os._exit(1)
 
     return arrange

@@ -1,0 +1,208 @@
+"""The command `parley`. Each command says what it did in words for people, and ends with status 1 after a refusal."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from parley.foundation.errors import ParleyError
+from parley.project.config import Config, load
+
+app = typer.Typer(
+    help="Business communications that keep their word.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+customer = typer.Typer(help="Customers of this installation.", no_args_is_help=True)
+trunk = typer.Typer(help="Where customers' calls come from.", no_args_is_help=True)
+agreement = typer.Typer(help="Agreement files.", no_args_is_help=True)
+operator = typer.Typer(help="The provider's own staff.", no_args_is_help=True)
+app.add_typer(customer, name="customer")
+app.add_typer(trunk, name="trunk")
+app.add_typer(agreement, name="agreement")
+app.add_typer(operator, name="operator")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.", envvar="PARLEY_CONFIG")]
+
+
+def main() -> None:
+    """The entry point: errors that we raise on purpose become one line and status 1."""
+    try:
+        app()
+    except ParleyError as error:
+        _refuse(error)
+
+
+def prepared() -> Config:
+    """The settings, with Django set up by them."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parley.project.settings")
+    config = load()
+    django.setup()
+    return config
+
+
+def narrate(event: str, /, *, process: str, **facts: object) -> None:
+    """Tell what the supervisor does, one line each."""
+    told = " ".join(f"{name}={value}" for name, value in facts.items())
+    out.print(f"  {process:<10} {event} {told}".rstrip())
+
+
+@app.callback()
+def settings(config: ConfigFile = None) -> None:
+    """Business communications that keep their word."""
+    if config is not None:
+        os.environ["PARLEY_CONFIG"] = str(config.absolute())
+
+
+@app.command()
+def up() -> None:
+    """Run everything that this machine needs, until interrupted."""
+    config = prepared()
+    from parley.project.up import run
+
+    run(config, narrate=narrate, when_ready=lambda: out.print(f"ready: {config.public_url}"))
+
+
+@app.command()
+def demo() -> None:
+    """Set up two customers, place real calls, show where to look, and run until interrupted."""
+    config = prepared()
+    from parley.project.demo.command import run
+
+    run(config)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine lacks, and how to install it."""
+    from parley.project.doctor import examine
+
+    findings = examine(load())
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "what", "found", "what to do"):
+        table.add_column(heading)
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.good else "[red]missing[/]" if finding.needed else "[yellow]absent[/]"
+        table.add_row(mark, finding.what, finding.found, "" if finding.good else finding.remedy)
+    out.print(table)
+    if any(finding.needed and not finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+@customer.command("add")
+def customer_add(  # noqa: PLR0917 - options, which have names
+    handle: Annotated[str, typer.Argument(help="Short name, part of the customer's addresses.")],
+    email: Annotated[str, typer.Option(help="The first administrator's e-mail address.")],
+    agreement_id: Annotated[str, typer.Option("--agreement", help="Which agreement holds.")] = "imagicle-dpa",
+    name: Annotated[str, typer.Option(help="The organisation's name.")] = "",
+    person: Annotated[str, typer.Option(help="The first administrator's name.")] = "Administrator",
+    region: Annotated[str, typer.Option(help="Where the data lives.")] = "",
+    custody: Annotated[str, typer.Option(help="Who holds the keys: local, customer-held or pkcs11.")] = "local",
+    recipient: Annotated[
+        list[str] | None, typer.Option(help="An age recipient; for customer-held, at least two.")
+    ] = None,
+) -> None:
+    """Create a customer: database, role, keys, first administrator. PARLEY_PASSWORD, or one is made and shown."""
+    config = prepared()
+    from parley.project.customers import add
+
+    created = add(
+        config,
+        handle=handle,
+        name=name or handle,
+        region=region or config.region,
+        custody=custody,
+        agreement=agreement_id,
+        recipients=tuple(recipient or ()),
+        email=email,
+        person=person,
+        password=os.environ.get("PARLEY_PASSWORD", ""),
+    )
+    out.print(f"customer {handle} created in {created.seconds * 1000:.0f} ms")
+    out.print(f"  console    {config.public_url}/c/{handle}/")
+    out.print(f"  sign in as {email}")
+    if created.password:
+        out.print(f"  password   {created.password}   (shown once)")
+
+
+@customer.command("list")
+def customer_list() -> None:
+    """List the customers."""
+    config = prepared()
+    from parley.project.up import database_running
+    from parley.tenancy.api import customers
+
+    with database_running(config):
+        rows = customers()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("handle", "name", "agreement", "keys", "region", "id"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(
+            row.handle, row.name, f"{row.agreement} {row.agreement_version}", row.custody, row.region, str(row.id)
+        )
+    out.print(table)
+
+
+@trunk.command("add")
+def trunk_add(
+    handle: Annotated[str, typer.Argument(help="The customer's handle.")],
+    name: Annotated[str, typer.Argument(help="The trunk's name.")],
+    source: Annotated[list[str], typer.Option(help='Where calls come from: "192.0.2.7", with ":port", or a network.')],
+    own: Annotated[
+        list[str] | None, typer.Option(help='Prefix of the customer\'s own numbers, like "+390584".')
+    ] = None,
+    country: Annotated[str, typer.Option(help="ISO country of numbers dialled without one.")] = "IT",
+) -> None:
+    """Tell which session border controller's calls belong to a customer."""
+    config = prepared()
+    from parley.project.customers import known
+    from parley.project.up import database_running
+    from parley.tenancy.api import add_trunk
+
+    with database_running(config):
+        made = add_trunk(known(handle), name=name, sources=source, own_numbers=own or (), region=country)
+    out.print(f"calls from {', '.join(made.sources)} are recorded for {handle}")
+
+
+@operator.command("add")
+def operator_add(
+    email: Annotated[str, typer.Argument(help="The operator's e-mail address.")],
+    name: Annotated[str, typer.Option(help="The operator's name.")] = "Operator",
+) -> None:
+    """Create an account of the provider's staff. The password is PARLEY_PASSWORD, or made and shown once."""
+    config = prepared()
+    from parley.project.customers import add_operator
+
+    password = add_operator(config, email=email, name=name, password=os.environ.get("PARLEY_PASSWORD", ""))
+    out.print(f"operator {email} created; console {config.public_url}/provider/")
+    if password:
+        out.print(f"  password   {password}   (shown once)")
+
+
+@app.command(hidden=True)
+def daemon(name: str) -> None:
+    """Be one of the processes that `parley up` runs."""
+    config = prepared()
+    from parley.project.daemon import DAEMONS
+
+    DAEMONS[name](config)
+
+
+def _refuse(error: ParleyError) -> NoReturn:
+    err.print(f"[red]parley:[/] {error}", markup=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Which processes make up Parley on one machine, what they inherit, and how each is known to work."""
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from parley.daemons.holdings import Holdings, bind
+from parley.daemons.supervisor import ProcessSpec
+from parley.project.config import Config
+from parley.tenancy.api import EmbeddedPostgres
+
+SIP_UDP: Final = "sip-udp"
+SIP_TCP: Final = "sip-tcp"
+MEDIA: Final = "media"
+STATE_KEY: Final = "state-key"
+_STATE_KEY_SIZE: Final = 32
+
+
+def take_ports(config: Config, holdings: Holdings) -> None:
+    """Bind all that calls come in by, and make the key that a recorder leaves its state to the next one under.
+
+    Also see that the web's ports are free, though its servers bind them themselves. Raises PortTaken.
+    """
+    holdings.hold_sockets(
+        SIP_UDP, [bind("udp", config.sip_host, config.sip_port, setting="PARLEY_SIP_PORT", media=True)]
+    )
+    holdings.hold_sockets(SIP_TCP, [bind("tcp", config.sip_host, config.sip_port, setting="PARLEY_SIP_PORT")])
+    media = [
+        bind("udp", config.media_host, port, setting="PARLEY_MEDIA_FIRST", media=True) for port in config.media_ports
+    ]
+    holdings.hold_sockets(MEDIA, media)
+    holdings.hold_memory(STATE_KEY, size=_STATE_KEY_SIZE, content=secrets.token_bytes(_STATE_KEY_SIZE))
+    bind("tcp", config.web_host, config.web_port, setting="PARLEY_WEB_PORT").close()
+    bind("tcp", config.events_host, config.events_port, setting="PARLEY_EVENTS_PORT").close()
+
+
+def database(server: EmbeddedPostgres) -> ProcessSpec:
+    """The embedded PostgreSQL; `server.prepare()` comes before. It ends cleanly even when the supervisor is killed."""
+    return ProcessSpec(
+        name="database",
+        command=server.command(),
+        environment=server.environment,
+        account=server.account.process(),
+        before=server.prepare,
+        ready=server.ready,
+        stop_signal=server.stop_signal,
+        stop_seconds=30.0,
+        death_signal=server.stop_signal,
+    )
+
+
+def services(config: Config) -> Iterator[ProcessSpec]:
+    """All other processes, in the order of their start."""
+    environment = child_environment(config)
+    yield _service("events", environment, listens=(config.events_host, config.events_port))
+    yield _service("web", environment, listens=(config.web_host, config.web_port))
+
+
+def child_environment(config: Config) -> dict[str, str]:
+    """The environment of our own processes: these settings and no file, for they run in another directory."""
+    return {
+        **os.environ,
+        **config.environment(),
+        "PARLEY_CONFIG": "/dev/null",
+        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _service(
+    name: str,
+    environment: Mapping[str, str],
+    *,
+    inherits: tuple[str, ...] = (),
+    listens: tuple[str, int] | None = None,
+) -> ProcessSpec:
+    return ProcessSpec(
+        name=name,
+        command=(sys.executable, "-m", "parley.project.cli", "daemon", name),
+        environment=environment,
+        inherits=inherits,
+        ready=(lambda: _answers(*listens)) if listens else None,
+    )
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether somebody accepts connections; a wildcard address is reached by the loopback one."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    try:
+        socket.create_connection((reachable, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
