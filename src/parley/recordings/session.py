@@ -186,7 +186,8 @@ def _accept(session: Session, ports: Sequence[int], now: float) -> Step:
         metadata=offer.metadata,
         pending=None,
     )
-    return session, (OpenCapture(), Reply(_ok(session, sdp=True)))
+    answer = _ok(session, sdp=True)
+    return session, (OpenCapture(answer), Reply(answer))
 
 
 def _reoffered(session: Session, event: Reoffered, now: float) -> Step:
@@ -287,7 +288,7 @@ def _tick(session: Session, now: float) -> Step:
     if quiet >= (patience.abandon_held_after if session.held else patience.abandon_after):
         return _hang_up(session, "no-media", "no media arrived")
     asked = now - session.asked_at
-    if session.phase == "confirmed" and not session.asking and min(quiet, asked) >= patience.probe_after:
+    if not session.asking and min(quiet, asked) >= patience.probe_after:
         return replace(session, asking=True, asked_at=now), (Ask("OPTIONS"),)
     return session, ()
 

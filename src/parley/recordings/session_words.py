@@ -209,7 +209,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class OpenCapture:
-    """Start the capture of the session's lines; before the answer, so that no packet is missed."""
+    """Start the capture of the session's lines; before `answer` is sent, so that no packet is missed."""
+
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)

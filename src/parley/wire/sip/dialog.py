@@ -1,8 +1,6 @@
-"""Dialogs of a user agent server (RFC 3261 section 12): who, in which order, over which route. Frozen values, no I/O.
-"""
+"""Dialogs of a user agent server (RFC 3261 section 12): who, in which order, over which route."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from parley.wire.sip.errors import BadMessage
 from parley.wire.sip.headers import NameAddress, Target
@@ -31,13 +29,6 @@ class Dialog:
     remote_sequence: int
     target: str
     routes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Dialog":
-        return cls(**{**data, "id": DialogId(**data["id"]), "routes": tuple(data["routes"])})
 
     def received(self, request: Request) -> "Dialog":
         """The dialog after an in-dialog request; INVITE and UPDATE refresh the target (RFC 3261 12.2.2, RFC 3311).

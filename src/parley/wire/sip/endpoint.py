@@ -131,7 +131,11 @@ class Endpoint:
     """
 
     def __init__(
-        self, *, tag_key: bytes, stranger: Callable[[Flow], Answer | None], max_transactions: int = MAX_TRANSACTIONS
+        self,
+        *,
+        tag_key: bytes,
+        stranger: Callable[[Flow, Request], Answer | None],
+        max_transactions: int = MAX_TRANSACTIONS,
     ) -> None:
         self._tag_key = tag_key
         self._stranger = stranger
@@ -166,7 +170,7 @@ class Endpoint:
             return [self._refuse(error, flow)]
         if isinstance(message, Response):
             return self._response(message, now=now)
-        answer = self._stranger(flow)
+        answer = self._stranger(flow, message)
         if answer is not None:
             return [self._stateless(message, answer, flow)]
         if message.method == "ACK":
@@ -202,6 +206,13 @@ class Endpoint:
         if kind == "2xx" and found.request.method == "INVITE":
             self.repeat_until_ack(transaction, found.request, found.flow, data, now=now)
         return data
+
+    def preview(self, transaction: str, answer: Answer) -> bytes:
+        """The octets that `respond` would send, b"" when the transaction is over."""
+        found = self._transactions.get(transaction)
+        return (
+            self._build(found.request, answer, found.flow) if found is not None and found.request is not None else b""
+        )
 
     def repeat_until_ack(self, transaction: str, request: Request, flow: Flow, data: bytes, *, now: float) -> None:
         """Repeats a 2xx at T1, 2*T1 ... T2 until `AckArrived` (RFC 3261 section 13.3.1.4), over every transport."""
@@ -328,7 +339,7 @@ class Endpoint:
         """Answers a message that cannot be read, when it says where to."""
         if error.request is None or error.request.method == "ACK":
             return Refused(0, error.reason, flow)
-        answer = self._stranger(flow) or Answer(error.code, error.reason)
+        answer = self._stranger(flow, error.request) or Answer(error.code, error.reason)
         return self._stateless(error.request, answer, flow)
 
     def _stateless(self, request: Request, answer: Answer, flow: Flow) -> Refused:

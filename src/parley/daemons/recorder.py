@@ -1,0 +1,159 @@
+"""The recorder: SIPREC calls in, sealed captures in the spool. One process; the supervisor keeps its sockets and keys.
+
+Signalling runs in one asyncio loop, media in the engine's thread, everything that may block (database, synced files) in
+threads of their own. A recorder that is killed is replaced: the next one reads the session files and goes on.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from parley.daemons.recorder_gate import agreement_gate
+from parley.daemons.recorder_media import EngineMedia
+from parley.daemons.recorder_reports import LiveReports
+from parley.daemons.recorder_trunks import TrunkReader
+from parley.daemons.signalling import Calls
+from parley.daemons.signalling_state import SavedCall, SessionFiles
+from parley.daemons.signalling_transport import Limits, Transport
+from parley.recordings.session import Patience
+
+_log = structlog.get_logger()
+_STOP_SECONDS = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inheritance:
+    """What the supervisor holds for its recorders: bound sockets, memory that outlives them, the key of session
+    files.
+    """
+
+    sip_udp: socket.socket
+    sip_tcp: socket.socket
+    media: Sequence[socket.socket]
+    hold_fd: int
+    state_key: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where this recorder works: its spool, its region, the address that SDP answers give ("" for the one called)."""
+
+    spool: Path
+    region: str
+    media_address: str = ""
+
+
+def run(
+    inheritance: Inheritance,
+    place: Place,
+    *,
+    patience: Patience | None = None,
+    limits: Limits | None = None,
+    stranger_rate: float = 50.0,
+) -> None:
+    """Records until SIGTERM or SIGINT; then every call is ended with BYE and its capture closed (`shutdown`)."""
+    asyncio.run(_serve(inheritance, place, patience=patience, limits=limits, stranger_rate=stranger_rate))
+
+
+async def _serve(
+    inheritance: Inheritance,
+    place: Place,
+    *,
+    patience: Patience | None,
+    limits: Limits | None,
+    stranger_rate: float,
+) -> None:
+    loop = asyncio.get_running_loop()
+    files = SessionFiles(folder=place.spool / "sessions", key=inheritance.state_key)
+    saved = list(files.load())
+    media = EngineMedia(sockets=inheritance.media, hold_fd=inheritance.hold_fd, spool=place.spool, closed=files.remove)
+    continued = media.start([one for one in saved if not one.closing])
+    trunks, reports = TrunkReader(), LiveReports()
+    trunks.start()
+    reports.start()
+    sip_port = inheritance.sip_udp.getsockname()[1]
+    address_for = _addresses(place.media_address or _bound_address(inheritance.sip_udp))
+    calls = Calls(
+        media=media,
+        gate=agreement_gate(region=place.region),
+        directory=trunks.current,
+        files=files,
+        reports=reports,
+        address_for=address_for,
+        sip_port=sip_port,
+        patience=patience,
+        stranger_rate=stranger_rate,
+    )
+    _resume(calls, saved, continued=continued, files=files)
+    media.on_failure(
+        lambda recording_id, reason: loop.call_soon_threadsafe(
+            lambda: calls.capture_failed(recording_id, reason, now=loop.time())
+        )
+    )
+    transport = Transport(calls=calls, address_for=address_for, sip_port=sip_port, limits=limits)
+    await transport.start(udp=inheritance.sip_udp, tcp=inheritance.sip_tcp)
+    _log.info("recorder.ready", calls=len(calls), media_ports=len(inheritance.media))
+    await _until_stopped(transport)
+    calls.stop(now=loop.time())
+    transport.flush()
+    await loop.run_in_executor(None, media.stop, _STOP_SECONDS)
+    transport.flush()
+    await transport.close()
+    trunks.stop()
+    reports.stop()
+    _log.info("recorder.stopped")
+
+
+async def _until_stopped(transport: Transport) -> None:
+    """Ticks once a second until somebody wants the recorder to end."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for wish in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wish, stopped.set)
+    while not stopped.is_set():
+        try:
+            async with asyncio.timeout(1.0):
+                await stopped.wait()
+        except TimeoutError:
+            transport.tick()
+
+
+def _resume(calls: Calls, saved: Sequence[SavedCall], *, continued: frozenset[object], files: SessionFiles) -> None:
+    """Goes on with the predecessor's calls; one whose capture could not go on is over."""
+    for one in saved:
+        if one.closing or one.session.recording_id not in continued:
+            files.remove(one.session.recording_id)
+        else:
+            calls.resume(one)
+
+
+def _bound_address(bound: socket.socket) -> str:
+    """The address that a socket is bound to, "" when it serves all."""
+    host = str(bound.getsockname()[0])
+    return "" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+
+
+def _addresses(fixed: str) -> Callable[[str], str]:
+    """Our address as a peer reaches it: `fixed`, else the one that the route to the peer begins with."""
+    known: dict[str, str] = {}
+
+    def address_for(peer: str) -> str:
+        if fixed:
+            return fixed
+        if peer not in known:
+            if len(known) > 4_096:
+                known.clear()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.connect((peer, 9))
+                    known[peer] = probe.getsockname()[0]
+                except OSError:
+                    return "127.0.0.1"
+        return known[peer]
+
+    return address_for

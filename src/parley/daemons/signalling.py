@@ -1,0 +1,529 @@
+"""The recorder's call table: SIP events in, session decisions carried out. No socket, no clock: the transport calls it.
+
+What to do is decided in `recordings.session`; here it is done: answers to the endpoint, ports and captures to the media
+engine, state to the session files. Log lines hold our own ids and reasons, never a number, name or address of a party.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from parley.daemons.signalling_limits import RateLimit
+from parley.daemons.signalling_manifest import Manifests
+from parley.daemons.signalling_ports import Directory, Frame, Gate, Media, Reports
+from parley.daemons.signalling_state import SavedCall, SessionFiles
+from parley.foundation.ids import new_id
+from parley.recordings import session as srs
+from parley.recordings.offers import BODY_TYPES, METHODS, SUPPORTED_TAGS, Refusal, read_offer
+from parley.recordings.types import GateRecord, Manifest, ManifestStream
+from parley.tenancy.api import TrunkEntry
+from parley.wire.sip import api as sip
+
+_log = structlog.get_logger()
+_TAGS = ("Supported", ", ".join(SUPPORTED_TAGS))
+_ALLOW = ("Allow", ", ".join(METHODS))
+_IGNORED = "strangers ask too often"
+MAX_CALLS = 8_192
+
+
+@dataclass(slots=True)
+class Call:
+    """One recorded call while it runs, and the request of it that is being served."""
+
+    session: srs.Session
+    trunk: TrunkEntry
+    flow: sip.Flow
+    local_tag: str
+    request: sip.Request
+    transaction: str
+    started_at: datetime
+    dialog: sip.Dialog | None = None
+    decision: GateRecord | None = None
+    manifest: Manifest | None = None
+    answer: sip.Answer | None = None
+    answered_by: str = ""
+    answered_sequence: int = 0
+    taken: tuple[int, ...] = ()
+    past_streams: tuple[ManifestStream, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    asked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> UUID:
+        return self.session.recording_id
+
+
+class Calls:
+    """Every call of one recorder. `clock` gives wall time; `now` arguments are monotonic seconds."""
+
+    def __init__(
+        self,
+        *,
+        media: Media,
+        gate: Gate,
+        directory: Callable[[], Directory | None],
+        files: SessionFiles,
+        reports: Reports,
+        address_for: Callable[[str], str],
+        sip_port: int,
+        patience: srs.Patience | None = None,
+        stranger_rate: float = 50.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._media, self._gate, self._directory = media, gate, directory
+        self._files, self._reports, self._address_for = files, reports, address_for
+        self._sip_port = sip_port
+        self._patience = patience or srs.Patience()
+        self._clock = clock
+        self._manifests = Manifests()
+        self._strangers = RateLimit(per_second=stranger_rate, burst=4 * stranger_rate)
+        self._now = 0.0
+        self._ignored = 0
+        self._calls: dict[tuple[str, str, str], Call] = {}
+        self._by_invite: dict[tuple[str, str], Call] = {}
+        self._by_transaction: dict[str, Call] = {}
+        self.endpoint = sip.Endpoint(tag_key=os.urandom(32), stranger=self._stranger)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @property
+    def live(self) -> tuple[Call, ...]:
+        return tuple(self._calls.values())
+
+    def receive(self, data: bytes, flow: sip.Flow, *, now: float) -> None:
+        """One whole message."""
+        self._now = now
+        self.handle(self.endpoint.receive(data, flow, now=now), now=now)
+
+    def lost(self, lost: sip.Lost, flow: sip.Flow, *, now: float) -> None:
+        """The head at which a stream could no longer be framed."""
+        self._now = now
+        self.handle(self.endpoint.lost(lost, flow), now=now)
+
+    def handle(self, events: list[sip.Event], *, now: float) -> None:
+        """Serves what the endpoint reports."""
+        for event in events:
+            match event:
+                case sip.RequestArrived():
+                    self._served(event, now=now)
+                case sip.AckArrived():
+                    self._acknowledged(event, now=now)
+                case sip.AckMissing():
+                    self._about(event.transaction, srs.AckMissing(), now=now)
+                case sip.ResponseArrived():
+                    code = event.response.code
+                    self._about(event.transaction, srs.Answered(code), now=now, done=True)
+                case sip.ResponseMissing():
+                    self._about(event.transaction, srs.Answered(0), now=now, done=True)
+                case sip.Cancelled():
+                    self._about(event.transaction, srs.CancelReceived(), now=now)
+                case sip.Refused() if event.reason == _IGNORED:
+                    self._ignored += 1
+                case sip.Refused():
+                    _log.info("sip.refused", code=event.code, reason=event.reason, transport=event.flow.protocol)
+
+    def tick(self, *, now: float) -> None:
+        """Once a second or so: what has been heard, timers of the sessions, reports."""
+        for call in self.live:
+            heard = self._media.heard(call.id)
+            if heard.last_at is not None:
+                self._step(call, srs.Heard(heard.last_at), now=now, quiet=True)
+            self._step(call, srs.Tick(), now=now, quiet=True)
+            if call.session.live and call.manifest is not None:
+                self._reports.live(call.trunk, call.manifest, heard, held=call.session.held)
+        self._manifests.forget(now=self._clock())
+        if self._ignored:
+            _log.warning("sip.ignored", messages=self._ignored, reason=_IGNORED)
+            self._ignored = 0
+
+    def capture_failed(self, recording_id: UUID, reason: str, *, now: float) -> None:
+        """The media engine gave up on a recording (`disk-full` or `failed`)."""
+        call = next((one for one in self.live if one.id == recording_id), None)
+        if call is not None:
+            self._step(call, srs.CaptureFailed("disk-full" if reason == "disk-full" else "failed"), now=now)
+
+    def stop(self, *, now: float) -> None:
+        """Ends every call: the recorder is being stopped for good."""
+        for call in self.live:
+            self._step(call, srs.Stopping(), now=now)
+
+    def resume(self, saved: SavedCall) -> None:
+        """Goes on with a call of the recorder before this one; its INVITE, repeated, gets the same 2xx."""
+        flow = sip.Flow(
+            saved.protocol, (saved.local_host, saved.local_port), (saved.remote_host, saved.remote_port), connection=-1
+        )
+        call = Call(
+            session=replace(saved.session, asking=False, pending=None),
+            trunk=saved.trunk,
+            flow=flow,
+            local_tag=saved.dialog.id.local_tag,
+            request=sip.Request("INVITE", "", sip.Headers(), call_id=saved.dialog.id.call_id),
+            transaction="",
+            started_at=saved.started_at,
+            dialog=saved.dialog,
+            decision=saved.decision,
+            manifest=saved.manifest,
+            answer=saved.answer,
+            answered_by=saved.answered_by,
+            answered_sequence=saved.answered_sequence,
+            frames=saved.frames,
+            past_streams=saved.past_streams,
+        )
+        if saved.closing:
+            self._close(call, saved.closing)
+            return
+        self._remember(call)
+        _log.info("call.resumed", recording=str(call.id), phase=call.session.phase)
+
+    # --- requests ------------------------------------------------------------------------------------------------
+
+    def _trunk(self, flow: sip.Flow, request: sip.Request) -> TrunkEntry | None:
+        """The trunk that a request comes from.
+
+        A connection comes from any port of its machine: there the port that the sender's Via names stands for it.
+        """
+        directory = self._directory()
+        if directory is None:
+            return None
+        host, port = flow.remote
+        trunk = directory.find(host, port)
+        if trunk is None and flow.reliable and request.vias:
+            trunk = directory.find(host, request.vias[0].port or 5060)
+        return trunk
+
+    def _stranger(self, flow: sip.Flow, request: sip.Request) -> sip.Answer | None:
+        """The answer for a source that belongs to no trunk; one that asks too often gets none."""
+        if self._directory() is None:
+            return sip.Answer(503, "trunks are not known yet", (("Retry-After", "5"),))
+        if self._trunk(flow, request) is not None:
+            return None
+        if not self._strangers.allows(flow.remote[0], now=self._now):
+            return sip.Answer(0, _IGNORED)
+        return sip.Answer(403, "source belongs to no trunk")
+
+    def _served(self, event: sip.RequestArrived, *, now: float) -> None:
+        """Serves a request; a fault of ours answers 500 and leaves other calls alone."""
+        try:
+            self._request(event, now=now)
+        except Refusal as error:
+            self._refuse(event.transaction, error.answer, now=now)
+        except sip.BadMessage as error:
+            self._refuse(event.transaction, sip.Answer(error.code, error.reason), now=now)
+        except Exception as error:
+            # The message of an unforeseen error may quote the request: only its kind and place are logged.
+            _log.error("sip.fault", error=type(error).__name__, place=_place(error))
+            self._refuse(event.transaction, sip.Answer(500, "internal error"), now=now)
+
+    def _request(self, event: sip.RequestArrived, *, now: float) -> None:
+        if event.request.method not in METHODS:
+            raise Refusal(sip.Answer(405, "method is not supported", (_ALLOW,)))
+        if event.request.to_tag is None:
+            self._outside_dialog(event, now=now)
+        else:
+            self._inside_dialog(event, now=now)
+
+    def _refuse(self, transaction: str, answer: sip.Answer, *, now: float) -> None:
+        self.endpoint.respond(transaction, answer, now=now)
+        _log.info("sip.refused", code=answer.code, reason=answer.reason)
+
+    def _outside_dialog(self, event: sip.RequestArrived, *, now: float) -> None:
+        request = event.request
+        if request.method == "OPTIONS":
+            self.endpoint.respond(event.transaction, self._abilities(event.flow), now=now)
+            return
+        if request.method != "INVITE":
+            raise Refusal(sip.Answer(481, "no such dialog"))
+        known = self._by_invite.get((request.call_id, request.from_tag))
+        if known is not None:
+            self._repeated(known, event, now=now)
+            return
+        trunk = self._trunk(event.flow, request)
+        if trunk is None:
+            raise Refusal(sip.Answer(403, "source belongs to no trunk"))
+        offer = read_offer(request, initial=True)
+        if len(self._calls) >= MAX_CALLS:
+            raise Refusal(sip.Answer(503, "too many calls", (("Retry-After", "10"),)))
+        started = self._clock()
+        tag = os.urandom(10).hex()
+        call = Call(
+            session=srs.Session(
+                recording_id=new_id(at=started),
+                source=event.flow.remote[0],
+                address=self._address_for(event.flow.remote[0]),
+                sdp_session=int.from_bytes(os.urandom(6), "big"),
+                patience=self._patience,
+            ),
+            trunk=trunk,
+            flow=event.flow,
+            local_tag=tag,
+            request=request,
+            transaction=event.transaction,
+            started_at=started,
+            dialog=sip.accept(request, local_tag=tag),
+        )
+        try:
+            self._step(call, srs.Offered(offer), now=now)
+        finally:
+            # Whatever stopped it: ports that were taken and not opened are free again.
+            if (request.call_id, request.from_tag) not in self._by_invite:
+                for port in call.taken:
+                    self._media.give_back(port)
+
+    def _repeated(self, call: Call, event: sip.RequestArrived, *, now: float) -> None:
+        """The INVITE of a call that is already there: after a restart the same one gets the same answer, else 482."""
+        same = call.answered_by == event.transaction and call.answered_sequence == event.request.sequence
+        if not same or call.answer is None:
+            raise Refusal(sip.Answer(482, "the call is already being recorded"))
+        self._by_transaction[event.transaction] = call
+        self.endpoint.respond(event.transaction, call.answer, now=now)
+
+    def _inside_dialog(self, event: sip.RequestArrived, *, now: float) -> None:
+        request = event.request
+        call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
+        if call is None or call.dialog is None:
+            raise Refusal(sip.Answer(481, "no such dialog"))
+        trunk = self._trunk(event.flow, request)
+        if trunk is None or trunk.trunk_id != call.trunk.trunk_id:
+            raise Refusal(sip.Answer(403, "source is not that of the call"))
+        dialog = call.dialog.received(request)
+        offer = read_offer(request, initial=False) if request.method in {"INVITE", "UPDATE"} else None
+        call.dialog, call.flow = dialog, event.flow
+        call.request, call.transaction = request, event.transaction
+        self._media.signal(call.id, self._frame(event.flow.remote, event.flow.local, request.raw))
+        if offer is not None:
+            self._step(call, srs.Reoffered(offer, request.method), now=now)
+        elif request.method == "BYE":
+            self._step(call, srs.ByeReceived(), now=now)
+        elif request.method == "OPTIONS":
+            self._step(call, srs.Heard(now), now=now)
+            self.endpoint.respond(event.transaction, self._abilities(event.flow), now=now)
+        else:
+            raise Refusal(sip.Answer(405, "method is not supported in a dialog", (_ALLOW,)))
+
+    def _acknowledged(self, event: sip.AckArrived, *, now: float) -> None:
+        request = event.request
+        call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
+        if call is not None:
+            self._media.signal(call.id, self._frame(event.flow.remote, event.flow.local, request.raw))
+            self._step(call, srs.Acknowledged(), now=now)
+
+    def _about(self, transaction: str, event: srs.Event, *, now: float, done: bool = False) -> None:
+        call = self._by_transaction.get(transaction)
+        if call is None:
+            return
+        if done:
+            del self._by_transaction[transaction]
+            if call.asked.pop(transaction, "") == "BYE":
+                return
+        self._step(call, event, now=now)
+
+    # --- decisions -----------------------------------------------------------------------------------------------
+
+    def _step(self, call: Call, event: srs.Event, *, now: float, quiet: bool = False) -> None:
+        """Lets the session decide about `event`, does it, and keeps the outcome. `quiet`: nothing worth saving alone.
+        """
+        before = call.session
+        call.session, decisions = srs.decide(before, event, now)
+        for decision in decisions:
+            self._carry_out(call, decision, now=now)
+        if call.session.live and (decisions or not quiet) and call.session is not before:
+            self._save(call)
+
+    def _carry_out(self, call: Call, decision: srs.Decision, *, now: float) -> None:
+        match decision:
+            case srs.AskGate():
+                verdict = self._gate(call.trunk)
+                call.decision = verdict.record
+                answer = srs.GateAnswered(verdict.allowed, verdict.record.clause, verdict.record.reason)
+                self._step(call, answer, now=now)
+            case srs.TakePorts():
+                self._step(call, self._take(call, decision.count), now=now)
+            case srs.OpenCapture():
+                self._open(call, decision.answer)
+            case srs.Reply():
+                self._reply(call, decision.answer, now=now)
+            case srs.AddLine():
+                self._media.add(call.id, decision.line)
+            case srs.EndLine():
+                self._past(call, decision.line.port)
+                self._media.end(call.id, decision.line.port)
+            case srs.Describe():
+                call.manifest = self._manifest(call)
+                self._media.describe(call.manifest)
+            case srs.SendBye():
+                self._ask(call, "BYE", now=now, extra=(srs.bye_reason(decision.reason),))
+            case srs.Ask():
+                self._ask(call, decision.method, now=now)
+            case srs.CloseCapture():
+                self._close(call, decision.reason)
+
+    def _take(self, call: Call, count: int) -> srs.PortsTaken | srs.PortsMissing:
+        refusal = self._media.refusal()
+        if refusal:
+            return srs.PortsMissing(refusal, 30)
+        ports = self._media.take(count)
+        if ports is None:
+            return srs.PortsMissing("no free port", 10)
+        call.taken = ports
+        return srs.PortsTaken(ports)
+
+    def _open(self, call: Call, answer: sip.Answer) -> None:
+        """Starts the capture; raises Refusal when the spool has no space after all."""
+        call.manifest = self._manifest(call)
+        lines = [line for line in call.session.lines if line.port]
+        here, there = call.flow.local, call.flow.remote
+        octets = self.endpoint.preview(call.transaction, self._dressed(call, answer))
+        call.frames = (self._frame(there, here, call.request.raw), self._frame(here, there, octets))
+        if not self._media.open(call.manifest, call.trunk.recipients, lines, call.frames):
+            raise Refusal(sip.Answer(503, "no space left to record", (("Retry-After", "30"),)))
+        self._remember(call)
+        _log.info(
+            "call.recording",
+            recording=str(call.id),
+            trunk=str(call.trunk.trunk_id),
+            streams=len(lines),
+            clause=call.decision.clause if call.decision else "",
+        )
+
+    def _frame(self, source: tuple[str, int], destination: tuple[str, int], payload: bytes) -> Frame:
+        at = self._clock()
+        return Frame(
+            at_ns=int(at.timestamp() * 1_000_000) * 1_000,
+            source_host=source[0],
+            source_port=source[1],
+            destination_host=destination[0],
+            destination_port=destination[1],
+            payload=payload,
+        )
+
+    def _manifest(self, call: Call) -> Manifest:
+        assert call.decision is not None  # noqa: S101 - nothing is opened before the gate answered
+        return self._manifests.write(
+            session=call.session,
+            trunk=call.trunk,
+            decision=call.decision,
+            started_at=call.started_at,
+            call_id=call.request.call_id,
+            now=self._clock(),
+            earlier=call.past_streams,
+        )
+
+    @staticmethod
+    def _past(call: Call, port: int) -> None:
+        streams = call.manifest.streams if call.manifest is not None else ()
+        call.past_streams += tuple(stream for stream in streams if stream.port == port)
+
+    def _dressed(self, call: Call, answer: sip.Answer) -> sip.Answer:
+        """A 2xx with our tag, Contact and abilities."""
+        headers = (self._contact(call.flow), _ALLOW, _TAGS, *answer.headers)
+        return replace(answer, headers=headers, to_tag=call.local_tag)
+
+    def _reply(self, call: Call, answer: sip.Answer, *, now: float) -> None:
+        if answer.code >= 300:
+            self._refuse(call.transaction, replace(answer, to_tag=call.local_tag), now=now)
+            return
+        answer = self._dressed(call, answer)
+        first = call.answer is None
+        if call.request.method == "INVITE":
+            call.answer, call.answered_by, call.answered_sequence = answer, call.transaction, call.request.sequence
+            self._by_transaction[call.transaction] = call
+        # State first: an answer that was sent must never belong to a call that a restarted recorder does not know.
+        if call.session.live:
+            self._save(call)
+        data = self.endpoint.respond(call.transaction, answer, now=now)
+        if data and not first:
+            self._media.signal(call.id, self._frame(call.flow.local, call.flow.remote, data))
+
+    def _ask(self, call: Call, method: str, *, now: float, extra: tuple[tuple[str, str], ...] = ()) -> None:
+        """Sends a request of ours in the dialog, over the connection of the call or to its next hop."""
+        assert call.dialog is not None  # noqa: S101 - a call is only asked after its dialog was made
+        branch = f"{sip.MAGIC}{os.urandom(10).hex()}"
+        hop = call.dialog.next_hop
+        numeric = hop.host.replace(".", "").isdigit()
+        remote = (hop.host if numeric else call.flow.remote[0], hop.port or 5060)
+        flow = replace(call.flow, remote=remote)
+        via = f"SIP/2.0/{flow.protocol} {self._address_for(remote[0])}:{self._sip_port};branch={branch};rport"
+        if method == "UPDATE":
+            extra = (("Supported", "timer"), ("Session-Expires", f"{call.session.interval};refresher=uac"), *extra)
+        contact = self._contact(flow)[1]
+        call.dialog, data = call.dialog.request(method, via=via, contact=contact, extra=extra)
+        self._by_transaction[branch] = call
+        call.asked[branch] = method
+        self.endpoint.request(data, flow, transaction=branch, now=now)
+        self._media.signal(call.id, self._frame(flow.local, remote, data))
+
+    def _contact(self, flow: sip.Flow) -> tuple[str, str]:
+        transport = ";transport=tcp" if flow.protocol == "TCP" else ""
+        return "Contact", f"<sip:parley@{self._address_for(flow.remote[0])}:{self._sip_port}{transport}>;+sip.srs"
+
+    def _abilities(self, flow: sip.Flow) -> sip.Answer:
+        accept = ("Accept", ", ".join(BODY_TYPES))
+        return sip.Answer(200, headers=(self._contact(flow), _ALLOW, accept, _TAGS))
+
+    # --- the table -----------------------------------------------------------------------------------------------
+
+    def _remember(self, call: Call) -> None:
+        if call.dialog is not None:
+            key = call.dialog.id
+            self._calls[key.call_id, key.local_tag, key.remote_tag] = call
+            self._by_invite[key.call_id, key.remote_tag] = call
+
+    def _close(self, call: Call, reason: str) -> None:
+        self._save(call, closing=reason)
+        self._media.close(call.id, reason)
+        if call.dialog is not None:
+            key = call.dialog.id
+            self._calls.pop((key.call_id, key.local_tag, key.remote_tag), None)
+            self._by_invite.pop((key.call_id, key.remote_tag), None)
+        for transaction in [name for name, one in self._by_transaction.items() if one is call]:
+            del self._by_transaction[transaction]
+        self._reports.ended(call.trunk, call.id)
+        _log.info("call.closed", recording=str(call.id), reason=reason)
+
+    def _save(self, call: Call, *, closing: str = "") -> None:
+        if call.dialog is None or call.decision is None or call.manifest is None or call.answer is None:
+            return
+        self._keep(
+            SavedCall(
+                session=call.session,
+                dialog=call.dialog,
+                trunk=call.trunk,
+                decision=call.decision,
+                manifest=call.manifest,
+                started_at=call.started_at,
+                protocol=call.flow.protocol,
+                local_host=call.flow.local[0],
+                local_port=call.flow.local[1],
+                remote_host=call.flow.remote[0],
+                remote_port=call.flow.remote[1],
+                answer=call.answer,
+                answered_by=call.answered_by,
+                answered_sequence=call.answered_sequence,
+                frames=call.frames,
+                past_streams=call.past_streams,
+                closing=closing,
+            )
+        )
+
+    def _keep(self, saved: SavedCall) -> None:
+        """Writes the session file; without one a recording still goes on, it only does not outlive this process."""
+        try:
+            self._files.save(saved)
+        except OSError as error:
+            _log.warning(
+                "session.unsaved", recording=str(saved.session.recording_id), error=os.strerror(error.errno or 0)
+            )
+
+
+def _place(error: Exception) -> str:
+    """File and line where an error arose."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

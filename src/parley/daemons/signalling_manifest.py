@@ -1,0 +1,96 @@
+"""The manifest of a recording: parties sealed to the customer, numbers and conversation as blind indexes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from parley.recordings.parties import Cast, read_cast
+from parley.recordings.session import Session
+from parley.recordings.types import (
+    CONVERSATION_INDEX,
+    NUMBER_INDEX,
+    EpochKey,
+    GateRecord,
+    Manifest,
+    ManifestStream,
+    PartySheet,
+    PayloadType,
+    party_aad,
+)
+from parley.sealing.api import FieldSealer, blind_index
+from parley.tenancy.api import TrunkEntry
+from parley.wire.siprec.api import Metadata
+
+
+class Manifests:
+    """Writes manifests; keeps one field sealer for each set of recipients, so that an epoch key serves many calls."""
+
+    def __init__(self) -> None:
+        self._sealers: dict[tuple[str, ...], FieldSealer] = {}
+
+    def write(
+        self,
+        *,
+        session: Session,
+        trunk: TrunkEntry,
+        decision: GateRecord,
+        started_at: datetime,
+        call_id: str,
+        now: datetime,
+        earlier: Sequence[ManifestStream] = (),
+    ) -> Manifest:
+        """The manifest of `session` as it is now; `earlier` are streams of lines that have ended since."""
+        metadata = session.metadata or Metadata(complete=True)
+        labels = [line.label for line in session.lines if line.port]
+        cast = read_cast(metadata, labels, region=trunk.region, own_numbers=trunk.own_numbers)
+        sheet = PartySheet(parties=cast.parties, call_id=call_id)
+        sealer = self._sealers.setdefault(trunk.recipients, FieldSealer(trunk.recipients))
+        sealed = sealer.seal(sheet.to_json(), aad=party_aad(session.recording_id), now=now.timestamp())
+        streams = _streams(session, cast)
+        ports = {stream.port for stream in streams}
+        return Manifest(
+            recording_id=session.recording_id,
+            customer_id=trunk.customer.id,
+            trunk_id=trunk.trunk_id,
+            trunk_name=trunk.name,
+            agreement=trunk.customer.agreement,
+            agreement_version=trunk.customer.agreement_version,
+            decision=decision,
+            started_at=started_at,
+            direction=cast.direction,
+            conversation_index=self._index(trunk, CONVERSATION_INDEX, metadata.conversation or call_id),
+            epoch=EpochKey(id=sealed.epoch_id, wrapped=sealed.wrapped),
+            sealed=sealed.data,
+            number_indexes=self._numbers(trunk, cast),
+            streams=(*streams, *(stream for stream in earlier if stream.port not in ports)),
+        )
+
+    def forget(self, *, now: datetime) -> None:
+        """Drops epoch keys whose hour is over."""
+        for sealer in self._sealers.values():
+            sealer.forget(now=now.timestamp())
+
+    def _numbers(self, trunk: TrunkEntry, cast: Cast) -> tuple[bytes, ...]:
+        numbers = sorted({party.number for party in cast.parties if party.number})
+        return tuple(self._index(trunk, NUMBER_INDEX, number) for number in numbers)
+
+    @staticmethod
+    def _index(trunk: TrunkEntry, field: str, value: str) -> bytes:
+        return blind_index(trunk.index_keys[field], field=field, value=value)
+
+
+def _streams(session: Session, cast: Cast) -> tuple[ManifestStream, ...]:
+    return tuple(
+        ManifestStream(
+            label=line.label,
+            side=cast.sides[line.label],
+            port=line.port,
+            codec=line.codec,
+            payload_types=tuple(
+                PayloadType(number=codec.payload_type, name=codec.name, clock_rate=codec.clock_rate)
+                for codec in line.codecs
+            ),
+            party=cast.speakers.get(line.label),
+        )
+        for line in session.lines
+        if line.port
+    )

@@ -1,0 +1,96 @@
+"""What signalling needs from the rest of Parley, as protocols: media, gate, trunks, reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from parley.recordings.session import Line
+from parley.recordings.types import GateRecord, Manifest
+from parley.tenancy.api import TrunkEntry
+
+
+class Directory(Protocol):
+    """Which trunk a source belongs to (`tenancy.api.TrunkDirectory`)."""
+
+    def find(self, address: str, port: int) -> TrunkEntry | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """The agreement's answer; `record` goes into the manifest."""
+
+    allowed: bool
+    record: GateRecord
+
+
+class Gate(Protocol):
+    """May calls of this trunk be recorded now?"""
+
+    def __call__(self, trunk: TrunkEntry) -> GateVerdict: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A SIP message as it goes into the capture: Unix nanoseconds, both ends, its octets."""
+
+    at_ns: int
+    source_host: str
+    source_port: int
+    destination_host: str
+    destination_port: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What arrived for a recording so far; `last_at` in seconds of the monotonic clock, None before the first packet.
+    """
+
+    packets: int
+    octets: int
+    last_at: float | None
+
+
+class Media(Protocol):
+    """The media side of recordings, as signalling drives it. No call blocks."""
+
+    def refusal(self) -> str:
+        """Why nothing new can be recorded now ("" when it can), in words for a SIP answer."""
+        ...
+
+    def take(self, count: int) -> tuple[int, ...] | None:
+        """So many ports, or None when fewer are free."""
+        ...
+
+    def give_back(self, port: int) -> None:
+        """A port that was taken and not opened."""
+        ...
+
+    def open(
+        self, manifest: Manifest, recipients: Sequence[str], lines: Sequence[Line], frames: Sequence[Frame]
+    ) -> bool:
+        """Starts a recording whose parts begin with `frames`; False when there is no space for it."""
+        ...
+
+    def describe(self, manifest: Manifest) -> None: ...
+
+    def add(self, recording_id: UUID, line: Line) -> None: ...
+
+    def end(self, recording_id: UUID, port: int) -> None: ...
+
+    def signal(self, recording_id: UUID, frame: Frame) -> None:
+        """A SIP message of the session, for the capture."""
+        ...
+
+    def close(self, recording_id: UUID, reason: str) -> None: ...
+
+    def heard(self, recording_id: UUID) -> Heard: ...
+
+
+class Reports(Protocol):
+    """Who is told of running calls. No call blocks."""
+
+    def live(self, trunk: TrunkEntry, manifest: Manifest, heard: Heard, *, held: bool) -> None: ...
+
+    def ended(self, trunk: TrunkEntry, recording_id: UUID) -> None: ...
