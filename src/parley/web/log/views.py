@@ -5,84 +5,86 @@ not served; a log's address is random and tells nothing of the customer. One ans
 rows; what exists never changes, so that caches may keep it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from parley.ledger import api as ledger
 from parley.tenancy import api as tenancy
 
+Found = TypeVar("Found")
+
 _FULL: Final = 256
 _TOP_LEVEL: Final = 7  # 256**8 entries: no log has a tile above it
+_OCTETS: Final = "application/octet-stream"
+_TEXT: Final = "text/plain; charset=utf-8"
 _KEPT: Final = "public, max-age=31536000, immutable"
 
 
 @require_safe
 def checkpoint(_request: HttpRequest, log_id: str) -> HttpResponse:
     """The newest published head as a signed note; 404 before the first."""
-    with _cursor(log_id) as cursor:
-        published = ledger.published(cursor)
+    published = _read(log_id, ledger.published)
     if published is None:
-        raise Http404("this log has no entry yet")
-    return _answer(published.note.encode(), content_type="text/plain; charset=utf-8", cache="no-cache")
+        return _missing("no such log, or it has no entry yet")
+    return _answer(published.note.encode(), content_type=_TEXT, cache="no-cache")
 
 
 @require_safe
 def tile(_request: HttpRequest, log_id: str, level: str, number: str, width: str | None = None) -> HttpResponse:
-    """`width` hashes (all 256 without it) of a tile."""
+    """`width` hashes (all 256 without it) of a tile; 404 while the log is not that long."""
     place, wanted = _number(number), _width(width)
-    if int(level) > _TOP_LEVEL:
-        raise Http404("no such tile")
-    with _cursor(log_id) as cursor:
-        data = ledger.tile(cursor, level=int(level), index=place, width=wanted)
-    return _found(data)
+    if place is None or wanted is None or int(level) > _TOP_LEVEL:
+        return _missing("a tile has another address")
+    return _found(_read(log_id, lambda cursor: ledger.tile(cursor, level=int(level), index=place, width=wanted)))
 
 
 @require_safe
 def entries(_request: HttpRequest, log_id: str, number: str, width: str | None = None) -> HttpResponse:
-    """The leaves under a tile of level 0, each after its length in two bytes."""
+    """The leaves under a tile of level 0, each after its length in two bytes; 404 while the log is not that long."""
     place, wanted = _number(number), _width(width)
-    with _cursor(log_id) as cursor:
-        data = ledger.entry_bundle(cursor, index=place, width=wanted)
-    return _found(data)
+    if place is None or wanted is None:
+        return _missing("a bundle of entries has another address")
+    return _found(_read(log_id, lambda cursor: ledger.entry_bundle(cursor, index=place, width=wanted)))
 
 
-@contextmanager
-def _cursor(log_id: str) -> Iterator[ledger.Cursor]:
-    """A cursor in the database of the customer that this log is of."""
+def _read(log_id: str, question: Callable[[ledger.Cursor], Found | None]) -> Found | None:
+    """The answer from the database of the customer whose log it is; None when there is no such log."""
     customer = tenancy.by_log_id(log_id)
     if customer is None:
-        raise Http404("no such log")
+        return None
     with tenancy.scope(customer), connection.cursor() as cursor:
-        yield cursor
+        return question(cursor)
 
 
-def _number(path: str) -> int:
-    """The number written as x001/x234/067; Http404 for any other spelling of it."""
+def _number(path: str) -> int | None:
+    """The number written as x001/x234/067; None for any other spelling of one."""
     digits = path.replace("x", "").replace("/", "")
-    if len(digits) > 3 and digits.startswith("000"):
-        raise Http404("a tile's number has one spelling")
-    return int(digits)
+    return None if len(digits) > 3 and digits.startswith("000") else int(digits)
 
 
-def _width(text: str | None) -> int:
-    width = _FULL if text is None else int(text)
-    if text is not None and width >= _FULL:
-        raise Http404("a full tile has no width")
-    return width
+def _width(text: str | None) -> int | None:
+    """How many hashes or entries are asked for; None when it is spelt as no partial tile is."""
+    if text is None:
+        return _FULL
+    return int(text) if int(text) < _FULL else None
 
 
 def _found(data: bytes | None) -> HttpResponse:
     if data is None:
-        raise Http404("the log is not that long yet")
-    return _answer(data, content_type="application/octet-stream", cache=_KEPT)
+        return _missing("no such log, or it is not that long yet")
+    return _answer(data, content_type=_OCTETS, cache=_KEPT)
 
 
-def _answer(data: bytes, *, content_type: str, cache: str) -> HttpResponse:
+def _missing(why: str) -> HttpResponse:
+    # For programs: no page, and nothing to keep, for it may exist a second later.
+    return _answer(f"{why}\n".encode(), content_type=_TEXT, cache="no-store", status=404)
+
+
+def _answer(data: bytes, *, content_type: str, cache: str, status: int = 200) -> HttpResponse:
     # Any origin may read: an auditor's page verifies a log as well as ours does.
     headers = {"Cache-Control": cache, "Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(data, content_type=content_type, headers=headers)
+    return HttpResponse(data, status=status, content_type=content_type, headers=headers)
