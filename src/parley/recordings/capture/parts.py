@@ -1,0 +1,134 @@
+"""Parts: the age files that a recording consists of, while one is being written."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from parley.sealing.api import CHUNK, SEALED_CHUNK, AgeWriter, Frame, FrameSealer, encode_tail
+from parley.wire.pcap.api import FILE_HEADER, udp_record
+
+from .disk import Buffer, Disk
+from .types import SignalFrame
+
+_HEADER_LIMIT = 1 << 16
+_NONCE = 16
+
+
+def age_name(number: int) -> str:
+    """The file name of part `number`."""
+    return f"{number:03}.age"
+
+
+def tail_name(number: int) -> str:
+    """The file name of its tail, which exists as long as the part is not finished."""
+    return f"{number:03}.tail"
+
+
+class PartSink:
+    """Appends sealed bytes to a part's file. When the disk refuses, it keeps them in memory and says so, and never raises:
+    what an age writer has sealed must not be sealed again."""
+
+    def __init__(self, disk: Disk, path: Path, on_failure: Callable[[OSError], None]) -> None:
+        self._disk = disk
+        self._descriptor = disk.create(path)
+        self._on_failure = on_failure
+        self.waiting: list[bytes] = []
+
+    def write(self, data: Buffer) -> None:
+        """Store `data`, or keep it waiting behind what already waits."""
+        if not self.waiting:
+            try:
+                self._disk.append(self._descriptor, [data])
+            except OSError as error:
+                self.waiting.append(bytes(data))
+                self._on_failure(error)
+            return
+        self.waiting.append(bytes(data))
+
+    def settle(self) -> None:
+        """Store what waits and sync the file. Raises OSError as long as the disk refuses."""
+        while self.waiting:
+            self._disk.append(self._descriptor, [self.waiting[0]])
+            del self.waiting[0]
+        self._disk.sync(self._descriptor)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        self._disk.close(self._descriptor)
+
+
+class Part:
+    """One age file being written: its stream, and the sealer of its journal frames.
+
+    Creating it stores the file with its header and the tail file with the wrapped frame key. `opening` is what the part
+    begins with (file header of the capture, the session's SIP messages), not written yet. Raises OSError.
+    """
+
+    def __init__(
+        self,
+        *,
+        disk: Disk,
+        folder: Path,
+        recording_id: UUID,
+        number: int,
+        recipients: Sequence[str],
+        signals: Sequence[SignalFrame],
+        on_failure: Callable[[OSError], None],
+    ) -> None:
+        self.number = number
+        self.opening = FILE_HEADER + b"".join(signal_record(signal) for signal in signals)
+        self.mark = 0
+        """Plaintext that the journal's former segment may hold: a segment goes when all of it is sealed."""
+        self.sink = PartSink(disk, folder / age_name(number), on_failure)
+        self.writer = AgeWriter(self.sink, recipients)
+        self.sealer = FrameSealer(
+            recording_id=recording_id, part=number, recipients=recipients, header_hash=self.writer.header_hash
+        )
+        if self.sink.waiting:
+            raise OSError(28, "no room for a part")
+        tail = disk.create(folder / tail_name(number))
+        try:
+            disk.append(
+                tail, [encode_tail(wrapped_key=self.sealer.wrapped_key, header_hash=self.sealer.header_hash, frames=())]
+            )
+        finally:
+            disk.close(tail)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing but its opening is in it."""
+        return self.writer.offset <= len(self.opening)
+
+    @property
+    def sealed(self) -> int:
+        """Plaintext bytes in sealed chunks."""
+        return self.writer.chunks * CHUNK
+
+
+def signal_record(signal: SignalFrame) -> bytes:
+    """A SIP message as a record of the capture."""
+    return udp_record(
+        at_ns=signal.at_ns, source=signal.source, destination=signal.destination, payload=signal.payload
+    )
+
+
+def sealed_prefix(path: Path) -> int:
+    """Plaintext bytes in the whole chunks of an age file, judged by its size alone: this process holds no key.
+
+    0 when the header itself is not whole.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEADER_LIMIT)
+        size = file.seek(0, 2)
+    last_line = head.find(b"\n---")
+    end = head.find(b"\n", last_line + 1)
+    if last_line < 0 or end < 0:
+        return 0
+    return max(0, size - end - 1 - _NONCE) // SEALED_CHUNK * CHUNK
+
+
+def durable_offset(folder: Path, number: int, frames: Sequence[Frame]) -> int:
+    """How much plaintext of a part its age file and its journal frames hold together."""
+    path = folder / age_name(number)
+    prefix = sealed_prefix(path) if path.exists() else 0
+    return max([prefix, *(frame.end for frame in frames)])

@@ -1,0 +1,99 @@
+"""From the kernel's buffers into the hold: one recvmmsg for each socket, a cache-sized batch at a time."""
+
+import ctypes
+import errno
+import os
+import socket
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from .hold import CONTROL, EMPTY, PER_CALL, RECEIVING, UNUSED, Hold
+
+_recvmmsg = ctypes.PyDLL(None, use_errno=True).recvmmsg
+"""Called with the interpreter lock held: it never waits (MSG_DONTWAIT), and taking the lock back from a busy thread after
+each of thousands of calls would."""
+_recvmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
+_MESSAGE = 64
+
+
+_MOST_CALLS = 512
+
+
+class Lines:
+    """The sockets to drain, in order: descriptors beside their indexes in the hold's tables."""
+
+    def __init__(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self.descriptors = [descriptor for descriptor, _ in pairs]
+        self.indexes = np.array([index for _, index in pairs], np.uint32)
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
+
+    def select(self, positions: Sequence[int]) -> "Lines":
+        """The lines at `positions` alone."""
+        return Lines([(self.descriptors[position], int(self.indexes[position])) for position in positions])
+
+
+class Receiver:
+    """Fills the hold's slots. One thread only."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+        self._base = hold.messages.ctypes.data
+        self._first = memoryview(hold.first)
+        self._last_start = len(hold.slots) - PER_CALL
+
+    def receive(self, lines: Lines, start: int) -> tuple[int, list[int]]:
+        """Empty sockets, from the line at `start` on, into the slots until these are full.
+
+        The line to go on with, and the positions of lines that gave PER_CALL datagrams and may have more. The state is
+        RECEIVING afterwards; `filled` says what came. Raises OSError for a socket that is none.
+        """
+        hold, first = self._hold, self._first
+        stop = min(len(lines), start + _MOST_CALLS)
+        hold.order[: stop - start] = lines.indexes[start:stop]
+        hold.state = RECEIVING
+        base, limit, dontwait = self._base, self._last_start, socket.MSG_DONTWAIT
+        used = call = 0
+        more = []
+        for descriptor in lines.descriptors[start:stop]:
+            first[call] = used
+            call += 1
+            count = _recvmmsg(descriptor, base + _MESSAGE * used, PER_CALL, dontwait, None)
+            if count > 0:
+                used += count
+                if count == PER_CALL:
+                    more.append(start + call - 1)
+                if used > limit:
+                    break
+            elif ctypes.get_errno() not in (errno.EAGAIN, errno.EINTR):
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        return start + call, more
+
+    def filled(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+        """Which port each call was for, and how many slots it filled; also true of a batch that a killed predecessor began.
+
+        The kernel stores a datagram's length last, so a slot with a length is whole.
+        """
+        hold = self._hold
+        calls = int(np.count_nonzero(hold.first != UNUSED))
+        starts = hold.first[:calls].astype(np.int64)
+        if not calls:
+            return hold.order[:0], starts
+        tail = hold.messages["length"][int(starts[-1]) : int(starts[-1]) + PER_CALL]
+        present = np.flatnonzero(tail)
+        end = int(starts[-1]) + (int(present[-1]) + 1 if len(present) else 0)
+        return hold.order[:calls], np.diff(np.append(starts, end))
+
+    def clear(self, used: int, calls: int) -> None:
+        """Make the hold ready for the next batch. The state must be EMPTY: what is cleared would be lost otherwise."""
+        hold = self._hold
+        if hold.state != EMPTY:
+            raise RuntimeError("a batch that is not stored must not be cleared")
+        messages = hold.messages[:used]
+        messages["length"] = 0
+        messages["control_length"] = CONTROL
+        messages["name_length"] = 16
+        hold.first[:calls] = UNUSED

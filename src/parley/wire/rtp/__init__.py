@@ -1,0 +1,1 @@
+"""RTP headers and the arithmetic of sequence numbers (RFC 3550)."""
