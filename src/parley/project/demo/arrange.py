@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from parley.foundation.errors import ParleyError
 from parley.people.api import User, create_user
-from parley.project.demo.scenario import CUSTOMERS, OPERATOR, REGION, DemoCustomer, Person
+from parley.project.demo.scenario import CUSTOMERS, OPERATOR, DemoCustomer, Person
 from parley.sealing.api import generate_identity
 from parley.tenancy.api import Customer, NewUser, add_trunk, by_handle, create_customer, provider, scope, trunks
 
@@ -42,19 +42,19 @@ def password(data_dir: Path) -> str:
     return file.read_text(encoding="ascii").strip()
 
 
-def arrange(*, data_dir: Path, narrate: Narrate) -> bool:
+def arrange(*, data_dir: Path, region: str, narrate: Narrate) -> bool:
     """Makes customers, trunks and people that are missing; True when anything had to be made.
 
-    `narrate` is told each thing in words. Raises DemoRefused when a customer with a demo handle is not the demo's.
+    `region` is where this installation records: the customers choose it. `narrate` is told each thing in words. Raises DemoRefused when a customer with a demo handle is not the demo's.
     """
     secret = password(data_dir)
     made = [_provider_people(secret, narrate)]
     for wanted in CUSTOMERS:
-        made.append(_customer(wanted, data_dir=data_dir, secret=secret, narrate=narrate))
+        made.append(_customer(wanted, data_dir=data_dir, region=region, secret=secret, narrate=narrate))
     return any(made)
 
 
-def _customer(wanted: DemoCustomer, *, data_dir: Path, secret: str, narrate: Narrate) -> bool:
+def _customer(wanted: DemoCustomer, *, data_dir: Path, region: str, secret: str, narrate: Narrate) -> bool:
     customer = by_handle(wanted.handle)
     fresh = customer is None
     if customer is None:
@@ -65,7 +65,7 @@ def _customer(wanted: DemoCustomer, *, data_dir: Path, secret: str, narrate: Nar
         customer = create_customer(
             handle=wanted.handle,
             name=wanted.name,
-            region=REGION,
+            region=region,
             custody=wanted.custody,
             agreement=wanted.agreement,
             recipients=recipients,

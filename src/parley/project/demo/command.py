@@ -54,7 +54,7 @@ class _Demo:
         try:
             self.screen.headline("Arranging customers")
             began = datetime.now(UTC)
-            fresh = arrange(data_dir=self.config.data_dir, narrate=self.screen.step)
+            fresh = arrange(data_dir=self.config.data_dir, region=self.config.region, narrate=self.screen.step)
             if not fresh:
                 self.screen.step("customers, trunks and people are there already")
             with CallerProcess() as caller:

@@ -55,8 +55,6 @@ class Script:
     after: str = ""
 
 
-REGION: Final = "eu"
-
 OPERATOR: Final = Person(email="olivia@provider.example", name="Olivia Sands", role="operator")
 
 CUSTOMERS: Final = (
