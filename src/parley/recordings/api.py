@@ -5,10 +5,12 @@ searches, shows, plays and downloads. All but `finalize` work for the customer i
 """
 
 from parley.recordings.errors import BadCursor, NoSuchRecording, NoSuchRendition, SpoolDamaged, SubstitutedObject
+from parley.recordings.figures import attention, figures, totals
 from parley.recordings.finalize import RENDER, finalize
 from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, report_live
+from parley.recordings.objects import installed_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
-from parley.recordings.reading import ClearContent, OriginalPart, get, original_part, peaks, rendition
+from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording
 from parley.recordings.search import MOST_PER_PAGE, number_indexes, search
 from parley.recordings.spool import (
@@ -49,6 +51,9 @@ from parley.recordings.types import (
     RenditionView,
     SegmentView,
     Side,
+    Slot,
+    Totals,
+    Trouble,
     Viewer,
     party_aad,
 )
@@ -79,7 +84,6 @@ __all__ = [
     "NoSuchRendition",
     "OpenedPart",
     "OriginalError",
-    "OriginalPart",
     "Page",
     "PartView",
     "Party",
@@ -93,20 +97,26 @@ __all__ = [
     "RenditionView",
     "SegmentView",
     "Side",
+    "Slot",
     "SpoolDamaged",
     "StoredPart",
     "SubstitutedObject",
+    "Totals",
+    "Trouble",
     "Viewer",
+    "attention",
     "closed_recordings",
     "end_live",
+    "figures",
     "finalize",
     "forget_stale",
     "get",
+    "installed_store",
     "live",
     "number_indexes",
     "open_part",
     "opened_original",
-    "original_part",
+    "part",
     "party_aad",
     "peaks",
     "read_closed",
@@ -116,6 +126,7 @@ __all__ = [
     "report_live",
     "search",
     "sweep_discarded",
+    "totals",
     "whole_capture",
     "write_closed",
     "write_manifest",

@@ -5,6 +5,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from parley.recordings.models import LiveCall
 from parley.recordings.types import Direction, LiveCallView, LiveReport, Viewer
@@ -57,9 +58,11 @@ def forget_stale(*, now: datetime) -> int:
     return removed
 
 
-def live(viewer: Viewer, *, now: datetime) -> tuple[LiveCallView, ...]:
+def live(viewer: Viewer, *, now: datetime | None = None) -> tuple[LiveCallView, ...]:
     """The running calls that `viewer` may see, the newest first."""
-    rows = LiveCall.objects.filter(seen_at__gt=now - LIVE_STALE).order_by("-started_at", "-recording_id")
+    rows = LiveCall.objects.filter(seen_at__gt=(now or timezone.now()) - LIVE_STALE).order_by(
+        "-started_at", "-recording_id"
+    )
     if viewer.number_indexes is not None:
         rows = rows.filter(number_indexes__overlap=sorted(viewer.number_indexes))
     parties = PartyReader.for_current_customer()

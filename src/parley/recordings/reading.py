@@ -2,8 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from parley.recordings import strictjson
 from parley.recordings.errors import NoSuchRecording, NoSuchRendition
 from parley.recordings.evidence import rendered_entry, require_hash, require_ledgered, sealed_entry
 from parley.recordings.models import Recording
+from parley.recordings.objects import installed_store
 from parley.recordings.search import visible
 from parley.recordings.types import (
     ClosedStream,
@@ -69,7 +69,9 @@ def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
     )
 
 
-def rendition(viewer: Viewer, recording_id: UUID, kind: RenditionKind, *, store: ObjectStore) -> "ClearContent":
+def rendition(
+    viewer: Viewer, recording_id: UUID, kind: RenditionKind, *, store: ObjectStore | None = None
+) -> "ClearContent":
     """A rendition in clear, to be read at any position; compared with the ledger before this returns.
 
     Raises NoSuchRecording, NoSuchRendition, SubstitutedObject, StorageError.
@@ -84,44 +86,45 @@ def rendition(viewer: Viewer, recording_id: UUID, kind: RenditionKind, *, store:
             remedy="It is still being made, or only the customer's key opens the original.",
         )
     require_ledgered(rendered_entry(recording.id), [(other.kind, other.size, other.sha256) for other in rows])
-    sealed = _verified(store, row.object_key, row.sha256)
-    return ClearContent(AgeReader(sealed, identities), media_type=row.media_type)
+    sealed = _verified(store or installed_store(), row.object_key, row.sha256)
+    return ClearContent(sealed, identities, media_type=row.media_type)
 
 
-def peaks(viewer: Viewer, recording_id: UUID, *, store: ObjectStore) -> Peaks:
+def peaks(viewer: Viewer, recording_id: UUID, *, store: ObjectStore | None = None) -> Peaks:
     """The waveform. Raises as `rendition` does."""
     return Peaks.from_json(rendition(viewer, recording_id, "peaks", store=store).read())
 
 
-@dataclass(frozen=True, kw_only=True)
-class OriginalPart:
-    """A part of the original, sealed to the customer's recipients, verified; `file` is at its beginning."""
+def part(viewer: Viewer, recording_id: UUID, name: str, *, store: ObjectStore | None = None) -> BinaryIO:
+    """A part of the original as it is stored, sealed; compared with the ledger before this returns.
 
-    name: str
-    size: int
-    sha256: str
-    file: BinaryIO
-
-
-def original_part(viewer: Viewer, recording_id: UUID, number: int, *, store: ObjectStore) -> OriginalPart:
-    """Part `number` of the original as it is stored. Raises NoSuchRecording, SubstitutedObject, StorageError."""
-    return _open_part(_recording(viewer, recording_id), number, store=store)
+    Raises NoSuchRecording, SubstitutedObject, StorageError.
+    """
+    recording = _recording(viewer, recording_id)
+    if not recording.parts.filter(name=name).exists():
+        raise NoSuchRecording("the recording has no such part")
+    return _open_parts(recording, [name], store=store or installed_store())[name]
 
 
-def original(recording: Recording, *, store: ObjectStore) -> list[OriginalPart]:
-    """All parts of the original, each verified, in order, their files open. Raises SubstitutedObject, StorageError."""
-    return [_open_part(recording, part.number, store=store) for part in recording.parts.order_by("number")]
+def original(recording: Recording, *, store: ObjectStore) -> dict[str, BinaryIO]:
+    """All parts by name, in order, each verified and open. Raises SubstitutedObject, StorageError."""
+    return _open_parts(recording, [row.name for row in recording.parts.order_by("number")], store=store)
 
 
 class ClearContent(io.RawIOBase):
     """The clear content of a sealed object as a read-only seekable file of `size` bytes."""
 
-    def __init__(self, reader: AgeReader, *, media_type: str) -> None:
+    def __init__(self, sealed: BinaryIO, identities: Sequence[str], *, media_type: str) -> None:
         super().__init__()
-        self._reader = reader
+        self._sealed = sealed
+        self._reader = AgeReader(sealed, identities)
         self._position = 0
-        self.size = reader.size
+        self.size = self._reader.size
         self.media_type = media_type
+
+    def close(self) -> None:
+        self._sealed.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
@@ -187,14 +190,10 @@ def _renditions(recording: Recording) -> Mapping[str, RenditionView]:
     }
 
 
-def _open_part(recording: Recording, number: int, *, store: ObjectStore) -> OriginalPart:
+def _open_parts(recording: Recording, names: Sequence[str], *, store: ObjectStore) -> dict[str, BinaryIO]:
     rows = list(recording.parts.order_by("number"))
-    row = next((row for row in rows if row.number == number), None)
-    if row is None:
-        raise NoSuchRecording("the recording has no such part")
-    require_ledgered(sealed_entry(recording.id), [(other.name, other.size, other.sha256) for other in rows])
-    file = _verified(store, row.object_key, row.sha256)
-    return OriginalPart(name=row.name, size=row.size, sha256=row.sha256, file=file)
+    require_ledgered(sealed_entry(recording.id), [(row.name, row.size, row.sha256) for row in rows])
+    return {row.name: _verified(store, row.object_key, row.sha256) for row in rows if row.name in names}
 
 
 def _verified(store: ObjectStore, key: str, sha256: str) -> BinaryIO:

@@ -46,7 +46,7 @@ def render_recording(work: Work, *, store: ObjectStore, scratch: Path) -> None:
         recording.save(update_fields=["rendition"])
         return
     try:
-        files = {part.name: part.file for part in original(recording, store=store)}
+        files = original(recording, store=store)
         with (
             tempfile.TemporaryDirectory(dir=scratch, prefix="render-") as directory,
             opened_original(

@@ -410,3 +410,28 @@ class Peaks:
     def from_json(cls, data: bytes | str) -> Self:
         """The peaks in `data`. Raises MalformedFile."""
         return strictjson.loads(cls, data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Recordings that began in one stretch of time, and how long they are together."""
+
+    starts_at: datetime
+    recordings: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Recordings that cannot be played, and such that ended because something failed."""
+
+    unplayable: int
+    interrupted: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """How many recordings a customer has, and when the last began."""
+
+    recordings: int
+    last: datetime | None
