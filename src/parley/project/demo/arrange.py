@@ -37,15 +37,15 @@ def password(data_dir: Path) -> str:
         syllables = [secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(8)]
         words = ["".join(syllables[start : start + 2]) for start in range(0, 8, 2)]
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text("-".join(words) + "\n", encoding="ascii")
+        _write_private(file, "-".join(words) + "\n")
     return file.read_text(encoding="ascii").strip()
 
 
 def arrange(*, data_dir: Path, region: str, narrate: Narrate) -> bool:
     """Makes customers, trunks and people that are missing; True when anything had to be made.
 
-    `region` is where this installation records: the customers choose it. `narrate` is told each thing in words. Raises DemoRefused when a customer with a demo handle is not the demo's.
+    `region` is where this installation records: the customers choose it. `narrate` is told each thing in words. Raises
+    DemoRefused when a customer with a demo handle is not the demo's.
     """
     secret = password(data_dir)
     made = [_provider_people(secret, narrate)]
@@ -135,14 +135,20 @@ def identities(folder: Path, *, narrate: Narrate) -> tuple[str, ...]:
         file = folder / f"identity-{number}.txt"
         if not file.exists():
             identity = generate_identity()
-            file.touch(mode=0o600)
             created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            file.write_text(
-                f"# created: {created}\n# public key: {identity.recipient}\n{identity.secret}\n", encoding="ascii"
-            )
+            _write_private(file, f"# created: {created}\n# public key: {identity.recipient}\n{identity.secret}\n")
             narrate(f"key of the customer: {file}")
         recipients.append(_recipient(file))
     return tuple(recipients)
+
+
+def _write_private(file: Path, text: str) -> None:
+    """The whole file or none, readable by this account alone."""
+    half = file.with_suffix(".new")
+    half.unlink(missing_ok=True)
+    half.touch(mode=0o600)
+    half.write_text(text, encoding="ascii")
+    half.replace(file)
 
 
 def _recipient(file: Path) -> str:

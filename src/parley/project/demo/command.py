@@ -29,7 +29,7 @@ _READY: Final = frozenset({"ready", "customer-held"})
 _PATIENCE: Final = 90.0
 _TRUNK_PATIENCE: Final = 30.0
 _BETWEEN_CALLS: Final = 20.0
-_UNKNOWN_TRUNK: Final = frozenset({403, 404})
+_UNKNOWN_TRUNK: Final = "belongs to no trunk"
 
 
 def run(config: Config) -> None:
@@ -206,7 +206,7 @@ def _next_event(caller: CallerProcess, *, seconds: float) -> CallEvent | None:
 
 def _too_early(event: CallEvent) -> bool:
     """Whether the recorder has not read the new trunks yet."""
-    return event.facts["outcome"] == "refused" and event.facts["status"] in _UNKNOWN_TRUNK
+    return event.facts["outcome"] == "refused" and _UNKNOWN_TRUNK in event.facts["reason"]
 
 
 def _refusal(event: CallEvent) -> str:
