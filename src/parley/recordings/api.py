@@ -11,7 +11,7 @@ from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, r
 from parley.recordings.objects import installed_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
-from parley.recordings.rendering import render_recording
+from parley.recordings.rendering import render_recording, sweep_scratch
 from parley.recordings.search import MOST_PER_PAGE, number_indexes, search
 from parley.recordings.spool import (
     closed_recordings,
@@ -126,6 +126,7 @@ __all__ = [
     "report_live",
     "search",
     "sweep_discarded",
+    "sweep_scratch",
     "totals",
     "whole_capture",
     "write_closed",

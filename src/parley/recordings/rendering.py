@@ -3,6 +3,7 @@
 Clear sound exists in this process's memory only, a window at a time; what is written while it grows is sealed already.
 """
 
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -30,6 +31,14 @@ from parley.tenancy import api as tenancy
 
 MEDIA_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "peaks": "application/json"}
 
+_SCRATCH = "render-"
+
+
+def sweep_scratch(scratch: Path) -> None:
+    """Removes what a killed worker left half made. Call it before any rendering begins."""
+    for entry in scratch.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(entry, ignore_errors=True)
+
 
 def render_recording(work: Work, *, store: ObjectStore, scratch: Path) -> None:
     """Handler of `recordings.render`. `scratch` takes sealed files while they grow, and is left empty.
@@ -48,7 +57,7 @@ def render_recording(work: Work, *, store: ObjectStore, scratch: Path) -> None:
     try:
         files = original(recording, store=store)
         with (
-            tempfile.TemporaryDirectory(dir=scratch, prefix="render-") as directory,
+            tempfile.TemporaryDirectory(dir=scratch, prefix=_SCRATCH) as directory,
             opened_original(
                 files, open_file=files.__getitem__, identities=identities, recording_id=recording.id
             ) as parts,

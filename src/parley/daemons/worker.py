@@ -1,0 +1,158 @@
+"""The worker: closed recordings become rows and evidence, and what is due for any customer gets done.
+
+Two threads, so that rendering a long call keeps no other call out of the console. The process may be killed at any
+moment: each step is a transaction that happened or did not, and what is left is found again, in the spool or as an open
+deadline. A database or a store that is away is waited for; a directory that is damaged is left alone and named.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+import django.db
+import structlog
+
+from parley.foundation.errors import ParleyError
+from parley.obligations import api as obligations
+from parley.recordings import api as recordings
+from parley.storage.api import ObjectStore, StorageError
+from parley.tenancy import api as tenancy
+
+_log = structlog.get_logger(__name__)
+_LEASE = timedelta(seconds=60)
+"""A customer whose deadlines are being run is looked at again after this, should the worker die over them."""
+_FIRST_RETRY, _LONGEST_RETRY = 2.0, 300.0
+
+
+@dataclass
+class Finaliser:
+    """Finalises what is closed in `spool`; what fails waits longer each time, and holds nothing else up."""
+
+    spool: Path
+    store: ObjectStore
+    _waiting: dict[Path, tuple[float, float]] = field(default_factory=dict)
+
+    def turn(self, *, now: datetime, clock: float) -> int:
+        """Finalises every closed recording that is not waiting; how many. `clock` is monotonic, in seconds.
+
+        Raises django.db.Error when the database is away.
+        """
+        done = 0
+        closed = list(recordings.closed_recordings(self.spool))
+        self._waiting = {path: entry for path, entry in self._waiting.items() if path in closed}
+        for directory in closed:
+            retry_at, _ = self._waiting.get(directory, (clock, 0.0))
+            if retry_at > clock:
+                continue
+            try:
+                recordings.finalize(directory, store=self.store, now=now)
+            except (ParleyError, OSError, django.db.IntegrityError, django.db.DataError) as error:
+                self._put_off(directory, error, clock)
+            else:
+                done += 1
+        return done
+
+    def _put_off(self, directory: Path, error: Exception, clock: float) -> None:
+        _, pause = self._waiting.get(directory, (0.0, 0.0))
+        pause = min(max(pause * 2, _FIRST_RETRY), _LONGEST_RETRY)
+        self._waiting[directory] = clock + pause, pause
+        _log.error("recording.not_finalised", recording=directory.name, error_id=_name(error), retry_seconds=pause)
+
+
+@dataclass
+class Runner:
+    """Runs due deadlines of all customers."""
+
+    handlers: Mapping[str, obligations.Handler]
+
+    def turn(self, *, now: datetime) -> int:
+        """Does what is due for every customer that is to be woken; how many pieces of work were done."""
+        done = 0
+        for customer_id in tenancy.due_wakes("jobs", now):
+            tenancy.rest(customer_id, "jobs", seen=now, due=now + _LEASE)
+            customer = tenancy.by_id(customer_id)
+            if customer is None:
+                tenancy.rest(customer_id, "jobs", seen=now + _LEASE, due=None)
+                continue
+            outcome = obligations.run_due(customer, handlers=self.handlers, now=now)
+            done += outcome.done
+            if outcome.next_due is None:
+                # A wake that came meanwhile is earlier than the lease, and stays.
+                continue
+            tenancy.wake(customer_id, "jobs", outcome.next_due)
+        return done
+
+    def sweep(self, *, now: datetime) -> None:
+        """Finds open deadlines whose wake was lost, and forgets calls whose recorder fell silent."""
+        obligations.sweep(kinds=self.handlers)
+        for customer in tenancy.customers():
+            with tenancy.scope(customer):
+                recordings.forget_stale(now=now)
+
+
+def handlers(*, store: ObjectStore, scratch: Path) -> Mapping[str, obligations.Handler]:
+    """The kinds of work that this worker knows."""
+    return {recordings.RENDER: partial(recordings.render_recording, store=store, scratch=scratch)}
+
+
+def run(
+    *,
+    spool: Path,
+    scratch: Path,
+    store: ObjectStore,
+    stop: Event,
+    further: Mapping[str, obligations.Handler] | None = None,
+    poll_seconds: float = 0.25,
+    sweep_seconds: float = 60.0,
+) -> None:
+    """Works until `stop` is set. `scratch` (sealed files while they grow) is emptied first; `further` adds handlers."""
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    recordings.sweep_discarded(spool)
+    recordings.sweep_scratch(scratch)
+    finaliser = Finaliser(spool, store)
+    runner = Runner({**handlers(store=store, scratch=scratch), **(further or {})})
+    swept = -sweep_seconds
+
+    def run_deadlines() -> None:
+        nonlocal swept
+        now = datetime.now(UTC)
+        if time.monotonic() - swept >= sweep_seconds:
+            runner.sweep(now=now)
+            swept = time.monotonic()
+        runner.turn(now=now)
+
+    def finalise() -> None:
+        finaliser.turn(now=datetime.now(UTC), clock=time.monotonic())
+
+    loop = partial(_repeat, stop=stop, poll_seconds=poll_seconds)
+    deadlines = Thread(target=loop, args=(run_deadlines,), name="deadlines")
+    deadlines.start()
+    try:
+        loop(finalise)
+    finally:
+        stop.set()
+        deadlines.join()
+
+
+def _repeat(step: Callable[[], None], *, stop: Event, poll_seconds: float) -> None:
+    """`step` again and again until `stop`; an absent database or store is waited for, any other error ends us all."""
+    try:
+        while not stop.is_set():
+            try:
+                step()
+            except (django.db.Error, tenancy.DatabaseUnavailable, StorageError) as error:
+                _log.warning("worker.waiting", error_id=_name(error))
+                django.db.connections.close_all()
+                stop.wait(1.0)
+            stop.wait(poll_seconds)
+    finally:
+        stop.set()
+        django.db.connections.close_all()
+
+
+def _name(error: Exception) -> str:
+    return error.error_id if isinstance(error, ParleyError) else type(error).__name__
