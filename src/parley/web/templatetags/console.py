@@ -85,12 +85,12 @@ def kind(value: str) -> str:
 
 @register.filter
 def way(direction: str) -> SafeString:
-    """A direction as an arrow and a word."""
+    """A direction as an arrow, with its word on hover and for screen readers."""
+    word = rules.DIRECTIONS.get(direction, direction)
     return format_html(
-        '<span class="way"><span aria-hidden="true">{}</span>{}</span>',
-        rules.ARROWS.get(direction, "·"),
-        rules.DIRECTIONS.get(direction, direction),
-    )
+        '<span class="way" title="{}"><span aria-hidden="true">{}</span><span class="word">{}</span></span>',
+        word, rules.ARROWS.get(direction, "·"), word,
+    )  # fmt: skip
 
 
 @register.filter
@@ -101,5 +101,5 @@ def role(value: str) -> str:
 
 @register.filter
 def short(value: object) -> str:
-    """The first eight characters of an id or a hash."""
-    return str(value)[:8]
+    """The last eight characters of an id: those are random, the first tell only the time."""
+    return str(value)[-8:]

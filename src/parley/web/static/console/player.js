@@ -56,7 +56,7 @@ async function draw() {
     container: part("wave"), media: audio, duration: peaks.seconds, peaks: lanes.map(([, pairs]) => lane(pairs)),
     cspNonce: player.dataset.nonce, height: LANE, dragToSeek: true, cursorColor: resolved("--ink"), cursorWidth: 1, normalize: false,
     splitChannels: lanes.map(([name]) => ({ height: LANE, waveColor: faded(resolved(name)), progressColor: resolved(name), barWidth: 2, barGap: 1, barRadius: 1 })),
-    plugins: [Timeline.create({ height: 24, formatTimeCallback: clock, style: { color: resolved("--quiet"), fontSize: "11px" } })],
+    plugins: [Timeline.create({ height: 24, formatTimeCallback: clock, secondaryLabelOpacity: 1, style: { color: resolved("--quiet"), fontSize: "11px" } })],
   });
   part("loading").remove();
   return wave;
