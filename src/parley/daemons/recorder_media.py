@@ -43,7 +43,7 @@ class EngineMedia:
         # One thread, so that a newer manifest is never overtaken by an older one.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="manifests")
         self._engine = MediaEngine(
-            sockets, spool, hold_fd=hold_fd, on_failure=lambda recording_id, reason: self._failed(recording_id, reason)
+            sockets, spool, hold_fd=hold_fd, on_failure=self._fail
         )
 
     def start(self, saved: Sequence[SavedCall]) -> frozenset[UUID]:
@@ -148,6 +148,9 @@ class EngineMedia:
             octets=sum(stream.bytes for stream in streams),
             last_at=time.monotonic() - max(0.0, ago) if last else None,
         )
+
+    def _fail(self, recording_id: UUID, reason: str) -> None:
+        self._failed(recording_id, reason)
 
     def _finished(self, recording_id: UUID, done: "Future[Closed]") -> None:
         self._closing.pop(recording_id, None)

@@ -127,7 +127,7 @@ class Transport:
         if connection is not None:
             connection.send(send.data)
         elif not send.data.startswith(b"SIP/2.0") and len(self._connecting) < 64:
-            # A request of ours whose connection is gone (RFC 3261 section 18.1.1); an answer has nobody left to read it.
+            # A request of ours whose connection is gone (RFC 3261 section 18.1.1); an answer has no reader left.
             task = self._loop.create_task(self._connect_and_send(send))
             self._connecting.add(task)
             task.add_done_callback(self._connecting.discard)
