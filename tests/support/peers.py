@@ -106,7 +106,9 @@ class Leg:
 
 def speak(seconds: float, legs: Sequence[Leg], host: str = "127.0.0.1") -> subprocess.Popen[str]:
     """Start the independent sender; all legs begin at the same instant."""
-    words = [f"{leg.source}:{host}:{leg.port}:{leg.payload_type}:{leg.audio}:{leg.first_sequence}:{leg.ssrc}" for leg in legs]
+    words = [
+        f"{leg.source}:{host}:{leg.port}:{leg.payload_type}:{leg.audio}:{leg.first_sequence}:{leg.ssrc}" for leg in legs
+    ]
     return subprocess.Popen(
         [sys.executable, str(PEERS / "rtp_sender.py"), str(seconds), *words], stdout=subprocess.PIPE, text=True
     )

@@ -96,7 +96,9 @@ class System:
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done
 
-    def add_customer(self, handle: str, *, source: str, recipients: Sequence[str] = (), own: str = "+390584") -> "Console":
+    def add_customer(
+        self, handle: str, *, source: str, recipients: Sequence[str] = (), own: str = "+390584"
+    ) -> "Console":
         """A customer whose session border controller is at `source`, signed in as its first administrator."""
         words = ["customer", "add", handle, "--email", f"admin@{handle}.example"]
         words += ["--agreement", "ixcloud-dpa", "--custody", "customer-held"] if recipients else []
