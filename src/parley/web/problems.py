@@ -21,17 +21,15 @@ log = structlog.get_logger("parley.web")
 
 # The status of every error that may reach a person; what is not listed is ours: 500.
 STATUSES: Final = {
-    "recordings.not_found": 404,
-    "recordings.no_such_recording": 404,
-    "recordings.substituted": 409,
-    "recordings.sealed": 409,
-    "recordings.not_ready": 409,
+    "recordings.no-such-recording": 404,
+    "recordings.no-such-rendition": 404,
+    "recordings.substituted-object": 409,
+    "recordings.bad-cursor": 400,
     "ledger.no_such_entry": 404,
     "ledger.not_yet_integrated": 409,
     "ledger.error": 400,
-    "tenancy.database_unavailable": 503,
     "tenancy.unknown_customer": 404,
-    "people.locked": 429,
+    "tenancy.database_unavailable": 503,
     "web.refused": 403,
 }
 
@@ -161,7 +159,9 @@ def failed(request: HttpRequest) -> HttpResponseBase:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-    log.error("web.failed", error_id="web.unexpected", reference=reference, fault=getattr(kind, "__name__", ""), where=where)
+    log.error(
+        "web.failed", error_id="web.unexpected", reference=reference, fault=getattr(kind, "__name__", ""), where=where
+    )
     return answer(
         request,
         Problem(

@@ -58,7 +58,10 @@ ROLES: Final = {
 CUSTODY: Final = {
     "local": (_("managed key"), _("The provider keeps this customer's key, sealed under its root key.")),
     "pkcs11": (_("managed key (HSM)"), _("The key lives in the provider's hardware security module.")),
-    "customer-held": (_("your key"), _("Only the customer holds the key. No server of the provider can open a recording.")),
+    "customer-held": (
+        _("your key"),
+        _("Only the customer holds the key. No server of the provider can open a recording."),
+    ),
 }
 _NUMBERISH: Final = re.compile(r"[+0-9][0-9 ().\-/]*")
 

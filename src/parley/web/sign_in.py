@@ -98,4 +98,3 @@ def door(request: HttpRequest) -> HttpResponse:
 def alive(_request: HttpRequest) -> HttpResponse:
     """For supervisors and load balancers: the process answers."""
     return HttpResponse("ok", content_type="text/plain")
-

@@ -1,12 +1,13 @@
 """Addresses outside any console. Those inside are in `console.urls` and `provider.urls`; see `place`."""
 
-from django.urls import path
+from django.urls import include, path
 
 from parley.web import problems, sign_in
 
 urlpatterns = [
     path("", sign_in.door, name="door"),
     path("alive", sign_in.alive, name="alive"),
+    path("log/", include("parley.web.log.urls")),
 ]
 
 handler400 = problems.bad_request

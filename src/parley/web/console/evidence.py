@@ -116,7 +116,9 @@ def _text(entry: ledger.EntryView, name: str) -> str:
 def _flat(details: Any, prefix: str = "") -> list[tuple[str, str]]:
     """Nested details as (dotted name, text) pairs in their order."""
     if isinstance(details, dict):
-        return [pair for name, value in details.items() for pair in _flat(value, f"{prefix}.{name}" if prefix else name)]
+        return [
+            pair for name, value in details.items() for pair in _flat(value, f"{prefix}.{name}" if prefix else name)
+        ]
     if isinstance(details, list):
         return [pair for number, value in enumerate(details, 1) for pair in _flat(value, f"{prefix} {number}")]
     return [(prefix, details if isinstance(details, str) else json.dumps(details))]

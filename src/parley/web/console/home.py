@@ -161,9 +161,7 @@ def _figures(here: ConsoleRequest, *, now: datetime, zone: ZoneInfo) -> list[Fig
     midnight = datetime.combine(local.date(), time(), zone)
     hours = recordings.figures(here.viewer, since=midnight, until=midnight + timedelta(days=1), step=timedelta(hours=1))
     first_day = datetime.combine(local.date() - timedelta(days=13), time(), zone)
-    days = recordings.figures(
-        here.viewer, since=first_day, until=midnight + timedelta(days=1), step=timedelta(days=1)
-    )
+    days = recordings.figures(here.viewer, since=first_day, until=midnight + timedelta(days=1), step=timedelta(days=1))
     count, seconds = sum(slot.recordings for slot in hours), sum(slot.seconds for slot in hours)
     running = len(recordings.live(here.viewer))
     hour_labels = [f"{slot.starts_at.astimezone(zone):%H}:00 · {slot.recordings}" for slot in hours]

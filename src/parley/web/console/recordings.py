@@ -36,7 +36,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     try:
         filters = rules.parse_filters(request.GET.dict())
     except rules.BadFilter as error:
-        return render(request, "web/console/recordings.html", {**context, "filters": rules.Filters(), "problem": str(error)})
+        return render(
+            request, "web/console/recordings.html", {**context, "filters": rules.Filters(), "problem": str(error)}
+        )
     decision = gate.ask(agreements.FIND_RECORDINGS, now=now)
     since, until = filters.instants(zone)
     cursor = request.GET.get("after") or None
@@ -177,8 +179,12 @@ def _story(found: recordings.RecordingView) -> list[Event]:
             "why": gap.reason.replace("-", " "),
         }
         events.append(Event(at=at, what=what, gap=True))
-    events.append(Event(at=found.ended_at, what=_("Recording ends: %(why)s") % {"why": rules.ending_words(found.reason)}))
-    files = ngettext("%(n)d sealed file stored", "%(n)d sealed files stored", len(found.parts)) % {"n": len(found.parts)}
+    events.append(
+        Event(at=found.ended_at, what=_("Recording ends: %(why)s") % {"why": rules.ending_words(found.reason)})
+    )
+    files = ngettext("%(n)d sealed file stored", "%(n)d sealed files stored", len(found.parts)) % {
+        "n": len(found.parts)
+    }
     return [*sorted(events, key=lambda event: event.at), Event(at=found.ended_at, what=files)]
 
 

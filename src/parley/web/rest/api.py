@@ -91,7 +91,14 @@ def list_recordings(
             raise HttpError(422, "An instant needs its offset from UTC.")
     decision = gate.ask(agreements.FIND_RECORDINGS, now=now)
     page = recordings.search(
-        here.viewer, number=number, since=since, until=until, direction=direction, trunk=trunk, cursor=after, limit=limit
+        here.viewer,
+        number=number,
+        since=since,
+        until=until,
+        direction=direction,
+        trunk=trunk,
+        cursor=after,
+        limit=limit,
     )
     if number and after is None:
         gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by="number")
@@ -118,7 +125,10 @@ def get_recording(request: HttpRequest, recording_id: UUID) -> RecordingOut:
 
 
 @rest.api_operation(
-    ["GET", "HEAD"], "/recordings/{uuid:recording_id}/media/{kind}", url_name="media", summary="Its sound or its waveform"
+    ["GET", "HEAD"],
+    "/recordings/{uuid:recording_id}/media/{kind}",
+    url_name="media",
+    summary="Its sound or its waveform",
 )
 def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wav", "peaks"]) -> HttpResponseBase:
     """MP3 or WAV (caller left, called right), or the waveform as JSON. Ranges are served; what the ledger does not know
@@ -136,7 +146,10 @@ def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wa
 
 
 @rest.api_operation(
-    ["GET", "HEAD"], "/recordings/{uuid:recording_id}/parts/{name}", url_name="part", summary="A file of the sealed original"
+    ["GET", "HEAD"],
+    "/recordings/{uuid:recording_id}/parts/{name}",
+    url_name="part",
+    summary="A file of the sealed original",
 )
 def get_part(request: HttpRequest, recording_id: UUID, name: str) -> HttpResponseBase:
     here, now = inside(request), timezone.now()
