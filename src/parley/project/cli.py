@@ -82,6 +82,66 @@ def demo() -> None:
     run(config)
 
 
+@app.command("open")
+def open_original(
+    files: Annotated[list[Path], typer.Argument(help="All files of one recording: 000.age, 000.tail, 001.age, ...")],
+    identity: Annotated[Path, typer.Option(help="The identity file, as age-keygen writes it.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Where to put the capture; beside the first file by default.")
+    ] = None,
+) -> None:
+    """Open the sealed original of a recording: a capture that Wireshark plays."""
+    prepared()
+    from parley.project.originals import open_recording
+
+    target = output or files[0].with_suffix(".pcap")
+    size = open_recording(files, identity=identity, target=target)
+    out.print(f"{target}: {size} bytes")
+
+
+@app.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="The evidence bundle that the console gave.")],
+    log_key: Annotated[
+        str, typer.Option(help="The log's key, from the agreement's annex; this installation's by default.")
+    ] = "",
+    provider_key: Annotated[str, typer.Option(help="The provider's key: require its countersignature.")] = "",
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A checkpoint that you kept: the log may only have grown.")
+    ] = None,
+) -> None:
+    """Check an evidence bundle; ends with status 1 when anything in it was changed."""
+    from parley.project.bundles import check
+
+    raise typer.Exit(
+        check(bundle, log_key=log_key, provider_key=provider_key, checkpoint=checkpoint, config=prepared())
+    )
+
+
+@agreement.command("list")
+def agreement_list() -> None:
+    """List the agreements that come with Parley."""
+    from parley.agreement.api import available
+    from parley.agreement.api import load as load_agreement
+
+    for name in available():
+        held = load_agreement(name)
+        out.print(f"{held.id:<16} {held.version:<6} {held.title}")
+
+
+@agreement.command("check")
+def agreement_check(file: Annotated[Path, typer.Argument(help="An agreement file.")]) -> None:
+    """Say every mistake in an agreement file, with its line and what to do about it."""
+    from parley.agreement.api import parse
+
+    try:
+        held = parse(file.read_text(encoding="utf-8"), file=str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        err.print(f"{file} cannot be read: {error}")
+        raise typer.Exit(1) from error
+    out.print(f"{file}: {held.id} version {held.version}, {len(held.clauses)} clauses, no mistakes")
+
+
 @app.command()
 def doctor() -> None:
     """Say what this machine lacks, and how to install it."""
@@ -194,9 +254,9 @@ def operator_add(
 def daemon(name: str) -> None:
     """Be one of the processes that `parley up` runs."""
     config = prepared()
-    from parley.project.daemon import DAEMONS
+    from parley.project.daemon import begin
 
-    DAEMONS[name](config)
+    begin(name, config)
 
 
 def _refuse(error: ParleyError) -> NoReturn:

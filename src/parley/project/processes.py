@@ -5,6 +5,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from parley.daemons.holdings import Holdings, bind
@@ -16,6 +17,7 @@ SIP_UDP: Final = "sip-udp"
 SIP_TCP: Final = "sip-tcp"
 MEDIA: Final = "media"
 STATE_KEY: Final = "state-key"
+HOLD: Final = "hold"
 _STATE_KEY_SIZE: Final = 32
 
 
@@ -32,6 +34,7 @@ def take_ports(config: Config, holdings: Holdings) -> None:
         bind("udp", config.media_host, port, setting="PARLEY_MEDIA_FIRST", media=True) for port in config.media_ports
     ]
     holdings.hold_sockets(MEDIA, media)
+    holdings.hold_memory(HOLD, size=0)  # the first recorder lays it out
     holdings.hold_memory(STATE_KEY, size=_STATE_KEY_SIZE, content=secrets.token_bytes(_STATE_KEY_SIZE))
     bind("tcp", config.web_host, config.web_port, setting="PARLEY_WEB_PORT").close()
     bind("tcp", config.events_host, config.events_port, setting="PARLEY_EVENTS_PORT").close()
@@ -55,8 +58,16 @@ def database(server: EmbeddedPostgres) -> ProcessSpec:
 def services(config: Config) -> Iterator[ProcessSpec]:
     """All other processes, in the order of their start."""
     environment = child_environment(config)
+    yield _service("recorder", environment, inherits=(SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY))
+    yield _service("sequencer", environment)
+    yield _service("worker", environment)
     yield _service("events", environment, listens=(config.events_host, config.events_port))
     yield _service("web", environment, listens=(config.web_host, config.web_port))
+
+
+def spool(config: Config) -> Path:
+    """Where recordings are while they are made, until they are in the store."""
+    return config.data_dir / "spool"
 
 
 def child_environment(config: Config) -> dict[str, str]:

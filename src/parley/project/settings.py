@@ -1,6 +1,5 @@
 """Django's settings, from the operator's Config. Every process of Parley uses this one module."""
 
-import importlib.util
 import secrets
 from urllib.parse import urlsplit
 
@@ -27,19 +26,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    *(
-        app
-        for app in (
-            "parley.ledger",
-            "parley.tenancy",
-            "parley.obligations",
-            "parley.people",
-            "parley.recordings",
-            "parley.web",
-            "parley.project",
-        )
-        if importlib.util.find_spec(app)
-    ),
+    "parley.ledger",
+    "parley.tenancy",
+    "parley.obligations",
+    "parley.people",
+    "parley.recordings",
+    "parley.web",
+    "parley.project",
 ]
 
 # `default` is whichever customer's database the work at hand is for; `provider` is the provider's own.
@@ -87,7 +80,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "parley.web.access.SignedIn",
-    "parley.web.problems.Problems",
     "parley.web.problems.Problems",
 ]
 TEMPLATES = [

@@ -1,5 +1,6 @@
 """Idle connections of every customer, a bounded number in all: the least recently used are closed first."""
 
+import select
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -82,8 +83,8 @@ class Pool:
 
 def _alive(connection: AnyConnection) -> bool:
     """Whether the server still holds its end. An idle server says nothing: bytes to read are a goodbye."""
-    try:
-        connection.pgconn.consume_input()
-    except psycopg.Error:
+    if connection.pgconn.status != ConnStatus.OK:
         return False
-    return connection.pgconn.status == ConnStatus.OK
+    waiting = select.poll()
+    waiting.register(connection.pgconn.socket, select.POLLIN)
+    return not waiting.poll(0)

@@ -26,11 +26,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
         super().ensure_connection()
 
-    def close_if_unusable_or_obsolete(self) -> None:
-        """Before and after a request nobody is in scope: give the connection back to the pool, whosever it was."""
-        if self.connection is not None and not self.in_atomic_block:
-            self.close()
-
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), **wanted(self.alias).parameters()}
 
