@@ -1,4 +1,4 @@
-"""The main job, with peers that know nothing of Parley: sipp signals, a separate sender speaks, a capture is the truth."""
+"""The main job, by peers that know nothing of Parley: sipp signals, a sender speaks, a capture is the truth."""
 
 import io
 import shutil
@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-
-from parley.sealing.api import generate_identity
 from tests.support.peers import Leg, Party, SippCall, capture, may_capture, rtp_payloads, speak, tshark_streams
 from tests.support.system import Console, System, running, short_folder
+
+from parley.sealing.api import generate_identity
 
 SECONDS = 6.0
 PACKETS = int(SECONDS * 50)

@@ -1,9 +1,9 @@
-"""An independent RTP sender: knows nothing of Parley. Plays G.711 files to several ports at once, one packet each 20 ms.
+"""An independent RTP sender: knows nothing of Parley. Plays G.711 files to several ports, one packet each 20 ms.
 
 usage: rtp_sender.py SECONDS SOURCE_PORT:HOST:PORT:PAYLOAD_TYPE:FILE[:FIRST_SEQUENCE[:SSRC]] ...
 
-FILE holds raw G.711 octets (8,000 a second) and is repeated when it is shorter than SECONDS. All streams share one clock, so
-they start at the same instant. Prints `sent N` and the number for each stream when done.
+FILE holds raw G.711 octets (8,000 a second) and is repeated when it is shorter than SECONDS. All streams share one
+clock, so they start at the same instant. Prints `sent N` and the number for each stream when done.
 """
 
 import pathlib

@@ -1,6 +1,7 @@
 """Looks for words in every file below a folder: as they are, as hex, as base64, and inside whatever was compressed."""
 
 import base64
+import contextlib
 import gzip
 import re
 import zlib
@@ -22,10 +23,8 @@ def forms(word: bytes) -> dict[str, bytes]:
         keep = keep[: len(keep) - (4 if spare else 0)]
         found[f"base64+{shift}"] = keep
         found[f"base64url+{shift}"] = keep.replace(b"+", b"-").replace(b"/", b"_")
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         found["utf-16"] = word.decode().encode("utf-16-le")
-    except UnicodeDecodeError:
-        pass
     return found
 
 

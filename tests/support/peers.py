@@ -1,4 +1,4 @@
-"""Programs that are not Parley, wrapped so that a test can speak to it: sipp, the RTP sender, a packet capture, tshark."""
+"""Programs that are not Parley, for tests to speak to it with: sipp, the RTP sender, a packet capture, tshark."""
 
 import os
 import re
@@ -140,7 +140,7 @@ def capture(path: Path, ports: Sequence[int]) -> Iterator[None]:
 
 
 def rtp_payloads(pcap: Path, port: int) -> list[bytes]:
-    """The RTP payloads (12-byte headers taken off) sent to `port`, in the order of the capture, as tshark reads them."""
+    """The RTP payloads (without 12-byte headers) sent to `port`, in the order of the capture, as tshark reads them."""
     out = subprocess.run(
         ["tshark", "-r", str(pcap), "-Y", f"udp.dstport=={port}", "-T", "fields", "-e", "udp.payload"],
         check=True,

@@ -91,7 +91,11 @@ class System:
     def parley(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one command of this installation."""
         done = subprocess.run(
-            [sys.executable, "-m", "parley.project.cli", *words], env=self.environment, capture_output=True, text=True
+            [sys.executable, "-m", "parley.project.cli", *words],
+            check=False,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done
@@ -153,11 +157,7 @@ class Console:
 
     def download(self, url: str) -> bytes:
         """The content of an address that an answer gave, or of one below api/v1/."""
-        if url.startswith("/"):
-            url = url.removeprefix(f"/c/{self.handle}/")
-        else:
-            url = f"api/v1/{url}"
-        return self._open(url)
+        return self._open(url.removeprefix(f"/c/{self.handle}/") if url.startswith("/") else f"api/v1/{url}")
 
     def recordings(self, **filters: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self.get("recordings?" + urllib.parse.urlencode(filters))["items"]
@@ -193,7 +193,7 @@ def running(data: Path, **settings: Any) -> Iterator[System]:
 
 
 def short_folder(name: str) -> Path:
-    """A folder that an unprivileged database can reach: sockets want short paths, root's temporary folders are closed."""
+    """A folder that an unprivileged database can reach: sockets want short paths, root's own folders are closed."""
     folder = Path("/tmp") / f"parley-{name}-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o711)

@@ -1,4 +1,4 @@
-"""A test build of Parley in which sealing does nothing: the control that shows that the search for clear text can find it.
+"""A test build of Parley in which sealing does nothing: it shows that the search for clear text can find it.
 
 Reached only through PYTHONPATH, by the one test that wants it. The ciphers keep their lengths (a tag of zeros), so
 everything else runs as always.
