@@ -6,7 +6,7 @@ Every step may be repeated.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -21,8 +21,8 @@ _BLOCK = 1 << 20
 
 
 def part_numbers(folder: Path) -> list[int]:
-    """The parts in `folder`, ascending."""
-    return sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9].age"))
+    """The parts in `folder`, ascending; of one that was just begun there may be a tail alone."""
+    return sorted({int(path.stem) for path in _part_files(folder)})
 
 
 def unfinished_parts(folder: Path) -> list[int]:
@@ -51,9 +51,7 @@ def keep_tail(disk: Disk, folder: Path, number: int, frames: Sequence[Frame]) ->
     known = {frame.number for frame in tail.frames}
     added = [frame for frame in frames if frame.number not in known]
     if added:
-        content = encode_tail(
-            wrapped_key=tail.wrapped_key, header_hash=tail.header_hash, frames=[*tail.frames, *added]
-        )
+        content = encode_tail(wrapped_key=tail.wrapped_key, header_hash=tail.header_hash, frames=[*tail.frames, *added])
         disk.replace(path, content)
 
 
@@ -78,13 +76,6 @@ def write_closed(
     disk.sync_folder(folder)
     disk.replace(folder / CLOSED_FILE, closed.to_json())
     return closed
-
-
-def keep_tails(disk: Disk, folder: Path, frames: Mapping[int, Sequence[Frame]], finished: Collection[int] = ()) -> None:
-    """`keep_tail` for all unfinished parts of a recording."""
-    for number in unfinished_parts(folder):
-        if number not in finished:
-            keep_tail(disk, folder, number, frames.get(number, ()))
 
 
 def _part_files(folder: Path) -> list[Path]:

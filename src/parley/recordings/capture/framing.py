@@ -178,8 +178,17 @@ class Framer:
         for number in np.flatnonzero(~usual).tolist():
             part = slice(int(starts[number]), int(ends[number]))
             fresh[number] = _count_singly(
-                hold.account[ports[number]], wanted[part], foreign[part], late[part], length[part], instant[part],
-                source[part], source_port[part], rtp.sound[part], rtp.sequence[part], rtp.ssrc[part],
+                hold.account[ports[number]],
+                wanted[part],
+                foreign[part],
+                late[part],
+                length[part],
+                instant[part],
+                source[part],
+                source_port[part],
+                rtp.sound[part],
+                rtp.sequence[part],
+                rtp.ssrc[part],
             )
         hold.redo[: len(asked)] = fresh
         hold.redo_ports[: len(asked)] = ports
@@ -190,7 +199,9 @@ class Framer:
     ) -> Mask:
         """Which runs are simply the next packets of the same source, all of them RTP and wanted."""
         expected = np.repeat(before["highest"].astype(np.int64) + 1 - starts, run) + np.arange(int(run.sum()))
-        sound = wanted & rtp.sound & (rtp.sequence == (expected & 0xFFFF)) & (rtp.ssrc == np.repeat(before["ssrc"], run))
+        sound = (
+            wanted & rtp.sound & (rtp.sequence == (expected & 0xFFFF)) & (rtp.ssrc == np.repeat(before["ssrc"], run))
+        )
         return np.logical_and.reduceat(sound, starts) & (before["seen"] != 0)
 
     def apply(self) -> None:
@@ -243,11 +254,8 @@ def _count_singly(
         lost=int(fresh["lost"]),
         duplicates=int(fresh["duplicates"]),
     )
-    for number, identifier in zip(
-        sequence[kept[sound[kept]]].tolist(), ssrc[kept[sound[kept]]].tolist(), strict=True
-    ):
+    for number, identifier in zip(sequence[kept[sound[kept]]].tolist(), ssrc[kept[sound[kept]]].tolist(), strict=True):
         count_packet(account, sequence=number, ssrc=identifier)
     for name in ("ssrc", "highest", "seen", "lost", "duplicates"):
         fresh[name] = getattr(account, name)
     return fresh
-

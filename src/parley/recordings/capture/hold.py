@@ -43,8 +43,20 @@ UNUSED = 0xFFFFFFFF
 _MAGIC = 0x0001_444C_4F48_5950
 _PLACE_BITS = 48
 
-HEADER = np.dtype([("magic", "u8"), ("state", "u8"), ("ports", "u4"), ("slots", "u4"), ("calls", "u4"), ("entries", "u4"), ("redo", "u4")])
-LEASE = np.dtype([("recording", "u1", 16), ("sources", "u4", SOURCES), ("port", "u4"), ("attached", "u4"), ("base_drops", "u8")])
+HEADER = np.dtype(
+    [
+        ("magic", "u8"),
+        ("state", "u8"),
+        ("ports", "u4"),
+        ("slots", "u4"),
+        ("calls", "u4"),
+        ("entries", "u4"),
+        ("redo", "u4"),
+    ]
+)
+LEASE = np.dtype(
+    [("recording", "u1", 16), ("sources", "u4", SOURCES), ("port", "u4"), ("attached", "u4"), ("base_drops", "u8")]
+)
 ACCOUNT = np.dtype(
     [
         ("packets", "u8"),
@@ -123,11 +135,8 @@ class Hold:
         }
         sizes = {name: int(np.dtype(kind).itemsize * np.prod(shape)) for name, (kind, shape) in layout.items()}
         total = sum(-(-size // mmap.PAGESIZE) * mmap.PAGESIZE for size in sizes.values())
-        fresh = os.fstat(descriptor).st_size == 0
-        if fresh:
+        if os.fstat(descriptor).st_size < total:
             os.ftruncate(descriptor, total)
-        elif os.fstat(descriptor).st_size != total:
-            raise _mismatch()
         self.memory = mmap.mmap(descriptor, total)
         _keep_off_disk(self.memory, total)
         arrays: dict[str, npt.NDArray[np.void]] = {}
@@ -144,14 +153,14 @@ class Hold:
         self.names, self.controls = arrays["names"].view(np.uint8), arrays["controls"].view(np.uint8)
         self.slots, self.overflow = arrays["slots"].view(np.uint8), arrays["overflow"].view(np.uint8)
         self.out = arrays["out"].view(np.uint8)
-        if not fresh and (int(self.header["magic"]), int(self.header["ports"]), int(self.header["slots"])) != (
-            _MAGIC,
-            ports,
-            slots,
-        ):
-            raise _mismatch()
-        self.inherited = not fresh
-        if fresh:
+        found = tuple(int(self.header[name]) for name in ("magic", "ports", "slots"))
+        self.inherited = found[0] != 0
+        if self.inherited and found != (_MAGIC, ports, slots):
+            raise HoldMismatch(
+                "the memory kept between recorders was laid out for other ports",
+                remedy="restart the supervisor after changing the number of media ports",
+            )
+        if not self.inherited:
             self.first[:] = UNUSED
             self.header["ports"], self.header["slots"], self.header["magic"] = ports, slots, _MAGIC
 
@@ -181,17 +190,6 @@ class Hold:
         messages["control_length"] = CONTROL
         messages["length"] = 0
         self.first[:] = UNUSED
-
-    def close(self) -> None:
-        """Unmap; the memory itself stays as long as the supervisor keeps its descriptor."""
-        self.__dict__ = {"memory": None}
-
-
-def _mismatch() -> HoldMismatch:
-    return HoldMismatch(
-        "the memory kept between recorders was laid out for other ports",
-        remedy="restart the supervisor after changing the number of media ports",
-    )
 
 
 def _keep_off_disk(memory: mmap.mmap, size: int) -> None:

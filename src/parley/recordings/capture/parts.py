@@ -28,40 +28,52 @@ class PartSink:
     """Appends sealed bytes to a part's file. When the disk refuses, it keeps them in memory and says so, and never raises:
     what an age writer has sealed must not be sealed again."""
 
-    def __init__(self, disk: Disk, path: Path, on_failure: Callable[[OSError], None]) -> None:
+    def __init__(self, disk: Disk, path: Path, on_failure: Callable[[OSError], object]) -> None:
         self._disk = disk
-        self._descriptor = disk.create(path)
+        self._path = path
+        self._descriptor = -1
         self._on_failure = on_failure
         self.waiting: list[bytes] = []
 
+    def open(self) -> None:
+        """Create the file with what was written so far. Raises OSError."""
+        self._descriptor = self._disk.create(self._path)
+        self._flush()
+
     def write(self, data: Buffer) -> None:
         """Store `data`, or keep it waiting behind what already waits."""
-        if not self.waiting:
+        if not self.waiting and self._descriptor >= 0:
             try:
                 self._disk.append(self._descriptor, [data])
             except OSError as error:
-                self.waiting.append(bytes(data))
                 self._on_failure(error)
-            return
+            else:
+                return
         self.waiting.append(bytes(data))
 
     def settle(self) -> None:
         """Store what waits and sync the file. Raises OSError as long as the disk refuses."""
-        while self.waiting:
-            self._disk.append(self._descriptor, [self.waiting[0]])
-            del self.waiting[0]
+        self._flush()
         self._disk.sync(self._descriptor)
 
     def close(self) -> None:
         """Give the descriptor back."""
-        self._disk.close(self._descriptor)
+        if self._descriptor >= 0:
+            self._disk.close(self._descriptor)
+            self._descriptor = -1
+
+    def _flush(self) -> None:
+        while self.waiting:
+            self._disk.append(self._descriptor, [self.waiting[0]])
+            del self.waiting[0]
 
 
 class Part:
     """One age file being written: its stream, and the sealer of its journal frames.
 
-    Creating it stores the file with its header and the tail file with the wrapped frame key. `opening` is what the part
-    begins with (file header of the capture, the session's SIP messages), not written yet. Raises OSError.
+    Creating it stores the tail file with the wrapped frame key, then the age file with its header: a part without a tail is
+    a finished one. `opening` is what the part begins with (file header of the capture, the session's SIP messages), not
+    written yet. Raises OSError and leaves nothing.
     """
 
     def __init__(
@@ -73,43 +85,47 @@ class Part:
         number: int,
         recipients: Sequence[str],
         signals: Sequence[SignalFrame],
-        on_failure: Callable[[OSError], None],
+        on_failure: Callable[[OSError], object],
     ) -> None:
         self.number = number
         self.opening = FILE_HEADER + b"".join(signal_record(signal) for signal in signals)
+        self.only_opening = False
+        """Set by `finish`: nothing followed the opening."""
         self.mark = 0
-        """Plaintext that the journal's former segment may hold: a segment goes when all of it is sealed."""
+        """Plaintext that the journal's segments before the newest may hold: they go when all of it is sealed."""
         self.sink = PartSink(disk, folder / age_name(number), on_failure)
         self.writer = AgeWriter(self.sink, recipients)
         self.sealer = FrameSealer(
             recording_id=recording_id, part=number, recipients=recipients, header_hash=self.writer.header_hash
         )
-        if self.sink.waiting:
-            raise OSError(28, "no room for a part")
-        tail = disk.create(folder / tail_name(number))
+        head = encode_tail(wrapped_key=self.sealer.wrapped_key, header_hash=self.sealer.header_hash, frames=())
         try:
-            disk.append(
-                tail, [encode_tail(wrapped_key=self.sealer.wrapped_key, header_hash=self.sealer.header_hash, frames=())]
-            )
-        finally:
-            disk.close(tail)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing but its opening is in it."""
-        return self.writer.offset <= len(self.opening)
+            tail = disk.create(folder / tail_name(number))
+            try:
+                disk.append(tail, [head])
+            finally:
+                disk.close(tail)
+            self.sink.open()
+        except OSError:
+            self.sink.close()
+            disk.remove(folder / age_name(number))
+            disk.remove(folder / tail_name(number))
+            raise
 
     @property
     def sealed(self) -> int:
         """Plaintext bytes in sealed chunks."""
         return self.writer.chunks * CHUNK
 
+    def finish(self) -> None:
+        """Seal the last chunk; the file may still have to be settled."""
+        self.only_opening = self.writer.offset <= len(self.opening)
+        self.writer.close()
+
 
 def signal_record(signal: SignalFrame) -> bytes:
     """A SIP message as a record of the capture."""
-    return udp_record(
-        at_ns=signal.at_ns, source=signal.source, destination=signal.destination, payload=signal.payload
-    )
+    return udp_record(at_ns=signal.at_ns, source=signal.source, destination=signal.destination, payload=signal.payload)
 
 
 def sealed_prefix(path: Path) -> int:

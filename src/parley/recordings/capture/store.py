@@ -1,0 +1,173 @@
+"""One batch from the sockets to the disk: received, framed, journalled, sealed; then the hold is empty again.
+
+The order is what makes a SIGKILL harmless. Frames go to the journal before the same bytes go to the parts, so a part is never
+ahead of the journal; the batch leaves the hold when both have it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from uuid import UUID
+
+import numpy as np
+
+from parley.sealing.api import Frame
+
+from .framing import Framer
+from .hold import EMPTY, FRAMED, RECEIVING, Hold, part_and_offset, place
+from .journal import Journal
+from .parts import durable_offset
+from .receive import Lines, Receiver
+from .recording import OpenRecording
+
+_MOST_ROUNDS = 16  # of one drain: a flood must not keep it from its other sockets
+
+Piece = tuple[OpenRecording, int, int]
+"""A recording, and where in `out` its records begin and end."""
+
+
+class BatchStore:
+    """Owns the hold's batch, the journal's writing end and the writing of parts. The drain thread only.
+
+    `failed` is told of an OSError of the journal; it returns whether to try again.
+    """
+
+    def __init__(self, hold: Hold, journal: Journal, *, address: str, failed: Callable[[OSError], bool]) -> None:
+        self._hold = hold
+        self._journal = journal
+        self._failed = failed
+        self._receiver = Receiver(hold)
+        self._framer = Framer(hold, address=address)
+        self._out = memoryview(hold.out)
+        self._owners: list[OpenRecording] = []
+        self._ids = np.empty((0, 16), np.uint8)
+        self._lines = Lines(())
+
+    def assign(self, recordings: Iterable[OpenRecording], descriptor: Callable[[int], int]) -> None:
+        """Whose every port is from now on: the sockets of one recording follow one another."""
+        self._owners = [recording for recording in recordings if recording.streams]
+        self._ids = np.array([list(each.recording_id.bytes) for each in self._owners], np.uint8).reshape(-1, 16)
+        self._framer.owners[:] = -1
+        pairs = []
+        for number, recording in enumerate(self._owners):
+            for index in recording.streams:
+                self._framer.owners[index] = number
+                pairs.append((descriptor(index), index))
+        self._lines = Lines(pairs)
+
+    def drain(self, recording: OpenRecording | None = None) -> int:
+        """Store everything that the sockets hold (of one recording, or of all); the number of datagrams."""
+        lines = self._lines
+        if recording is not None:
+            indexes = recording.streams
+            lines = lines.select([at for at, index in enumerate(lines.indexes.tolist()) if index in indexes])
+        total = 0
+        for _ in range(_MOST_ROUNDS):
+            again: list[int] = []
+            position = 0
+            while position < len(lines):
+                position, more = self._receiver.receive(lines, position)
+                again += more
+                total += self._finish()
+            if not again:
+                break
+            lines = lines.select(again)
+        return total
+
+    def append(self, recording: OpenRecording, data: bytes) -> None:
+        """Add records that did not come from a socket (file header, SIP messages)."""
+        self._write([(recording, data)])
+
+    def replay(
+        self, recordings: Mapping[UUID, OpenRecording], frames: Mapping[tuple[UUID, int], Sequence[Frame]]
+    ) -> int:
+        """Store what a killed predecessor had in its hands; the number of its datagrams or entries that were not stored.
+
+        `recordings` already write their next part. `frames` is the journal as it was found.
+        """
+        if self._hold.state == RECEIVING:
+            return self._finish()
+        if self._hold.state == EMPTY:
+            self._reset()
+            return 0
+        pieces: list[Piece] = []
+        for number in range(int(self._hold.header["entries"])):
+            entry = self._hold.entries[number]
+            recording = recordings.get(UUID(bytes=entry["recording"].tobytes()))
+            if recording is None:
+                continue
+            part, offset = part_and_offset(int(entry["place"]))
+            length = int(entry["length"])
+            known = frames.get((recording.recording_id, part), ())
+            if durable_offset(recording.folder, part, known) >= offset + length:
+                continue
+            self._hold.entries[number]["place"] = place(recording.part.number, recording.part.writer.offset)
+            start = int(entry["start"])
+            pieces.append((recording, start, start + length))
+        self._store(pieces)
+        self._reset()
+        return len(pieces)
+
+    def prepare(self) -> None:
+        """Make the hold ready for this process. Only while it is EMPTY."""
+        self._hold.aim()
+
+    def keep(self, recordings: Iterable[OpenRecording]) -> None:
+        """Write again, into the newest segment, what only the segment before the last holds; then that one may go."""
+        frames = []
+        for recording in recordings:
+            part = recording.part
+            if part.sealed < part.mark and not part.writer.closed:
+                frames.append(part.sealer.seal(part.sealed, bytes(part.writer.pending)))
+            part.mark = part.writer.offset
+        self._append(frames)
+
+    def _finish(self) -> int:
+        """Frame and store what the slots hold."""
+        order, counts = self._receiver.filled()
+        used = int(counts.sum())
+        pieces: list[Piece] = []
+        if used:
+            entries = self._framer.frame(order, counts)
+            pieces = [(self._owners[owner], start, start + length) for owner, start, length in entries]
+            self._publish([owner for owner, _, _ in entries], pieces)
+            self._store(pieces)
+        self._hold.state = EMPTY
+        self._receiver.clear(used, len(order))
+        return used
+
+    def _publish(self, owners: list[int], pieces: Sequence[Piece]) -> None:
+        """Say in the hold whose records `out` has and where they go; from here on a successor stores exactly these."""
+        hold, count = self._hold, len(pieces)
+        if count:
+            entries = hold.entries[:count]
+            entries["recording"] = self._ids[owners]
+            entries["place"] = [place(each.part.number, each.part.writer.offset) for each, _, _ in pieces]
+            entries["start"] = [start for _, start, _ in pieces]
+            entries["length"] = [stop - start for _, start, stop in pieces]
+        hold.header["entries"] = count
+        hold.state = FRAMED
+
+    def _store(self, pieces: Sequence[Piece]) -> None:
+        out = self._out
+        self._write([(recording, out[start:stop]) for recording, start, stop in pieces])
+        self._framer.apply()
+
+    def _write(self, pieces: Sequence[tuple[OpenRecording, bytes | memoryview]]) -> None:
+        self._append([each.part.sealer.seal(each.part.writer.offset, data) for each, data in pieces])
+        for recording, data in pieces:
+            recording.part.writer.write(data)
+
+    def _append(self, frames: Sequence[bytes]) -> None:
+        if not frames:
+            return
+        try:
+            self._journal.append(frames)
+        except OSError as error:
+            if self._failed(error):
+                try:
+                    self._journal.append(frames)
+                except OSError as again:
+                    self._failed(again)
+
+    def _reset(self) -> None:
+        self._hold.state = EMPTY
+        self._receiver.clear(len(self._hold.slots), len(self._hold.first))
