@@ -1,4 +1,4 @@
-"""No store holds a word of a call in clear; and the search that says so finds every word when sealing is switched off."""
+"""No store holds a word of a call in clear; the search that says so finds every word when sealing is switched off."""
 
 import shutil
 import subprocess
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.support.cleartext import find
 from tests.support.peers import Leg, Party, SippCall, speak
 from tests.support.system import System, running, short_folder
