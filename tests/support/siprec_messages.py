@@ -68,7 +68,9 @@ class Client:
     without: frozenset[str] = field(default_factory=frozenset)
 
     def answered(self, response: bytes) -> "Client":
-        tag = next(line for line in response.decode().split("\r\n") if line.startswith("To:")).partition(";tag=")[2]
+        tag = next(
+            line for line in response.decode(errors="replace").split("\r\n") if line.startswith("To:")
+        ).partition(";tag=")[2]
         return replace(self, to_tag=tag)
 
     def headers(self, method: str, branch: str) -> list[tuple[str, str]]:

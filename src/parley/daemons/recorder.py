@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 
@@ -72,7 +73,7 @@ async def _serve(
     files = SessionFiles(folder=place.spool / "sessions", key=inheritance.state_key)
     saved = list(files.load())
     media = EngineMedia(sockets=inheritance.media, hold_fd=inheritance.hold_fd, spool=place.spool, closed=files.remove)
-    continued = media.start([one for one in saved if not one.closing])
+    continued = media.start(saved)
     trunks, reports = TrunkReader(), LiveReports()
     trunks.start()
     reports.start()
@@ -90,12 +91,16 @@ async def _serve(
         stranger_rate=stranger_rate,
     )
     _resume(calls, saved, continued=continued, files=files)
-    media.on_failure(
-        lambda recording_id, reason: loop.call_soon_threadsafe(
-            lambda: calls.capture_failed(recording_id, reason, now=loop.time())
-        )
-    )
     transport = Transport(calls=calls, address_for=address_for, sip_port=sip_port, limits=limits)
+
+    def end_failed(recording_id: UUID, reason: str) -> None:
+        calls.capture_failed(recording_id, reason, now=loop.time())
+        transport.flush()
+
+    def report_failure(recording_id: UUID, reason: str) -> None:
+        loop.call_soon_threadsafe(end_failed, recording_id, reason)
+
+    media.on_failure(report_failure)
     await transport.start(udp=inheritance.sip_udp, tcp=inheritance.sip_tcp)
     _log.info("recorder.ready", calls=len(calls), media_ports=len(inheritance.media))
     await _until_stopped(transport)
@@ -123,13 +128,13 @@ async def _until_stopped(transport: Transport) -> None:
             transport.tick()
 
 
-def _resume(calls: Calls, saved: Sequence[SavedCall], *, continued: frozenset[object], files: SessionFiles) -> None:
-    """Goes on with the predecessor's calls; one whose capture could not go on is over."""
+def _resume(calls: Calls, saved: Sequence[SavedCall], *, continued: frozenset[UUID], files: SessionFiles) -> None:
+    """Goes on with the predecessor's calls, or with closing them; one whose capture could not go on is over."""
     for one in saved:
-        if one.closing or one.session.recording_id not in continued:
-            files.remove(one.session.recording_id)
-        else:
+        if one.session.recording_id in continued:
             calls.resume(one)
+        else:
+            files.remove(one.session.recording_id)
 
 
 def _bound_address(bound: socket.socket) -> str:

@@ -154,6 +154,8 @@ class EngineMedia:
 
     def _finished(self, recording_id: UUID, done: "Future[Closed]") -> None:
         self._closing.pop(recording_id, None)
+        if done.cancelled():
+            return  # the disk refused to the end: the session file lets the next recorder close it
         error = done.exception()
         if error is not None:
             _log.error("recording.unclosed", recording=str(recording_id), error=type(error).__name__)

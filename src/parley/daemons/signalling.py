@@ -203,9 +203,17 @@ class Calls:
             return sip.Answer(503, "trunks are not known yet", (("Retry-After", "5"),))
         if self._trunk(flow, request) is not None:
             return None
+        call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
+        if call is not None and self._belongs(call, flow, request):
+            return None  # the trunk was taken away while the call went on: it may still end
         if not self._strangers.allows(flow.remote[0], now=self._now):
             return sip.Answer(0, _IGNORED)
         return sip.Answer(403, "source belongs to no trunk")
+
+    def _belongs(self, call: Call, flow: sip.Flow, request: sip.Request) -> bool:
+        """Whether a request in the dialog of `call` comes from where the call came from, or from its trunk."""
+        trunk = self._trunk(flow, request)
+        return flow.remote[0] == call.flow.remote[0] or (trunk is not None and trunk.trunk_id == call.trunk.trunk_id)
 
     def _served(self, event: sip.RequestArrived, *, now: float) -> None:
         """Serves a request; a fault of ours answers 500 and leaves other calls alone."""
@@ -288,8 +296,7 @@ class Calls:
         call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
         if call is None or call.dialog is None:
             raise Refusal(sip.Answer(481, "no such dialog"))
-        trunk = self._trunk(event.flow, request)
-        if trunk is None or trunk.trunk_id != call.trunk.trunk_id:
+        if not self._belongs(call, event.flow, request):
             raise Refusal(sip.Answer(403, "source is not that of the call"))
         dialog = call.dialog.received(request)
         offer = read_offer(request, initial=False) if request.method in {"INVITE", "UPDATE"} else None

@@ -13,6 +13,8 @@ from parley.daemons.signalling import Calls
 from parley.wire.sip import api as sip
 
 _log = structlog.get_logger()
+_LINGER = 2.0
+"""Seconds for which a stream that lost its frame is still read, unheeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,7 @@ class _Connection(asyncio.Protocol):
         self._opened = self._heard = 0.0
         self._begun: float | None = None
         self._messages = 0
+        self._finished: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's word for a stream
@@ -182,7 +185,7 @@ class _Connection(asyncio.Protocol):
         self._owner.dismiss(self._number, self._remote[0])
 
     def data_received(self, data: bytes) -> None:
-        if self._stream is None or self._stream.is_closing():
+        if self._stream is None or self._stream.is_closing() or self._finished is not None:
             return
         now = asyncio.get_running_loop().time()
         self._heard = now
@@ -197,19 +200,25 @@ class _Connection(asyncio.Protocol):
                     self.send(b"\r\n")
                 case sip.Lost():
                     self._owner.lost(event, flow)
-                    self.close()
+                    self._finish(now)
         if not self._framer.partial:
             self._begun = None
         elif events or self._begun is None:
             self._begun = now
 
     def send(self, data: bytes) -> None:
-        if self._stream is None or self._stream.is_closing():
+        if self._stream is None or self._stream.is_closing() or self._finished is not None:
             return
         self._stream.write(data)
         if self._stream.get_write_buffer_size() > self._owner.limits.unsent:
             _log.warning("sip.connection-closed", reason="peer does not read")
             self._stream.abort()
+
+    def _finish(self, now: float) -> None:
+        """Says that no more comes, and hears out the peer for a moment: closing at once could undo the last answer."""
+        self._finished = now
+        if self._stream is not None and not self._stream.is_closing():
+            self._stream.write_eof()
 
     def close(self) -> None:
         if self._stream is not None:
@@ -218,6 +227,10 @@ class _Connection(asyncio.Protocol):
     def check(self, now: float) -> None:
         """Closes the connection when a message takes too long, or when nothing comes."""
         limits = self._owner.limits
+        if self._finished is not None:
+            if now - self._finished > _LINGER:
+                self.close()
+            return
         slow = self._begun is not None and now - self._begun > limits.message_seconds
         silent = now - self._heard > limits.idle_seconds
         empty = not self._messages and now - self._opened > limits.stranger_seconds

@@ -1,0 +1,266 @@
+"""Wrong input (acceptance 12): each gets its answer with a Reason and a clean log line, and leaves nothing behind."""
+
+import gc
+import json
+import resource
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from parley.daemons.signalling_transport import Limits
+from support.signalling_place import (
+    Place,
+    Wire,
+    code,
+    customer,
+    descriptors,
+    signalling,
+    trunk,
+    until,
+)
+from support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
+
+SECRETS = ("390584943232", "390266711", "Anna", "Bruno", "example.org", "secretcall", "secretname")
+
+Wrong = Callable[[Client], bytes]
+
+
+def without(header: str) -> Wrong:
+    return lambda client: replace(client, without=frozenset({header})).invite()
+
+
+def body(kind: str, content: bytes) -> Wrong:
+    return lambda client: client.invite((kind, content))
+
+
+def description(text: bytes) -> Wrong:
+    return lambda client: client.invite(siprec_body(text))
+
+
+def document(text: bytes) -> Wrong:
+    return lambda client: client.invite(siprec_body(None, text))
+
+
+G729 = media_line("1", codecs="18", more="a=rtpmap:18 G729/8000\r\n")
+BOMB = b'<!DOCTYPE r [<!ENTITY a "aaaa">]><recording xmlns="urn:ietf:params:xml:ns:recording:1">&a;</recording>'
+
+CASES: dict[str, tuple[Wrong, int]] = {
+    "missing SDP": (body(*multipart(("application/rs-metadata+xml", metadata()))), 400),
+    "empty body": (lambda client: client.request("INVITE"), 400),
+    "broken SDP": (description(b"v=0\r\nnonsense"), 400),
+    "SDP not UTF-8": (description(sdp().replace(b"s=-", b"s=\xff\xfe")), 400),
+    "missing metadata": (body("application/sdp", sdp()), 400),
+    "broken metadata": (document(b"<recording"), 400),
+    "metadata with entities": (document(BOMB), 400),
+    "broken multipart": (body("multipart/mixed;boundary=x", b"--x\r\nno end"), 400),
+    "two lines, one label": (description(sdp(media_line("1"), media_line("1"))), 400),
+    "unsupported codec": (description(sdp(G729)), 488),
+    "encrypted media": (description(sdp(media_line("1").replace("RTP/AVP", "RTP/SAVP"))), 488),
+    "unknown body": (body("text/plain", b"hello"), 415),
+    "unknown extension": (lambda client: replace(client, extra=(("Require", "x-magic"),)).invite(), 420),
+    "short session interval": (lambda client: replace(client, extra=(("Session-Expires", "10"),)).invite(), 422),
+    "missing Contact": (without("Contact"), 400),
+    "missing Call-ID": (without("Call-ID"), 400),
+    "missing CSeq": (without("CSeq"), 400),
+    "missing From": (without("From"), 400),
+    "missing To": (without("To"), 400),
+    "bad UTF-8": (lambda client: client.invite().replace(b"src@", b"secretname\xff\xfe@", 1), 400),
+    "Content-Length no number": (lambda client: client.invite(length="many"), 400),
+    "Content-Length negative": (lambda client: client.invite(length="-5"), 400),
+    "Content-Length twice": (lambda client: replace(client, extra=(("Content-Length", "7"),)).invite(), 400),
+    "unknown method": (lambda client: client.request("PUBLISH"), 405),
+    "unknown scheme": (lambda client: client.invite().replace(b"INVITE sip:", b"INVITE gopher:", 1), 416),
+    "SIP/3.0": (lambda client: client.invite().replace(b"SIP/2.0\r\n", b"SIP/3.0\r\n", 1), 505),
+    "in no dialog": (lambda client: replace(client, to_tag="x").request("BYE"), 481),
+}
+DATAGRAM = {
+    "too long Content-Length": (lambda client: client.invite(length="50000"), 400),
+    "oversized": (lambda client: client.invite(siprec_body(sdp() + b"a=x:" + b"y" * 60_500)), 513),
+}
+STREAM = {
+    "no Content-Length": (without("Content-Length"), 400),
+    "oversized": (lambda client: client.invite(siprec_body(sdp() + b"a=x:" + b"y" * 100_000)), 513),
+    "oversized head": (lambda client: replace(client, extra=(("X", "y" * 20_000),)).invite(), 513),
+}
+
+
+@pytest.fixture
+def logs() -> Iterator[list[dict[str, object]]]:
+    structlog.reset_defaults()
+    with capture_logs() as captured:
+        yield captured  # type: ignore[misc]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with signalling(tmp_path, stranger_rate=1e9) as running:
+        yield running
+
+
+def client(wire: Wire, number: int = 0) -> Client:
+    return Client(call_id=f"secretcall-{number}", port=wire.port, transport="TCP" if wire.tcp else "UDP")
+
+
+def check(response: bytes, expected: int, name: str) -> None:
+    assert code(response) == expected, (name, response)
+    assert f"Reason: SIP;cause={expected};text=".encode() in response, name
+
+
+def clean(place: Place, logs: list[dict[str, object]], expected: int, name: str) -> None:
+    until("a log line", lambda: any(line.get("code") == expected for line in logs))
+    text = json.dumps(logs, default=str)
+    assert any(line.get("reason") for line in logs), name
+    for secret in SECRETS:
+        assert secret not in text, name
+    assert len(place.calls) == 0
+    assert len(place.media.free) == 20
+    assert place.media.opened == {}
+    assert not list((place.folder / "sessions").iterdir())
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+def test_each_wrong_input_gets_its_answer(place: Place, logs: list[dict[str, object]], tcp: bool) -> None:
+    cases = {**CASES, **(STREAM if tcp else DATAGRAM)}
+    for number, (name, (make, expected)) in enumerate(cases.items()):
+        wire = Wire(place.address, tcp=tcp)
+        logs.clear()
+        check(wire.ask(make(client(wire, number))), expected, name)
+        clean(place, logs, expected, name)
+        wire.close()
+
+
+def test_a_stream_that_lost_its_frame_is_closed_and_others_go_on(place: Place) -> None:
+    broken, good = Wire(place.address, tcp=True), Wire(place.address, tcp=True)
+    assert code(broken.ask(client(broken).invite(length="x"))) == 400
+    assert broken.read(2) == b""
+    assert code(good.ask(client(good).invite())) == 200
+
+
+def test_a_message_without_via_is_dropped_and_noted(place: Place, logs: list[dict[str, object]]) -> None:
+    wire = Wire(place.address)
+    wire.send(replace(client(wire), without=frozenset({"Via"})).invite())
+    until("a log line", lambda: any(line.get("code") == 0 for line in logs))
+    assert wire.read(0.2) == b""
+
+
+def test_a_stranger_is_refused_and_then_ignored(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+    with signalling(tmp_path, sources=("192.0.2.1",), stranger_rate=2.0) as place:
+        wire = Wire(place.address)
+        check(wire.ask(client(wire).invite()), 403, "unknown trunk")
+        clean(place, logs, 403, "unknown trunk")
+        for number in range(50):
+            wire.send(client(wire, number).invite())
+        until("ignored", lambda: place.tick() or any(line["event"] == "sip.ignored" for line in logs))
+        assert len(place.calls.endpoint) == 0
+
+
+def test_trunks_on_one_address_are_told_apart_by_port(tmp_path: Path) -> None:
+    for tcp in (False, True):
+        with signalling(tmp_path / str(tcp), sources=("127.0.0.1:5999",)) as place:
+            wire = Wire(place.address, tcp=tcp)
+            assert code(wire.ask(client(wire).invite())) == 403
+            if tcp:  # a connection comes from any port: its Via names the port of the trunk
+                assert code(wire.ask(replace(client(wire), port=5999).invite())) == 200
+
+
+def test_no_free_port(place: Place, logs: list[dict[str, object]]) -> None:
+    del place.media.free[1:]
+    wire = Wire(place.address)
+    response = wire.ask(client(wire).invite())
+    check(response, 503, "no free port")
+    assert b"Retry-After: 10\r\n" in response
+    assert place.media.free == [30000]
+    assert len(place.calls) == 0
+
+
+def test_no_space(place: Place) -> None:
+    place.media.full = True
+    wire = Wire(place.address)
+    response = wire.ask(client(wire).invite())
+    check(response, 503, "no space")
+    assert b"Retry-After: 30\r\n" in response
+    place.media.full = False
+    assert code(wire.ask(client(wire, 1).invite())) == 200
+
+
+def test_the_gate_refuses_with_the_clause(tmp_path: Path) -> None:
+    with signalling(tmp_path, entry=trunk(customer(state="ended"))) as place:
+        wire = Wire(place.address)
+        response = wire.ask(client(wire).invite())
+        check(response, 403, "gate")
+        assert b'text="IM-' in response
+        assert place.media.opened == {}
+
+
+def test_a_fault_of_ours_answers_500_and_gives_the_ports_back(place: Place, logs: list[dict[str, object]]) -> None:
+    def fail(*_: object) -> bool:
+        raise RuntimeError("secretcall in a message")
+
+    place.media.open = fail  # type: ignore[method-assign]
+    wire = Wire(place.address)
+    check(wire.ask(client(wire).invite()), 500, "fault")
+    clean(place, logs, 500, "fault")
+    assert any(line["event"] == "sip.fault" and line["error"] == "RuntimeError" for line in logs)
+
+
+def test_a_full_disk_ends_the_call_with_a_reason(place: Place) -> None:
+    wire = Wire(place.address)
+    asker = client(wire)
+    response = wire.ask(asker.invite())
+    wire.send(asker.answered(response).ack("z9hG4bKa"))
+    until("the ACK", lambda: place.calls.live[0].session.phase == "confirmed")
+    (recording_id,) = place.media.opened
+    now = place.loop.time()
+    place.ask(lambda: (place.calls.capture_failed(recording_id, "disk-full", now=now), place.transport.flush()))
+    bye = wire.read()
+    assert bye.startswith(b"BYE ") and b"Reason: " in bye
+    assert place.media.closed == [(recording_id, "disk-full")]
+
+
+@pytest.mark.parametrize("many", [300, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(1200)])])
+def test_bad_calls_leave_nothing_behind(tmp_path: Path, many: int) -> None:
+    """Ports, files, descriptors and memory after `many` bad calls over both transports are as before."""
+    cases = [make for make, _ in CASES.values()]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    with signalling(tmp_path, stranger_rate=1e9, limits=Limits(connections_of_one=64)) as place:
+
+        def round_of(count: int, start: int) -> None:
+            udp, tcp = Wire(place.address), Wire(place.address, tcp=True)
+            for number in range(start, start + count):
+                wire = tcp if number % 4 == 0 else udp
+                asker = client(wire, number)
+                response = wire.ask(cases[number % len(cases)](asker))
+                if not response:  # the stream was closed after its answer: begin another
+                    tcp = Wire(place.address, tcp=True)
+                elif b"CSeq: 1 INVITE" in response and b"\r\nTo:" in response:
+                    wire.send(asker.answered(response).ack(f"z9hG4bK-{asker.call_id}-1-INVITE"))
+            udp.close()
+            tcp.close()
+
+        def settle() -> tuple[int, int]:
+            place.ask(lambda: place.calls.endpoint.tick(now=place.loop.time() + 200))
+            until("no transaction left", lambda: len(place.calls.endpoint) == 0)
+            until("no connection left", lambda: not place.transport._connections)
+            gc.collect()
+            return descriptors(), len(gc.get_objects())
+
+        round_of(100, 0)
+        before, objects = settle()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        round_of(many, 100)
+        after, objects_after = settle()
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
+        assert after == before
+        assert objects_after - objects < 500
+        assert grown < 24_000 + many  # KiB; transactions that wait for their end are part of it
+        assert place.calls.live == ()
+        assert len(place.media.free) == 20
+        assert place.media.opened == {}
+        assert not list((place.folder / "sessions").iterdir())
+        wire = Wire(place.address)
+        assert code(wire.ask(client(wire, 999_999).invite())) == 200
+    structlog.reset_defaults()
