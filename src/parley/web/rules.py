@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,8 +16,9 @@ from django.utils.translation import ngettext
 from parley.foundation.numbers import parse_e164
 
 Shape = Literal["kept", "due", "late", "idle"]
+Direction = Literal["inbound", "outbound", "internal", "unknown"]
 
-DIRECTIONS: Final = {
+DIRECTIONS: Final[Mapping[Direction, Any]] = {
     "inbound": _("inbound"),
     "outbound": _("outbound"),
     "internal": _("internal"),
@@ -81,7 +82,7 @@ class Filters:
     number: str = ""
     since: date | None = None
     until: date | None = None
-    direction: str = ""
+    direction: Direction | None = None
     trunk: UUID | None = None
 
     def query(self, **more: str) -> str:
@@ -90,7 +91,7 @@ class Filters:
             "number": self.number,
             "since": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
-            "direction": self.direction,
+            "direction": self.direction or "",
             "trunk": str(self.trunk) if self.trunk else "",
             **more,
         }
@@ -116,8 +117,8 @@ def parse_filters(query: Mapping[str, str]) -> Filters:
     since, until = _day(query, "since"), _day(query, "until")
     if since and until and since > until:
         raise BadFilter("until", "The last day is before the first.")
-    direction = query.get("direction", "")
-    if direction and direction not in DIRECTIONS:
+    direction = next((known for known in DIRECTIONS if known == query.get("direction")), None)
+    if query.get("direction") and direction is None:
         raise BadFilter("direction", "A call is inbound, outbound, internal or unknown.")
     trunk = query.get("trunk", "")
     try:

@@ -47,7 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         number=filters.number or None,
         since=since,
         until=until,
-        direction=filters.direction or None,
+        direction=filters.direction,
         trunk=filters.trunk,
         cursor=cursor,
         limit=PAGE_ROWS,

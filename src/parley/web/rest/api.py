@@ -5,7 +5,7 @@ problem details (RFC 9457) with an `error_id`.
 """
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
@@ -27,6 +27,7 @@ from parley.web.rest.schemas import (
     DecisionOut,
     EntriesOut,
     EntryOut,
+    Kept,
     LiveOut,
     MediaOut,
     PartOut,
@@ -34,9 +35,9 @@ from parley.web.rest.schemas import (
     RecordingOut,
     RowOut,
     RowsOut,
+    Wanted,
+    WantedEntries,
 )
-
-MOST_ROWS: Final = 200
 
 rest = NinjaAPI(
     title="Parley",
@@ -53,8 +54,8 @@ def _parley_error(request: HttpRequest, error: ParleyError) -> HttpResponse:
 
 
 @rest.exception_handler(Http404)
-def _not_found(request: HttpRequest, error: Http404) -> HttpResponseBase:
-    return problems.not_found(request, error)
+def _not_found(request: HttpRequest, _error: Http404) -> HttpResponseBase:
+    return problems.not_found(request)
 
 
 @rest.exception_handler(HttpError)
@@ -75,32 +76,23 @@ def _bad(what: str, *, status: int) -> problems.Problem:
 
 
 @rest.get("/recordings", response=RowsOut, url_name="recordings", summary="Find recordings")
-def list_recordings(
-    request: HttpRequest,
-    number: str | None = Query(None, max_length=128, description="A party's number or address, exact"),
-    since: datetime | None = Query(None, description="Begun at or after; with an offset from UTC"),
-    until: datetime | None = Query(None, description="Begun before"),
-    direction: Literal["inbound", "outbound", "internal", "unknown"] | None = None,
-    trunk: UUID | None = None,
-    after: str | None = Query(None, max_length=512, description="`next` of the page before"),
-    limit: int = Query(50, ge=1, le=MOST_ROWS),
-) -> RowsOut:
+def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
     here, now = inside(request), timezone.now()
-    for instant in (since, until):
+    for instant in (wanted.since, wanted.until):
         if instant is not None and instant.tzinfo is None:
             raise HttpError(422, "An instant needs its offset from UTC.")
     decision = gate.ask(agreements.FIND_RECORDINGS, now=now)
     page = recordings.search(
         here.viewer,
-        number=number,
-        since=since,
-        until=until,
-        direction=direction,
-        trunk=trunk,
-        cursor=after,
-        limit=limit,
+        number=wanted.number,
+        since=wanted.since,
+        until=wanted.until,
+        direction=wanted.direction,
+        trunk=wanted.trunk,
+        cursor=wanted.after,
+        limit=wanted.limit,
     )
-    if number and after is None:
+    if wanted.number and wanted.after is None:
         gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by="number")
     return RowsOut(items=[RowOut(**_row(row)) for row in page.rows], next=page.cursor)
 
@@ -167,12 +159,12 @@ def get_part(request: HttpRequest, recording_id: UUID, name: str) -> HttpRespons
 
 
 @rest.get("/evidence/{uuid:entry_id}", url_name="evidence", summary="The bundle that proves one entry of the ledger")
-def get_evidence(request: HttpRequest, entry_id: UUID, since: int | None = Query(None, ge=1)) -> HttpResponse:
+def get_evidence(request: HttpRequest, entry_id: UUID, kept: Query[Kept]) -> HttpResponse:
     """Canonical JSON; check it offline with `parley verify`. `since` is the size of a checkpoint that you kept."""
     here = inside(request)
     _require_right_to(here, entry_id)
     with connection.cursor() as cursor:
-        bundle = ledger.bundle(cursor, entry_id=entry_id, since=since)
+        bundle = ledger.bundle(cursor, entry_id=entry_id, since=kept.since)
     return HttpResponse(
         bundle, content_type="application/json", headers={"Content-Disposition": f'inline; filename="{entry_id}.json"'}
     )
@@ -198,18 +190,17 @@ def list_live(request: HttpRequest) -> list[LiveOut]:
 
 
 @rest.get("/audit", response=EntriesOut, url_name="audit", summary="The audit trail")
-def list_audit(
-    request: HttpRequest,
-    kind: str | None = Query(None, max_length=64),
-    before: str | None = Query(None, max_length=128, description="`next` of the page before"),
-    limit: int = Query(50, ge=1, le=MOST_ROWS),
-) -> EntriesOut:
+def list_audit(request: HttpRequest, wanted: Query[WantedEntries]) -> EntriesOut:
     if inside(request).viewer.number_indexes is not None:
         raise HttpError(403, "Your role does not include the audit trail.")
     with connection.cursor() as cursor:
-        found = ledger.entries(cursor, kinds=[kind] if kind else None, before=before, limit=limit + 1)
-    shown = found[:limit]
-    return EntriesOut(items=[_entry(entry) for entry in shown], next=shown[-1].cursor if len(found) > limit else None)
+        found = ledger.entries(
+            cursor, kinds=[wanted.kind] if wanted.kind else None, before=wanted.before, limit=wanted.limit + 1
+        )
+    shown = found[: wanted.limit]
+    return EntriesOut(
+        items=[_entry(entry) for entry in shown], next=shown[-1].cursor if len(found) > wanted.limit else None
+    )
 
 
 @rest.get("/audit/{uuid:entry_id}", response=EntryOut, url_name="entry", summary="One entry of the audit trail")

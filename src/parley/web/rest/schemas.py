@@ -1,10 +1,39 @@
-"""What REST answers look like."""
+"""What REST asks for and what its answers look like."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from ninja import Schema
+from pydantic import Field
+
+MOST_ROWS: Final = 200
+
+
+class Wanted(Schema):
+    """Which recordings: everything that is given must hold."""
+
+    number: str | None = Field(None, max_length=128, description="A party's number or address, exact")
+    since: datetime | None = Field(None, description="Begun at or after; with an offset from UTC")
+    until: datetime | None = Field(None, description="Begun before")
+    direction: Literal["inbound", "outbound", "internal", "unknown"] | None = None
+    trunk: UUID | None = None
+    after: str | None = Field(None, max_length=512, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=MOST_ROWS)
+
+
+class WantedEntries(Schema):
+    """Which entries of the audit trail."""
+
+    kind: str | None = Field(None, max_length=64)
+    before: str | None = Field(None, max_length=128, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=MOST_ROWS)
+
+
+class Kept(Schema):
+    """What a verifier kept from before."""
+
+    since: int | None = Field(None, ge=1, le=2**53, description="Size of a checkpoint that you kept")
 
 
 class PartyOut(Schema):

@@ -86,7 +86,7 @@ def kind(value: str) -> str:
 @register.filter
 def way(direction: str) -> SafeString:
     """A direction as an arrow, with its word on hover and for screen readers."""
-    word = rules.DIRECTIONS.get(direction, direction)
+    word = next((word for known, word in rules.DIRECTIONS.items() if known == direction), direction)
     return format_html(
         '<span class="way" title="{}"><span aria-hidden="true">{}</span><span class="word">{}</span></span>',
         word, rules.ARROWS.get(direction, "·"), word,
