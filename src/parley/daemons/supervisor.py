@@ -92,17 +92,24 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
         _allow_open_files()
 
-    def start(self, spec: ProcessSpec) -> None:
-        """Start a process and return when it is ready. Raises NeverReady; a wish to stop meanwhile returns early."""
-        child = _Child(spec)
-        self._children.append(child)
-        self._spawn(child)
-        end = time.monotonic() + spec.ready_seconds
-        while spec.ready is not None and not self._stop_wanted and not spec.ready():
-            if child.failures or time.monotonic() > end:
-                raise NeverReady(f"{spec.name} does not come up", remedy=f"See {self.log(spec.name)}.")
-            self._attend(timeout=0.05)
-        self._narrate("ready", process=spec.name, seconds=round(time.monotonic() - child.started, 2))
+    def start(self, *specs: ProcessSpec) -> None:
+        """Start processes side by side and return when all are ready.
+
+        Raises NeverReady when one ends or stays unready for its time; a wish to stop meanwhile returns early.
+        """
+        waiting = [_Child(spec) for spec in specs]
+        for child in waiting:
+            self._children.append(child)
+            self._spawn(child)
+        while waiting and not self._stop_wanted:
+            for child in [each for each in waiting if each.spec.ready is None or each.spec.ready()]:
+                waiting.remove(child)
+                self._narrate("ready", process=child.spec.name, seconds=round(time.monotonic() - child.started, 2))
+            for child in waiting:
+                if child.failures or time.monotonic() - child.started > child.spec.ready_seconds:
+                    raise NeverReady(f"{child.spec.name} does not come up", remedy=f"See {self.log(child.spec.name)}.")
+            if waiting:
+                self._attend(timeout=0.05)
 
     def watch(self) -> None:
         """Replace what dies until SIGTERM, SIGINT or SIGHUP asks to stop."""

@@ -22,7 +22,7 @@ from parley.tenancy.api import dies_with_parent
 if TYPE_CHECKING:
     from granian.constants import Interfaces
 
-_WEB_THREADS = 16
+_WEB_THREADS = 8
 
 
 def begin(name: str, config: Config) -> None:
@@ -149,9 +149,9 @@ def _private(directory: Path) -> Path:
     return directory
 
 
-def _place_of_exception(raised: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
+def _place_of_exception(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
     """The kind of an exception and where it happened, without its message."""
-    kind, _, trace = raised
+    kind, _, trace = exc_info
     where = []
     while trace is not None:
         code = trace.tb_frame.f_code

@@ -23,9 +23,8 @@ def run(config: Config, *, narrate: Narrator, when_ready: Callable[[], None] | N
     try:
         take_ports(config, holdings)
         _prepare_database(config, supervisor)
-        for spec in services(config):
-            if not supervisor.stopping:
-                supervisor.start(spec)
+        if not supervisor.stopping:
+            supervisor.start(*services(config))
         if when_ready is not None and not supervisor.stopping:
             threading.Thread(target=when_ready, name="when ready", daemon=True).start()
         supervisor.watch()
