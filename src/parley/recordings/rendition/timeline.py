@@ -3,7 +3,8 @@
 RTP time stamps say where a packet lies relative to its neighbours (RFC 3550 section 5.1); only arrival times say where
 a stream lies relative to another. So a run of packets keeps the spacing of its time stamps, and is anchored on arrival
 once: at its start, at a new SSRC, where the sender's clock stepped, where it paused. Anchors snap to the 20 ms grid, so
-that streams that began together stay aligned to the sample in spite of network jitter.
+that streams that began together stay aligned to the sample in spite of network jitter. Clocks that run a little faster
+or slower than ours (a second an hour at most) are followed in steps of 20 ms, or the sides of a long call would part.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ SETTLING = 10
 """Packets after an anchor among which the earliest (least delayed) decides it."""
 LOOK_AHEAD = 250
 """Packets over which a delay must last to be a pause and not a stall of the network (which catches up)."""
+STEADY = 1000
+"""Packets (20 s) whose least delay says how a sender's clock stands to ours."""
+LARGEST_SKEW = 300e-6
+"""What runs faster or slower than this is no clock, but a sender that does not keep time: its stamps are believed."""
 MAX_SOURCES = 64
 """SSRCs followed per stream; packets of further ones are left out (a flood must not take memory)."""
 
@@ -42,6 +47,17 @@ class _Source:
     length: int
     arrival: int
     position: int
+    steady: "_Steady | None" = None
+    skew: int = 0
+    """Samples by which what comes next has to move, to follow the sender's clock."""
+
+
+@dataclass(frozen=True)
+class _Steady:
+    """The least delay (samples) of a stretch of packets, and when the stretch began (samples)."""
+
+    delay: int
+    since: int
 
 
 class StreamTimeline:
@@ -77,15 +93,20 @@ class StreamTimeline:
         count = len(packets)
         run = _Run.of(packets, ahead, self._origin)
         known = self._sources.get(ssrc)
-        first = 0 if known is None else known.position + int(_signed(run.timestamp[0] - known.timestamp, 32))
+        first = 0
+        if known is not None:
+            first = known.position + known.skew + int(_signed(run.timestamp[0] - known.timestamp, 32))
         # Positions as the time stamps alone have it; the anchors below shift everything that follows them.
         position = first + np.concatenate([[0], np.cumsum(_signed(np.diff(run.timestamp), 32))])
+        anchored: int | None = None if known else 0
         for index in _breaks(run, position, known):
             if index >= count:
                 break
             if _misplaced(run, position, index, known):
                 reached = int((position[:index] + run.length[:index]).max(initial=end))
                 position[index:] += _anchor(run, position, index, reached) - position[index]
+                anchored = index
+        steady, skew = _follow(run.arrival[:count], position[:count], anchored, known.steady if known else None)
         last = count - 1
         self._sources[ssrc] = _Source(
             int(run.sequence[last]),
@@ -93,6 +114,8 @@ class StreamTimeline:
             int(run.length[last]),
             int(run.arrival[last]),
             int(position[last]),
+            steady,
+            skew,
         )
         return position[:count]
 
@@ -136,6 +159,26 @@ def _breaks(run: _Run, position: Ints, known: _Source | None) -> list[int]:
     if known is None:
         suspicious[0] = True
     return [int(index) for index in np.flatnonzero(suspicious)]
+
+
+def _follow(arrival: Ints, position: Ints, anchored: int | None, steady: _Steady | None) -> tuple[_Steady | None, int]:
+    """The stretch to compare later delays with, and the samples by which the sender's clock has run away since then.
+
+    `anchored` is the index of the last new anchor, None when there was none: what was before it compares with nothing.
+    """
+    if anchored is not None:
+        delays = arrival[anchored:] - position[anchored:]
+        found = _Steady(int(delays[:STEADY].min()), int(arrival[anchored])) if len(delays) >= STEADY else None
+        return found, 0
+    if len(arrival) < STEADY:
+        return steady, 0
+    delay, since = int((arrival - position)[-STEADY:].min()), int(arrival[-STEADY])
+    if steady is None:
+        return _Steady(delay, since), 0
+    gone = delay - steady.delay
+    if abs(gone) < 2 * GRID or abs(gone) > LARGEST_SKEW * (since - steady.since):
+        return steady, 0
+    return steady, round(gone / GRID) * GRID
 
 
 def _anchor(run: _Run, position: Ints, index: int, end: int) -> int:
