@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.cleartext import find
 from tests.support.peers import Leg, Party, SippCall, speak
-from tests.support.system import System, running, short_folder
+from tests.support.system import System, free_ports, running, short_folder
 
 UNSEALED = Path(__file__).parents[1] / "support" / "unsealed"
 SECONDS = 4.0
@@ -37,12 +37,14 @@ def call_killed_and_rendered(system: System, folder: Path) -> None:
     """A call in whose middle the recorder is killed, so that journal, session files and recovery are searched too."""
     console = system.add_customer("acme", source="127.0.0.1").sign_in()
     (folder / "marker.ul").write_bytes(MARKER)
+    mine = free_ports(4) + 1 & ~1
     call = SippCall(
-        folder=folder / "peer", target=system.sip, caller=CALLER, callee=CALLEE, group="group", seconds=SECONDS + 3
-    )
+        folder=folder / "peer", target=system.sip, caller=CALLER, callee=CALLEE,
+        group="group", seconds=SECONDS + 3, media_ports=(mine, mine + 2),
+    )  # fmt: skip
     first, second = call.ports
     audio = folder / "marker.ul"
-    sender = speak(SECONDS, [Leg(16000, first, 0, audio), Leg(16002, second, 8, audio)])
+    sender = speak(SECONDS, [Leg(mine, first, 0, audio), Leg(mine + 2, second, 8, audio)])
     time.sleep(SECONDS / 2)
     subprocess.run(["kill", "-9", *map(str, system.pids("recorder"))], check=True)
     sender.communicate(timeout=30)

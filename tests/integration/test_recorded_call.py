@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.support.peers import Leg, Party, SippCall, capture, may_capture, rtp_payloads, speak, tshark_streams
-from tests.support.system import Console, System, running, short_folder
+from tests.support.system import Console, System, free_ports, running, short_folder
 
 from parley.sealing.api import generate_identity
 
@@ -90,14 +90,15 @@ def managed(system: System) -> Console:
 
 def place(system: System, folder: Path, voices: Voices, *, local_ip: str, transport: str) -> tuple[list[Leg], Path]:
     """One call from first to last message; the legs that spoke, and the capture of what reached the machine."""
+    mine = free_ports(4) + 1 & ~1
     call = SippCall(
         folder=folder, target=system.sip, transport=transport, local_ip=local_ip, caller=CALLER, callee=CALLEE,
-        group=f"group-{transport}", seconds=SECONDS + 2,
+        group=f"group-{transport}", seconds=SECONDS + 2, media_ports=(mine, mine + 2),
     )  # fmt: skip
     first, second = call.ports
     legs = [
-        Leg(16000, first, 0, voices.caller, first_sequence=65400, ssrc=0x1111),
-        Leg(16002, second, 8, voices.callee, first_sequence=7, ssrc=0x2222),
+        Leg(mine, first, 0, voices.caller, first_sequence=65400, ssrc=0x1111),
+        Leg(mine + 2, second, 8, voices.callee, first_sequence=7, ssrc=0x2222),
     ]
     truth = folder / "truth.pcapng"
     if may_capture():

@@ -46,7 +46,7 @@ class SippCall:
         callee: Party,
         group: str,
         seconds: float,
-        media_ports: tuple[int, int] = (16000, 16002),
+        media_ports: tuple[int, int],
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -56,11 +56,21 @@ class SippCall:
             "callee": callee.number,
             "callee_name": callee.name,
             "group": group,
-            "hold_ms": str(int(seconds * 1000)),
             "caller_port": str(media_ports[0]),
             "callee_port": str(media_ports[1]),
         }
-        command = ["sipp", f"{target[0]}:{target[1]}", "-sf", str(PEERS / "siprec_call.xml"), "-m", "1", "-i", local_ip]
+        command = [
+            "sipp",
+            f"{target[0]}:{target[1]}",
+            "-sf",
+            str(PEERS / "siprec_call.xml"),
+            "-m",
+            "1",
+            "-i",
+            local_ip,
+            "-d",
+            str(int(seconds * 1000)),
+        ]
         command += ["-t", "u1" if transport == "udp" else "t1", "-trace_logs", "-log_file", str(folder / "log")]
         command += ["-trace_err", "-error_file", str(folder / "errors"), "-nostdin"]
         for name, value in keys.items():
