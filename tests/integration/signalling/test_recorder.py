@@ -1,0 +1,189 @@
+"""A recorder process as the supervisor starts one: sipp signals over UDP and TCP, a separate sender speaks, kill -9 strikes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from conftest import MakeCustomer
+
+from parley.daemons.holdings import Holdings, bind
+from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY
+from parley.recordings.api import read_closed, read_manifest
+from parley.tenancy import api as tenancy
+from support.peers import Leg, Party, SippCall, speak, wait_for
+from support.signalling_place import Wire, code, sip_sockets
+from support.siprec_messages import Client
+
+NAMES = (SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY)
+CALLER, CALLEE = Party("+390584943232", "Anna Caller"), Party("+390266711", "Bruno Callee")
+
+
+@dataclass
+class Recorders:
+    """What a supervisor does for its recorder: holds, starts, starts again."""
+
+    data: Path
+    holdings: Holdings
+    sip: tuple[str, int]
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PARLEY_DATA_DIR": str(self.data), **self.holdings.environment(NAMES)}
+        with (self.data / "recorder.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "parley.project.cli", "daemon", "recorder"],
+                env=environment,
+                pass_fds=self.holdings.descriptors(NAMES),
+                stdout=log,
+                stderr=log,
+            )
+        self.running.append(process)
+        return process
+
+    @property
+    def log(self) -> str:
+        return (self.data / "recorder.log").read_text()
+
+    @property
+    def spool(self) -> Path:
+        return self.data / "spool"
+
+    def recordings(self) -> list[Path]:
+        return sorted(path for path in self.spool.iterdir() if (path / "manifest.json").exists())
+
+    def closed(self) -> list[Path]:
+        return [path for path in self.recordings() if (path / "closed.json").exists()]
+
+    def ready(self) -> None:
+        """Until an OPTIONS is answered 200: sockets served and trunks known."""
+
+        def answered() -> bool:
+            wire = Wire(self.sip)
+            wire.send(Client(port=wire.port, call_id=str(time.monotonic())).request("OPTIONS"))
+            answer = wire.read(1)
+            wire.close()
+            return code(answer) == 200
+
+        wait_for("a recorder that answers", answered)
+
+
+@contextmanager
+def recorders(data: Path) -> Iterator[Recorders]:
+    holdings = Holdings()
+    udp, tcp = sip_sockets()
+    sip = udp.getsockname()
+    holdings.hold_sockets(SIP_UDP, [udp])
+    holdings.hold_sockets(SIP_TCP, [tcp])
+    holdings.hold_sockets(MEDIA, [bind("udp", "127.0.0.1", 0, setting="x", media=True) for _ in range(8)])
+    holdings.hold_memory(HOLD, size=0)
+    holdings.hold_memory(STATE_KEY, size=32, content=os.urandom(32))
+    made = Recorders(data, holdings, sip)
+    try:
+        yield made
+    finally:
+        for process in made.running:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(15)
+        holdings.close()
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Path, make_customer: MakeCustomer) -> Iterator[Recorders]:
+    owner = make_customer(agreement="ixcloud-dpa", custody="customer-held")
+    tenancy.add_trunk(owner, name="recorder-test", sources=["127.0.0.1"], own_numbers=["+390584"])
+    with recorders(cluster) as made:
+        made.start()
+        made.ready()
+        yield made
+
+
+@pytest.fixture
+def audio(tmp_path: Path) -> Path:
+    path = tmp_path / "audio"
+    path.write_bytes(os.urandom(8_000))
+    return path
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_sipp_calls_and_a_separate_sender_speaks(place: Recorders, tmp_path: Path, audio: Path, transport: str) -> None:
+    before = set(place.closed())
+    call = SippCall(
+        folder=tmp_path,
+        target=place.sip,
+        transport=transport,
+        caller=CALLER,
+        callee=CALLEE,
+        group="g",
+        seconds=1.5,
+        media_ports=(16000, 16002),
+    )
+    ports = call.ports
+    speak(0.8, [Leg(16000, ports[0], 0, audio), Leg(16002, ports[1], 8, audio, ssrc=2)]).wait(10)
+    call.finish()
+    (folder,) = wait_for("a closed recording", lambda: set(place.closed()) - before)
+    closed, manifest = read_closed(folder), read_manifest(folder)
+    assert closed.reason == "bye"
+    assert [stream.packets for stream in closed.streams] == [40, 40]
+    assert [stream.side for stream in manifest.streams] == ["caller", "callee"]
+    assert manifest.direction == "outbound"
+    wait_for("no session file", lambda: not list((place.spool / "sessions").glob("*.session")))
+
+
+def test_kill_9_in_mid_call_the_next_recorder_answers_the_bye(place: Recorders, tmp_path: Path, audio: Path) -> None:
+    before = set(place.closed())
+    call = SippCall(
+        folder=tmp_path,
+        target=place.sip,
+        caller=CALLER,
+        callee=CALLEE,
+        group="g2",
+        seconds=5,
+        media_ports=(16000, 16002),
+    )
+    ports = call.ports
+    sender = speak(4, [Leg(16000, ports[0], 0, audio), Leg(16002, ports[1], 8, audio, ssrc=2)])
+    time.sleep(1.2)
+    place.running[-1].kill()
+    place.running[-1].wait(5)
+    place.start()
+    place.ready()
+    sender.wait(15)
+    call.finish()
+    (folder,) = wait_for("one closed recording", lambda: set(place.closed()) - before)
+    closed = read_closed(folder)
+    assert closed.reason == "bye"
+    assert [stream.packets for stream in closed.streams] == [200, 200]
+    assert len(closed.parts) >= 2
+
+
+def test_stopping_says_bye_and_closes(place: Recorders, tmp_path: Path) -> None:
+    before = set(place.closed())
+    wire = Wire(place.sip)
+    asker = Client(port=wire.port, call_id="stopped")
+    response = wire.ask(asker.invite())
+    assert code(response) == 200
+    wire.send(asker.answered(response).ack("z9hG4bKa"))
+    time.sleep(0.2)
+    place.running[-1].terminate()
+    assert place.running[-1].wait(15) == 0
+    bye = wire.read()
+    assert bye.startswith(b"BYE ")
+    assert b'text="recorder is stopping"' in bye
+    (folder,) = set(place.closed()) - before
+    assert read_closed(folder).reason == "shutdown"
+    place.start()
+    place.ready()
+
+
+def test_the_log_names_nobody(place: Recorders) -> None:
+    text = place.log
+    assert "call.recording" in text
+    for word in ("390584943232", "390266711", "Anna", "Bruno", "example.org", "127.0.0.1"):
+        assert word not in text
