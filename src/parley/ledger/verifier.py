@@ -482,7 +482,7 @@ def _check_kept(proof: Mapping[str, Any] | None, head: Head, log_key: VerifierKe
     else:
         raise VerificationError(
             f"the bundle does not reach back to the kept checkpoint of {known.size} entries",
-            remedy=f"export it again with --since {known.size}",
+            remedy=f"export it again with since={known.size}",
         )
     if proven_root != known.root:
         raise VerificationError("the log does not contain the checkpoint that you kept: history was rewritten")

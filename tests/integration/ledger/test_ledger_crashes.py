@@ -53,7 +53,7 @@ def test_the_daemon_killed_at_random_under_load(make_customer, kills):
     thread.start()
     for _ in range(kills):
         daemon = subprocess.Popen([sys.executable, "-c", DAEMON], stdout=subprocess.DEVNULL)
-        _until(lambda size=_size(customer): _size(customer) > size)
+        _until_larger(customer, _size(customer))
         time.sleep(chance.random() * 0.2)
         daemon.kill()
         daemon.wait()
@@ -122,9 +122,10 @@ def _size(customer: tenancy.Customer) -> int:
         return conn.execute("SELECT size FROM ledger_head").fetchone()[0]
 
 
-def _until(probe, seconds: float = 30.0) -> None:
+def _until_larger(customer: tenancy.Customer, size: int, *, seconds: float = 30.0) -> None:
+    """Waits until the daemon has integrated something."""
     end = time.monotonic() + seconds
-    while not probe():
+    while _size(customer) <= size:
         assert time.monotonic() < end
         time.sleep(0.01)
 

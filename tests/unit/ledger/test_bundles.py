@@ -135,8 +135,8 @@ def test_a_kept_checkpoint_must_be_in_the_log():
     kept = SMALL.checkpoint(size=17).note
     assert verify_bundle(SMALL.bundle(7, since=17), log_key=LOG_KEY, kept_checkpoint=kept).kept
     assert verify_bundle(SMALL.bundle(7), log_key=LOG_KEY, kept_checkpoint=SMALL.checkpoint().note).kept
-    assert "--since 17" in refused(SMALL.bundle(7), kept_checkpoint=kept)
-    assert "--since 17" in refused(SMALL.bundle(7, since=18), kept_checkpoint=kept)
+    assert "since=17" in refused(SMALL.bundle(7), kept_checkpoint=kept)
+    assert "since=17" in refused(SMALL.bundle(7, since=18), kept_checkpoint=kept)
     assert "unusable" in refused(SMALL.bundle(7, since=17), kept_checkpoint=kept.replace("17", "18"))
     assert "unusable" in refused(SMALL.bundle(7, since=17), kept_checkpoint="nonsense")
 
