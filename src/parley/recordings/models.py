@@ -58,6 +58,7 @@ class Recording(models.Model):
             models.Index(fields=["conversation", "started_at"], name="recording_segments"),
             models.Index(fields=["-started_at"], name="recording_newest"),
             models.Index(fields=["trunk_id", "-started_at"], name="recording_trunk"),
+            models.Index(fields=["direction", "-started_at"], name="recording_direction_newest"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(direction__in=_DIRECTIONS), name="recording_direction"),
