@@ -25,6 +25,7 @@ from parley.recordings.session import Patience
 
 _log = structlog.get_logger()
 _STOP_SECONDS = 8.0
+_TRUNKS_SECONDS = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,8 @@ async def _serve(
         loop.call_soon_threadsafe(end_failed, recording_id, reason)
 
     media.on_failure(report_failure)
+    # Until then requests wait in the sockets: an early INVITE would be refused for a trunk that was not read yet.
+    await loop.run_in_executor(None, lambda: trunks.wait(seconds=_TRUNKS_SECONDS))
     await transport.start(udp=inheritance.sip_udp, tcp=inheritance.sip_tcp)
     _log.info("recorder.ready", calls=len(calls), media_ports=len(inheritance.media))
     await _until_stopped(transport)

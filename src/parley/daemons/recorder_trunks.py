@@ -17,6 +17,7 @@ class TrunkReader:
     def __init__(self) -> None:
         self._directory: TrunkDirectory | None = None
         self._stopped = threading.Event()
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._read, name="trunks", daemon=True)
         self._away = False
 
@@ -26,6 +27,10 @@ class TrunkReader:
     def stop(self) -> None:
         self._stopped.set()
         self._thread.join(5)
+
+    def wait(self, *, seconds: float) -> None:
+        """Returns when the directory was read once, or could not be; at the latest after `seconds`."""
+        self._tried.wait(seconds)
 
     def current(self) -> TrunkDirectory | None:
         """The directory as last read; None before the first time."""
@@ -43,4 +48,5 @@ class TrunkReader:
                 if not self._away:
                     _log.warning("trunks.unreadable", error=type(error).__name__)
                 self._away = True
+            self._tried.set()
             self._stopped.wait(_PERIOD)

@@ -6,7 +6,7 @@ engine, state to the session files. Log lines hold our own ids and reasons, neve
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -17,10 +17,11 @@ from parley.daemons.signalling_limits import RateLimit
 from parley.daemons.signalling_manifest import Manifests
 from parley.daemons.signalling_ports import Directory, Frame, Gate, Media, Reports
 from parley.daemons.signalling_state import SavedCall, SessionFiles
+from parley.daemons.signalling_table import Call, CallTable, restored
 from parley.foundation.ids import new_id
 from parley.recordings import session as srs
 from parley.recordings.offers import BODY_TYPES, METHODS, SUPPORTED_TAGS, Refusal, read_offer
-from parley.recordings.types import GateRecord, Manifest, ManifestStream
+from parley.recordings.types import Manifest
 from parley.tenancy.api import TrunkEntry
 from parley.wire.sip import api as sip
 
@@ -29,33 +30,6 @@ _TAGS = ("Supported", ", ".join(SUPPORTED_TAGS))
 _ALLOW = ("Allow", ", ".join(METHODS))
 _IGNORED = "strangers ask too often"
 MAX_CALLS = 8_192
-
-
-@dataclass(slots=True)
-class Call:
-    """One recorded call while it runs, and the request of it that is being served."""
-
-    session: srs.Session
-    trunk: TrunkEntry
-    flow: sip.Flow
-    local_tag: str
-    request: sip.Request
-    transaction: str
-    started_at: datetime
-    dialog: sip.Dialog | None = None
-    decision: GateRecord | None = None
-    manifest: Manifest | None = None
-    answer: sip.Answer | None = None
-    answered_by: str = ""
-    answered_sequence: int = 0
-    taken: tuple[int, ...] = ()
-    past_streams: tuple[ManifestStream, ...] = ()
-    frames: tuple[Frame, ...] = ()
-    asked: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def id(self) -> UUID:
-        return self.session.recording_id
 
 
 class Calls:
@@ -76,7 +50,7 @@ class Calls:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._media, self._gate, self._directory = media, gate, directory
-        self._files, self._reports, self._address_for = files, reports, address_for
+        self._reports, self._address_for = reports, address_for
         self._sip_port = sip_port
         self._patience = patience or srs.Patience()
         self._clock = clock
@@ -84,17 +58,15 @@ class Calls:
         self._strangers = RateLimit(per_second=stranger_rate, burst=4 * stranger_rate)
         self._now = 0.0
         self._ignored = 0
-        self._calls: dict[tuple[str, str, str], Call] = {}
-        self._by_invite: dict[tuple[str, str], Call] = {}
-        self._by_transaction: dict[str, Call] = {}
+        self._table = CallTable(files=files)
         self.endpoint = sip.Endpoint(tag_key=os.urandom(32), stranger=self._stranger)
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._table)
 
     @property
     def live(self) -> tuple[Call, ...]:
-        return tuple(self._calls.values())
+        return tuple(self._table)
 
     def receive(self, data: bytes, flow: sip.Flow, *, now: float) -> None:
         """One whole message."""
@@ -155,30 +127,11 @@ class Calls:
 
     def resume(self, saved: SavedCall) -> None:
         """Goes on with a call of the recorder before this one; its INVITE, repeated, gets the same 2xx."""
-        flow = sip.Flow(
-            saved.protocol, (saved.local_host, saved.local_port), (saved.remote_host, saved.remote_port), connection=-1
-        )
-        call = Call(
-            session=replace(saved.session, asking=False, pending=None),
-            trunk=saved.trunk,
-            flow=flow,
-            local_tag=saved.dialog.id.local_tag,
-            request=sip.Request("INVITE", "", sip.Headers(), call_id=saved.dialog.id.call_id),
-            transaction="",
-            started_at=saved.started_at,
-            dialog=saved.dialog,
-            decision=saved.decision,
-            manifest=saved.manifest,
-            answer=saved.answer,
-            answered_by=saved.answered_by,
-            answered_sequence=saved.answered_sequence,
-            frames=saved.frames,
-            past_streams=saved.past_streams,
-        )
+        call = restored(saved)
         if saved.closing:
             self._close(call, saved.closing)
             return
-        self._remember(call)
+        self._table.add(call)
         _log.info("call.resumed", recording=str(call.id), phase=call.session.phase)
 
     # --- requests ------------------------------------------------------------------------------------------------
@@ -199,13 +152,13 @@ class Calls:
 
     def _stranger(self, flow: sip.Flow, request: sip.Request) -> sip.Answer | None:
         """The answer for a source that belongs to no trunk; one that asks too often gets none."""
-        if self._directory() is None:
-            return sip.Answer(503, "trunks are not known yet", (("Retry-After", "5"),))
         if self._trunk(flow, request) is not None:
             return None
-        call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
+        call = self._table.of_dialog(request)
         if call is not None and self._belongs(call, flow, request):
-            return None  # the trunk was taken away while the call went on: it may still end
+            return None  # the trunk was taken away while the call went on, or is not read yet: it may still end
+        if self._directory() is None:
+            return sip.Answer(503, "trunks are not known yet", (("Retry-After", "5"),))
         if not self._strangers.allows(flow.remote[0], now=self._now):
             return sip.Answer(0, _IGNORED)
         return sip.Answer(403, "source belongs to no trunk")
@@ -247,7 +200,7 @@ class Calls:
             return
         if request.method != "INVITE":
             raise Refusal(sip.Answer(481, "no such dialog"))
-        known = self._by_invite.get((request.call_id, request.from_tag))
+        known = self._table.of_invite(request)
         if known is not None:
             self._repeated(known, event, now=now)
             return
@@ -255,7 +208,7 @@ class Calls:
         if trunk is None:
             raise Refusal(sip.Answer(403, "source belongs to no trunk"))
         offer = read_offer(request, initial=True)
-        if len(self._calls) >= MAX_CALLS:
+        if len(self._table) >= MAX_CALLS:
             raise Refusal(sip.Answer(503, "too many calls", (("Retry-After", "10"),)))
         started = self._clock()
         tag = os.urandom(10).hex()
@@ -279,7 +232,7 @@ class Calls:
             self._step(call, srs.Offered(offer), now=now)
         finally:
             # Whatever stopped it: ports that were taken and not opened are free again.
-            if (request.call_id, request.from_tag) not in self._by_invite:
+            if self._table.of_invite(request) is None:
                 for port in call.taken:
                     self._media.give_back(port)
 
@@ -288,12 +241,12 @@ class Calls:
         same = call.answered_by == event.transaction and call.answered_sequence == event.request.sequence
         if not same or call.answer is None:
             raise Refusal(sip.Answer(482, "the call is already being recorded"))
-        self._by_transaction[event.transaction] = call
+        self._table.note_transaction(event.transaction, call)
         self.endpoint.respond(event.transaction, call.answer, now=now)
 
     def _inside_dialog(self, event: sip.RequestArrived, *, now: float) -> None:
         request = event.request
-        call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
+        call = self._table.of_dialog(request)
         if call is None or call.dialog is None:
             raise Refusal(sip.Answer(481, "no such dialog"))
         if not self._belongs(call, event.flow, request):
@@ -315,17 +268,17 @@ class Calls:
 
     def _acknowledged(self, event: sip.AckArrived, *, now: float) -> None:
         request = event.request
-        call = self._calls.get((request.call_id, request.to_tag or "", request.from_tag))
+        call = self._table.of_dialog(request)
         if call is not None:
             self._media.signal(call.id, self._frame(event.flow.remote, event.flow.local, request.raw))
             self._step(call, srs.Acknowledged(), now=now)
 
     def _about(self, transaction: str, event: srs.Event, *, now: float, done: bool = False) -> None:
-        call = self._by_transaction.get(transaction)
+        call = self._table.of_transaction(transaction)
         if call is None:
             return
         if done:
-            del self._by_transaction[transaction]
+            self._table.forget_transaction(transaction)
             if call.asked.pop(transaction, "") == "BYE":
                 return
         self._step(call, event, now=now)
@@ -333,14 +286,13 @@ class Calls:
     # --- decisions -----------------------------------------------------------------------------------------------
 
     def _step(self, call: Call, event: srs.Event, *, now: float, quiet: bool = False) -> None:
-        """Lets the session decide about `event`, does it, and keeps the outcome. `quiet`: nothing worth saving alone.
-        """
+        """Lets the session decide about `event`, does it, and keeps the outcome. `quiet`: nothing worth saving alone."""
         before = call.session
         call.session, decisions = srs.decide(before, event, now)
         for decision in decisions:
             self._carry_out(call, decision, now=now)
         if call.session.live and (decisions or not quiet) and call.session is not before:
-            self._save(call)
+            self._table.save(call)
 
     def _carry_out(self, call: Call, decision: srs.Decision, *, now: float) -> None:
         match decision:
@@ -389,7 +341,7 @@ class Calls:
         call.frames = (self._frame(there, here, call.request.raw), self._frame(here, there, octets))
         if not self._media.open(call.manifest, call.trunk.recipients, lines, call.frames):
             raise Refusal(sip.Answer(503, "no space left to record", (("Retry-After", "30"),)))
-        self._remember(call)
+        self._table.add(call)
         _log.info(
             "call.recording",
             recording=str(call.id),
@@ -439,10 +391,10 @@ class Calls:
         first = call.answer is None
         if call.request.method == "INVITE":
             call.answer, call.answered_by, call.answered_sequence = answer, call.transaction, call.request.sequence
-            self._by_transaction[call.transaction] = call
+            self._table.note_transaction(call.transaction, call)
         # State first: an answer that was sent must never belong to a call that a restarted recorder does not know.
         if call.session.live:
-            self._save(call)
+            self._table.save(call)
         data = self.endpoint.respond(call.transaction, answer, now=now)
         if data and not first:
             self._media.signal(call.id, self._frame(call.flow.local, call.flow.remote, data))
@@ -460,7 +412,7 @@ class Calls:
             extra = (("Supported", "timer"), ("Session-Expires", f"{call.session.interval};refresher=uac"), *extra)
         contact = self._contact(flow)[1]
         call.dialog, data = call.dialog.request(method, via=via, contact=contact, extra=extra)
-        self._by_transaction[branch] = call
+        self._table.note_transaction(branch, call)
         call.asked[branch] = method
         self.endpoint.request(data, flow, transaction=branch, now=now)
         self._media.signal(call.id, self._frame(flow.local, remote, data))
@@ -473,59 +425,12 @@ class Calls:
         accept = ("Accept", ", ".join(BODY_TYPES))
         return sip.Answer(200, headers=(self._contact(flow), _ALLOW, accept, _TAGS))
 
-    # --- the table -----------------------------------------------------------------------------------------------
-
-    def _remember(self, call: Call) -> None:
-        if call.dialog is not None:
-            key = call.dialog.id
-            self._calls[key.call_id, key.local_tag, key.remote_tag] = call
-            self._by_invite[key.call_id, key.remote_tag] = call
-
     def _close(self, call: Call, reason: str) -> None:
-        self._save(call, closing=reason)
+        self._table.save(call, closing=reason)
         self._media.close(call.id, reason)
-        if call.dialog is not None:
-            key = call.dialog.id
-            self._calls.pop((key.call_id, key.local_tag, key.remote_tag), None)
-            self._by_invite.pop((key.call_id, key.remote_tag), None)
-        for transaction in [name for name, one in self._by_transaction.items() if one is call]:
-            del self._by_transaction[transaction]
+        self._table.remove(call)
         self._reports.ended(call.trunk, call.id)
         _log.info("call.closed", recording=str(call.id), reason=reason)
-
-    def _save(self, call: Call, *, closing: str = "") -> None:
-        if call.dialog is None or call.decision is None or call.manifest is None or call.answer is None:
-            return
-        self._keep(
-            SavedCall(
-                session=call.session,
-                dialog=call.dialog,
-                trunk=call.trunk,
-                decision=call.decision,
-                manifest=call.manifest,
-                started_at=call.started_at,
-                protocol=call.flow.protocol,
-                local_host=call.flow.local[0],
-                local_port=call.flow.local[1],
-                remote_host=call.flow.remote[0],
-                remote_port=call.flow.remote[1],
-                answer=call.answer,
-                answered_by=call.answered_by,
-                answered_sequence=call.answered_sequence,
-                frames=call.frames,
-                past_streams=call.past_streams,
-                closing=closing,
-            )
-        )
-
-    def _keep(self, saved: SavedCall) -> None:
-        """Writes the session file; without one a recording still goes on, it only does not outlive this process."""
-        try:
-            self._files.save(saved)
-        except OSError as error:
-            _log.warning(
-                "session.unsaved", recording=str(saved.session.recording_id), error=os.strerror(error.errno or 0)
-            )
 
 
 def _place(error: Exception) -> str:
