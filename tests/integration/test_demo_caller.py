@@ -9,10 +9,10 @@ import threading
 import time
 
 import pytest
+from tests.support.peers import PEERS, wait_for
 
 from parley.project.demo.caller import Order, Party, place_call
 from parley.project.demo.dialogues import PACKET, Segment, dialogues, to_mulaw
-from support.peers import PEERS, wait_for
 
 PARTIES = (Party(name='Ana "Ä" <Öz> & Sons', number="+12125550100"), Party(name="Ben", number="+442079460100"))
 

@@ -144,11 +144,13 @@ class Console:
             content: bytes = answer.read()
             return content
 
-    def sign_in(self) -> "Console":
+    def sign_in(self, *, email: str = "", password: str = PASSWORD) -> "Console":
         page = self._open("sign-in").decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert token, page
-        self._open("sign-in", {"csrfmiddlewaretoken": token[1], "email": self.email, "password": PASSWORD, "next": ""})
+        self._open(
+            "sign-in", {"csrfmiddlewaretoken": token[1], "email": email or self.email, "password": password, "next": ""}
+        )
         return self
 
     def get(self, path: str) -> Any:

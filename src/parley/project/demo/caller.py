@@ -6,6 +6,7 @@ hangs up every call and leaves.
 """
 
 import json
+import os
 import secrets
 import signal
 import socket
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -289,9 +290,9 @@ class _Line:
         self._lock = threading.Lock()
 
     def write(self, key: str, event: str, facts: Mapping[str, object]) -> None:
-        with self._lock:
-            sys.stdout.write(json.dumps({"key": key, "event": event, **facts}) + "\n")
-            sys.stdout.flush()
+        line = json.dumps({"key": key, "event": event, **facts}) + "\n"
+        with self._lock, suppress(BrokenPipeError):  # whoever ordered is gone; standard input ends with them
+            os.write(sys.stdout.fileno(), line.encode())
 
 
 def _serve(order: Order, line: _Line, stop: threading.Event) -> None:

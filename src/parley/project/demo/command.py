@@ -28,7 +28,7 @@ _AUDITOR: Final = Viewer(user_id=UUID(int=0), role="compliance", number_indexes=
 _READY: Final = frozenset({"ready", "customer-held"})
 _PATIENCE: Final = 90.0
 _TRUNK_PATIENCE: Final = 30.0
-_BETWEEN_CALLS: Final = 20.0
+_BETWEEN_CALLS: Final = 12.0
 _UNKNOWN_TRUNK: Final = "belongs to no trunk"
 
 

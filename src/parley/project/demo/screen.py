@@ -54,25 +54,27 @@ class Screen:
 
     def ready(self, *, address: str, password: str, sealed_example: str, identity: Path, data_dir: Path) -> None:
         """Where to go and how to sign in; `sealed_example` opens a recording of the second customer."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("where", "sign in as", "who"):
-            table.add_column(heading, no_wrap=heading != "who")
+        table = Table(box=None, pad_edge=False, show_header=False)
         for customer in CUSTOMERS:
+            table.add_row(f"[bold]{customer.name}[/]", f"[bold]{address}/c/{customer.handle}/[/]")
             for person in customer.people:
-                table.add_row(f"{address}/c/{customer.handle}/", person.email, f"{person.name}, {person.role}")
-        table.add_row(f"{address}/provider/", OPERATOR.email, f"{OPERATOR.name}, provider operator")
+                table.add_row(f"  {person.name}, {person.role}", person.email)
+        table.add_row("[bold]Provider[/]", f"[bold]{address}/provider/[/]")
+        table.add_row(f"  {OPERATOR.name}, {OPERATOR.role}", OPERATOR.email)
         with self._lock:
             self.console.print()
             self.console.print(Panel.fit(table, title=f"ready: {address}/", title_align="left", border_style="green"))
-            self.console.print(f"password of all of them: [bold]{password}[/]", highlight=False)
-            self.console.print(
-                f"{CUSTOMERS[1].name} holds its own keys: {identity}\n  {sealed_example}", highlight=False
-            )
-            self.console.print(f"data: {data_dir}   calls go on; Ctrl-C ends everything", highlight=False)
+            self._line(f"Everybody's password: [bold]{password}[/]")
+            self._line(f"{CUSTOMERS[1].name} alone holds its keys, in {identity}; it opens what it downloaded with")
+            self._line(f"  {sealed_example}")
+            self._line(f"The provider's data is in {data_dir}. Calls go on; Ctrl-C ends everything.")
 
     def _print(self, text: str) -> None:
         with self._lock:
-            self.console.print(text, highlight=False)
+            self._line(text)
+
+    def _line(self, text: str) -> None:
+        self.console.print(text, highlight=False, soft_wrap=True)
 
 
 class CallBoard:
