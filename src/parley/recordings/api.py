@@ -34,15 +34,19 @@ from parley.recordings.types import (
     EpochKey,
     Gap,
     GateRecord,
-    LiveCallView,
     LiveReport,
     Manifest,
     ManifestStream,
-    Page,
-    PartView,
     Party,
     PartySheet,
     PayloadType,
+    Side,
+    party_aad,
+)
+from parley.recordings.views import (
+    LiveCallView,
+    Page,
+    PartView,
     Peaks,
     RecordingRow,
     RecordingView,
@@ -50,12 +54,10 @@ from parley.recordings.types import (
     RenditionState,
     RenditionView,
     SegmentView,
-    Side,
     Slot,
     Totals,
     Trouble,
     Viewer,
-    party_aad,
 )
 
 __all__ = [

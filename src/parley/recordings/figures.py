@@ -7,7 +7,7 @@ from django.db.models.functions import Cast, Extract, Floor
 
 from parley.recordings.models import Recording
 from parley.recordings.search import visible
-from parley.recordings.types import Slot, Totals, Trouble, Viewer
+from parley.recordings.views import Slot, Totals, Trouble, Viewer
 
 CUT_SHORT = ("interrupted", "disk-full")
 """Reasons of an end that no party of the call chose."""

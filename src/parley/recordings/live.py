@@ -8,8 +8,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from parley.recordings.models import LiveCall
-from parley.recordings.types import Direction, LiveCallView, LiveReport, Viewer
+from parley.recordings.types import Direction, LiveReport
 from parley.recordings.unsealing import PartyReader
+from parley.recordings.views import LiveCallView, Viewer
 
 LIVE_CHANNEL = "live"
 """PostgreSQL channel, in the customer's database; the payload is a recording's id."""

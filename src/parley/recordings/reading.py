@@ -12,13 +12,9 @@ from parley.recordings.evidence import rendered_entry, require_hash, require_led
 from parley.recordings.models import Recording
 from parley.recordings.objects import installed_store
 from parley.recordings.search import visible
-from parley.recordings.types import (
-    ClosedStream,
-    Direction,
-    Gap,
-    GateRecord,
-    ManifestStream,
-    PartKind,
+from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind
+from parley.recordings.unsealing import PartyReader
+from parley.recordings.views import (
     PartView,
     Peaks,
     RecordingView,
@@ -28,7 +24,6 @@ from parley.recordings.types import (
     SegmentView,
     Viewer,
 )
-from parley.recordings.unsealing import PartyReader
 from parley.sealing.api import AgeReader
 from parley.storage.api import ObjectNotFoundError, ObjectStore
 from parley.tenancy import api as tenancy

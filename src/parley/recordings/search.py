@@ -16,8 +16,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from parley.foundation.numbers import canonical_number
 from parley.recordings.errors import BadCursor
 from parley.recordings.models import Conversation, NumberIndex, Recording
-from parley.recordings.types import NUMBER_INDEX, Direction, Page, RecordingRow, RenditionState, Viewer
+from parley.recordings.types import NUMBER_INDEX, Direction
 from parley.recordings.unsealing import PartyReader
+from parley.recordings.views import Page, RecordingRow, RenditionState, Viewer
 from parley.sealing.api import blind_index
 from parley.tenancy import api as tenancy
 

@@ -17,7 +17,8 @@ from parley.recordings.rendition.encoders import Mp3Encoder, PeakCollector, WavE
 from parley.recordings.rendition.g711 import DECODERS
 from parley.recordings.rendition.packets import NotACapture, blocks
 from parley.recordings.rendition.render import render, stereo, survey
-from parley.recordings.types import ManifestStream, PayloadType, Peaks
+from parley.recordings.types import ManifestStream, PayloadType
+from parley.recordings.views import Peaks
 
 LEFT, RIGHT = 30000, 30002
 STREAMS = (

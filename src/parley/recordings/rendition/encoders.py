@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parley.recordings.rendition.g711 import SAMPLE_RATE
-from parley.recordings.types import Peaks
+from parley.recordings.views import Peaks
 
 Stereo = npt.NDArray[np.int16]
 

@@ -1,0 +1,197 @@
+"""What the console, REST and the demo see of recordings: frozen, and in clear only what the viewer may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, Self
+from uuid import UUID
+
+from parley.recordings import strictjson
+from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind, Party
+
+RenditionKind = Literal["mp3", "wav", "peaks"]
+RenditionState = Literal["pending", "ready", "failed", "customer-held"]
+
+
+class Viewer(Protocol):
+    """Who is looking (`people.api.Viewer`): `number_indexes` None sees everything, else recordings of those numbers."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def number_indexes(self) -> frozenset[bytes] | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingRow:
+    """One line of the list: a conversation, represented by its first segment that the viewer may see.
+
+    `sealed` is true where the provider holds no key (`customer-held`): `parties` is then empty.
+    """
+
+    recording_id: UUID
+    conversation_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    seconds: float
+    direction: Direction
+    trunk_id: UUID
+    trunk_name: str
+    sealed: bool
+    parties: tuple[Party, ...]
+    segments: int
+    reason: str
+    rendition: RenditionState
+
+    @property
+    def caller(self) -> Party | None:
+        """The calling party, when known."""
+        return next((party for party in self.parties if party.role == "caller"), None)
+
+    @property
+    def callee(self) -> Party | None:
+        """The called party, when known."""
+        return next((party for party in self.parties if party.role == "callee"), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of search results, newest first; `cursor` asks for the next one, None when this is the last."""
+
+    rows: tuple[RecordingRow, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartView:
+    """A stored part of the original."""
+
+    number: int
+    name: str
+    kind: PartKind
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenditionView:
+    """A stored rendition: `size` is that of the clear content in bytes, `sha256` that of the sealed object."""
+
+    kind: RenditionKind
+    media_type: str
+    size: int
+    sha256: str
+    evidence_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentView:
+    """Another session of the same conversation."""
+
+    recording_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingView:
+    """Everything a recording's page shows. `evidence_id` is the ledger entry `recording.sealed`."""
+
+    recording_id: UUID
+    conversation_id: UUID
+    segments: tuple[SegmentView, ...]
+    started_at: datetime
+    ended_at: datetime
+    seconds: float
+    direction: Direction
+    trunk_id: UUID
+    trunk_name: str
+    sealed: bool
+    parties: tuple[Party, ...]
+    call_id: str
+    streams: tuple[ManifestStream, ...]
+    received: tuple[ClosedStream, ...]
+    gaps: tuple[Gap, ...]
+    parts: tuple[PartView, ...]
+    renditions: Mapping[str, RenditionView]
+    rendition: RenditionState
+    rendition_error: str
+    agreement: str
+    agreement_version: str
+    decision: GateRecord
+    reason: str
+    evidence_id: UUID
+
+    @property
+    def caller(self) -> Party | None:
+        """The calling party, when known."""
+        return next((party for party in self.parties if party.role == "caller"), None)
+
+    @property
+    def callee(self) -> Party | None:
+        """The called party, when known."""
+        return next((party for party in self.parties if party.role == "callee"), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveCallView:
+    """A call that is being recorded now."""
+
+    recording_id: UUID
+    started_at: datetime
+    seen_at: datetime
+    direction: Direction
+    trunk_name: str
+    sealed: bool
+    parties: tuple[Party, ...]
+    streams: int
+    packets: int
+    bytes: int
+    on_hold: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peaks:
+    """The waveform to draw: per channel (min, max) pairs in -127..127, interleaved, each over `seconds_per_peak`."""
+
+    seconds_per_peak: float
+    seconds: float
+    caller: tuple[int, ...]
+    callee: tuple[int, ...]
+
+    def to_json(self) -> bytes:
+        """The stored form."""
+        return strictjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """The peaks in `data`. Raises MalformedFile."""
+        return strictjson.loads(cls, data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Recordings that began in one stretch of time, and how long they are together."""
+
+    starts_at: datetime
+    recordings: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Recordings that cannot be played, and such that ended because something failed."""
+
+    unplayable: int
+    interrupted: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """How many recordings a customer has, and when the last began."""
+
+    recordings: int
+    last: datetime | None
