@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from parley.foundation.errors import ParleyError
@@ -131,7 +132,7 @@ def agreement_list() -> None:
 
 @agreement.command("check")
 def agreement_check(file: Annotated[Path, typer.Argument(help="An agreement file.")]) -> None:
-    """Say every mistake in an agreement file, with its line and what to do about it."""
+    """Say what keeps each clause of an agreement file, or every mistake in it with its line and what to do about it."""
     from parley.agreement.api import parse
 
     try:
@@ -139,7 +140,14 @@ def agreement_check(file: Annotated[Path, typer.Argument(help="An agreement file
     except (OSError, UnicodeDecodeError) as error:
         err.print(f"{file} cannot be read: {error}")
         raise typer.Exit(1) from error
-    out.print(f"{file}: {held.id} version {held.version}, {len(held.clauses)} clauses, no mistakes")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("clause", "kept by", "waits for", ""):
+        table.add_column(heading)
+    for clause in held.clauses.values():
+        ours = "authored" if clause.authored else ""
+        table.add_row(clause.id, ", ".join(clause.enforced_by), ", ".join(clause.waits_for), ours)
+    out.print(table)
+    out.print(f"{held.id} version {held.version}: {len(held.clauses)} clauses, no mistakes")
 
 
 @app.command()
@@ -260,7 +268,7 @@ def daemon(name: str) -> None:
 
 
 def _refuse(error: ParleyError) -> NoReturn:
-    err.print(f"[red]parley:[/] {error}", markup=True)
+    err.print(f"[red]parley:[/] {escape(str(error))}", soft_wrap=True)
     sys.exit(1)
 
 
