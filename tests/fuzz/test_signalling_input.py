@@ -1,7 +1,7 @@
 """Random hostile input against framing, messages, descriptions, bodies, metadata and the whole endpoint.
 
-`PARLEY_FUZZ_SECONDS` says how long (2 by default, so that the target itself stays alive); the seed is printed when something
-escapes, and `PARLEY_FUZZ_SEED` repeats a run.
+`PARLEY_FUZZ_SECONDS` says how long (2 by default, so that the target itself stays alive); the seed is printed when
+something escapes, and `PARLEY_FUZZ_SEED` repeats a run.
 """
 
 import os
@@ -34,10 +34,11 @@ FLOW = Flow("UDP", ("127.0.0.1", 5090), ("127.0.0.1", 5080))
 SLOW = 0.5
 """Seconds that no single input may take: more is a way to stop the recorder."""
 TOKENS = [
-    b"\r\n", b"\r\n\r\n", b"\n", b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b" ", b"\t", b";", b",", b"<", b">", b'"', b"\\", b":", b"=", b"--part",
-    b"--part--", b"Via: ", b"v:", b"l: 5\r\n", b"Content-Length: 99999999999\r\n", b";branch=z9hG4bK", b";rport", b";received=", b"sip:", b"[::1]", b"<!DOCTYPE",
-    b"<!ENTITY a 'b'>", b"&a;", b"]]>", b"<![CDATA[", b"m=audio 0 RTP/AVP 0\r\n", b"a=label:1\r\n", b"c=IN IP4 0.0.0.0\r\n", b"0" * 300, b"(" * 300, b"-" * 300,
-    b"a." * 300, '\u0661\u2028'.encode(),
+    b"\r\n", b"\r\n\r\n", b"\n", b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b" ", b"\t", b";", b",", b"<", b">",
+    b'"', b"\\", b":", b"=", b"--part", b"--part--", b"Via: ", b"v:", b"l: 5\r\n", b"Content-
+    Length: 99999999999\r\n", b";branch=z9hG4bK", b";rport", b";received=", b"sip:", b"[::1]", b"<!DOCTYPE",
+    b"<!ENTITY a 'b'>", b"&a;", b"]]>", b"<![CDATA[", b"m=audio 0 RTP/AVP 0\r\n", b"a=label:1\r\n",
+    b"c=IN IP4 0.0.0.0\r\n", b"0" * 300, b"(" * 300, b"-" * 300, b"a." * 300, '\u0661\u2028'.encode(),
 ]  # fmt: skip
 SEEDS = [
     Client().invite(),
@@ -45,7 +46,8 @@ SEEDS = [
     Client().request("OPTIONS"),
     Client(to_tag="x").ack(),
     Client().request("CANCEL"),
-    b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKme\r\nTo: <sip:a>;tag=1\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",
+    b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKme\r\nTo: <sip:a>;tag=1\r\nCSeq: 1 BYE\r\n"
+    b"Content-Length: 0\r\n\r\n",
 ]
 
 

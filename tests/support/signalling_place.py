@@ -1,8 +1,9 @@
-"""Signalling on real sockets, with a note-taker in the place of the media engine: what was opened, added, ended, closed."""
+"""Signalling on real sockets, with a note-taker in the place of the media engine: what was opened, added, ended,
+closed.
+"""
 
 import asyncio
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -283,7 +284,7 @@ def code(response: bytes) -> int:
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def until(what: str, probe: Callable[[], object], seconds: float = 5) -> None:

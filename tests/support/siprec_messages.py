@@ -33,7 +33,8 @@ def metadata(
 <recording {NAMESPACE}><datamode>{mode}</datamode>
 <group group_id="{group}"><associate-time>2026-11-22T10:00:00Z</associate-time></group>
 <session session_id="{session}"><group-ref>{group}</group-ref></session>
-<participant participant_id="p1"><nameID aor="sip:{caller}@example.org"><name xml:lang="it">Anna Caller</name></nameID></participant>
+<participant participant_id="p1">
+<nameID aor="sip:{caller}@example.org"><name xml:lang="it">Anna Caller</name></nameID></participant>
 <participant participant_id="p2"><nameID aor="tel:{callee}"><name>Bruno Callee</name></nameID></participant>
 <stream stream_id="t1" session_id="{session}"><label>1</label></stream>
 <stream stream_id="t2" session_id="{session}"><label>2</label></stream>

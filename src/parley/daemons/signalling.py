@@ -286,7 +286,7 @@ class Calls:
     # --- decisions -----------------------------------------------------------------------------------------------
 
     def _step(self, call: Call, event: srs.Event, *, now: float, quiet: bool = False) -> None:
-        """Lets the session decide about `event`, does it, and keeps the outcome. `quiet`: nothing worth saving alone."""
+        """Lets the session decide about `event`, does it, and keeps the outcome. `quiet`: not worth saving alone."""
         before = call.session
         call.session, decisions = srs.decide(before, event, now)
         for decision in decisions:

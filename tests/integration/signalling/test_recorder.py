@@ -1,4 +1,6 @@
-"""A recorder process as the supervisor starts one: sipp signals over UDP and TCP, a separate sender speaks, kill -9 strikes."""
+"""A recorder process as the supervisor starts one: sipp signals over UDP and TCP, a separate sender speaks, kill -9
+strikes.
+"""
 
 import os
 import subprocess
@@ -10,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import MakeCustomer
 
+from conftest import MakeCustomer
 from parley.daemons.holdings import Holdings, bind
 from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY
 from parley.recordings.api import read_closed, read_manifest
@@ -87,6 +89,7 @@ def recorders(data: Path) -> Iterator[Recorders]:
     try:
         yield made
     finally:
+        print(made.log[-6000:])
         for process in made.running:
             if process.poll() is None:
                 process.terminate()
@@ -172,7 +175,9 @@ def test_stopping_says_bye_and_closes(place: Recorders, tmp_path: Path) -> None:
     wire.send(asker.answered(response).ack("z9hG4bKa"))
     time.sleep(0.2)
     place.running[-1].terminate()
+    asked = time.monotonic()
     assert place.running[-1].wait(15) == 0
+    assert time.monotonic() - asked < 6
     bye = wire.read()
     assert bye.startswith(b"BYE ")
     assert b'text="recorder is stopping"' in bye

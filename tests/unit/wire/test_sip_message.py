@@ -1,7 +1,9 @@
-"""Messages: what is read, what is refused and how, what is answered; `sipmessage` is the independent reader of answers."""
+"""Messages: what is read, what is refused and how, what is answered; `sipmessage` is the independent reader of
+answers.
+"""
 
-import sipmessage
 import pytest
+import sipmessage
 
 from parley.wire.sip.api import Answer, BadMessage, NameAddress, Request, Target, Via, build_response, parse_message
 from parley.wire.sip.headers import parse_parameters, split_list
