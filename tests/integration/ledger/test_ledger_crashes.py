@@ -48,6 +48,7 @@ def test_the_daemon_killed_at_random_under_load(make_customer, kills):
         while not stop.is_set():
             recorded.extend(record_many(customer, chance.randint(1, 40)))
             tenancy.wake(customer.id, "ledger", datetime.now(UTC))
+            stop.wait(0.01)
 
     thread = Thread(target=business)
     thread.start()
