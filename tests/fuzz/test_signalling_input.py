@@ -35,8 +35,8 @@ SLOW = 0.5
 """Seconds that no single input may take: more is a way to stop the recorder."""
 TOKENS = [
     b"\r\n", b"\r\n\r\n", b"\n", b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b" ", b"\t", b";", b",", b"<", b">",
-    b'"', b"\\", b":", b"=", b"--part", b"--part--", b"Via: ", b"v:", b"l: 5\r\n", b"Content-
-    Length: 99999999999\r\n", b";branch=z9hG4bK", b";rport", b";received=", b"sip:", b"[::1]", b"<!DOCTYPE",
+    b'"', b"\\", b":", b"=", b"--part", b"--part--", b"Via: ", b"v:", b"l: 5\r\n",
+    b"Content-Length: 99999999999\r\n", b";branch=z9hG4bK", b";rport", b";received=", b"sip:", b"[::1]", b"<!DOCTYPE",
     b"<!ENTITY a 'b'>", b"&a;", b"]]>", b"<![CDATA[", b"m=audio 0 RTP/AVP 0\r\n", b"a=label:1\r\n",
     b"c=IN IP4 0.0.0.0\r\n", b"0" * 300, b"(" * 300, b"-" * 300, b"a." * 300, '\u0661\u2028'.encode(),
 ]  # fmt: skip

@@ -44,7 +44,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What arrived for a recording so far; `last_at` in seconds of the monotonic clock, None before the first packet."""
+    """What arrived for a recording so far; `last_at` in monotonic seconds, None before the first packet."""
 
     packets: int
     octets: int
