@@ -1,7 +1,7 @@
 """Runs Parley's processes on one machine: none is missing while it lives, none is left when it ends.
 
-It stays small on purpose, for it must not die: no database, no network, no thread. Children end with it whatever
-happens (PR_SET_PDEATHSIG), and each has a process group of its own, so that what a dead child started is swept up too.
+It stays small on purpose, for it must not die: no database, no network, no thread of its own. Children end with it
+whatever happens (PR_SET_PDEATHSIG), and each has a process group of its own: what a dead child started is swept up too.
 """
 
 import fcntl
@@ -91,6 +91,8 @@ class Supervisor:
         self._lock = _take(data)
         signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
         _allow_open_files()
+        # A dumped recorder or worker would write keys and speech to a disk in clear; children inherit the limit.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     def start(self, *specs: ProcessSpec) -> None:
         """Start processes side by side and return when all are ready.

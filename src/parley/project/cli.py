@@ -214,7 +214,7 @@ def customer_list() -> None:
         rows = customers()
     table = Table(box=None, pad_edge=False)
     for heading in ("handle", "name", "agreement", "keys", "region", "id"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(
             row.handle, row.name, f"{row.agreement} {row.agreement_version}", row.custody, row.region, str(row.id)

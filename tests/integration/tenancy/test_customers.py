@@ -134,3 +134,18 @@ def test_index_keys_differ_by_customer_and_field_and_stay(make_customer: MakeCus
     }
     assert len(keys) == 4
     assert tenancy.keyring().index_key(first, "number") in keys
+
+
+def test_a_database_of_an_older_version_is_brought_to_this_one(make_customer: MakeCustomer) -> None:
+    made = make_customer()
+    described = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    with administration() as admin:
+        present = admin.execute(described, [made.database]).fetchone()
+        admin.execute(f"COMMENT ON DATABASE {made.database} IS 'migrations of last year'")
+    with administration(dbname=made.database) as admin:
+        admin.execute("REVOKE ALL ON people_user FROM parley_app")
+    tenancy.prepare()
+    with administration() as admin:
+        assert admin.execute(described, [made.database]).fetchone() == present
+    with tenancy.scope(made):
+        assert not people.User.objects.exists()
