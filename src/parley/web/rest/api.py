@@ -75,6 +75,13 @@ def _bad(what: str, *, status: int) -> problems.Problem:
     )
 
 
+@rest.get("", response=dict[str, str], url_name="index", summary="Where everything is")
+def index(request: HttpRequest) -> dict[str, str]:
+    lists = {name: reverse(f"rest:{name}") for name in ("recordings", "live", "audit")}
+
+    return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}
+
+
 @rest.get("/recordings", response=RowsOut, url_name="recordings", summary="Find recordings")
 def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
     here, now = inside(request), timezone.now()

@@ -1,0 +1,226 @@
+"""Separation as a person meets it: every address of a console answers for its own customer and for nobody else.
+
+The walk asks Django's resolver which addresses exist, so that a new one cannot be forgotten: an address whose parameters
+the walk cannot fill in fails the test.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from tests.support.spooled import Spooler, call
+
+from parley.ledger import api as ledger
+from parley.obligations.api import run_due
+from parley.people.api import User, create_user, viewer
+from parley.recordings.api import RENDER, finalize, get, installed_store, render_recording
+from parley.sealing.api import generate_identity
+from parley.tenancy import api as tenancy
+from parley.web.place import CONSOLE_URLS, PROVIDER_URLS
+
+PASSWORD = "a sentence that nobody guesses 9"
+POSTED = {"sign-out"}
+FREE = {"sign-in"}  # seen by nobody who is signed in: leads home
+NEEDS_A_KEY = {
+    "recordings/<uuid:recording_id>/media/<kind>"
+}  # customer-held: the gate refuses, and says by which clause
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """A customer with a person, a recording and evidence."""
+
+    customer: tenancy.Customer
+    email: str
+    recording: UUID
+    entry: UUID
+
+    @property
+    def home(self) -> str:
+        return f"/c/{self.customer.handle}/"
+
+    def client(self, email: str = "") -> Client:
+        client = Client(HTTP_HOST="127.0.0.1")
+        answer = client.post(self.home + "sign-in", {"email": email or self.email, "password": PASSWORD})
+        assert answer.status_code == 302, answer.content
+        return client
+
+
+@pytest.fixture(scope="module")
+def unblocked(django_db_blocker: object) -> Iterator[None]:
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+
+
+def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
+    email = f"keeper@{customer.handle}.example"
+    with tenancy.scope(customer):
+        create_user(email=email, name="Keeper", password=PASSWORD, role="compliance")
+        create_user(email=f"other-{email}", name="Other", password=PASSWORD, role="user", numbers=["+390584999999"])
+        spooler = Spooler(folder / "spool", customer)
+        recording = finalize(spooler.close(parts=[call(1.0)]), store=installed_store(), now=datetime.now(UTC))
+        render = partial(render_recording, store=installed_store(), scratch=folder)
+        run_due(customer, handlers={RENDER: render}, now=datetime.now(UTC))
+        with tenancy.connect(customer, role="sequencer") as connected:
+            ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
+        entry = get(viewer(User.objects.get(email=email)), recording).evidence_id
+    return Tenant(customer=customer, email=email, recording=recording, entry=entry)
+
+
+@pytest.fixture(scope="module")
+def own(make_customer, tmp_path_factory: pytest.TempPathFactory, unblocked: None) -> Tenant:  # type: ignore[no-untyped-def]
+    return tenant(make_customer(handle="walk-own"), tmp_path_factory.mktemp("own"))
+
+
+@pytest.fixture(scope="module")
+def other(make_customer, tmp_path_factory: pytest.TempPathFactory, unblocked: None) -> Tenant:  # type: ignore[no-untyped-def]
+    return tenant(make_customer(handle="walk-other"), tmp_path_factory.mktemp("other"))
+
+
+@pytest.fixture(scope="module")
+def held(make_customer, tmp_path_factory: pytest.TempPathFactory, unblocked: None) -> Tenant:  # type: ignore[no-untyped-def]
+    recipients = tuple(generate_identity().recipient for _ in range(2))
+    customer = make_customer(
+        handle="walk-held", custody="customer-held", agreement="ixcloud-dpa", recipients=recipients
+    )
+    return tenant(customer, tmp_path_factory.mktemp("held"))
+
+
+def routes(urlconf: str) -> list[str]:
+    """Every route of a console as the resolver knows it, relative to the console."""
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+            else:
+                yield prefix + str(pattern.pattern)
+
+    # django-ninja has a converter of its own for the same text.
+    return sorted({route.replace("<uuidstr:", "<uuid:") for route in walk(get_resolver(urlconf).url_patterns, "")})
+
+
+def filled(route: str, whose: Tenant) -> list[str]:
+    """The addresses of `route` with the ids of `whose`; fails for a parameter that nobody taught this walk."""
+    values = {
+        "<uuid:recording_id>": [str(whose.recording)],
+        "<uuid:entry_id>": [str(whose.entry)],
+        "<kind>": ["mp3", "wav", "peaks"],
+        "<name>": ["000.age"],
+        "<slug:handle>": [whose.customer.handle],
+    }
+    found = [route]
+    for parameter in re.findall(r"<[^>]+>", route):
+        assert parameter in values, f"{route}: say in this test which {parameter} belongs to whom"
+        found = [address.replace(parameter, value) for address in found for value in values[parameter]]
+    return found
+
+
+def body(answer: object) -> bytes:
+    """The whole answer, streamed or not."""
+    streamed = getattr(answer, "streaming_content", None)
+    return b"".join(streamed) if streamed is not None else answer.content  # type: ignore[attr-defined,no-any-return]
+
+
+ROUTES = routes(CONSOLE_URLS)
+WITH_IDS = [route for route in ROUTES if "<" in route]
+
+
+def test_the_walk_sees_pages_and_rest() -> None:
+    assert {"", "recordings/", "recordings/<uuid:recording_id>/", "audit/<uuid:entry_id>/"} <= set(ROUTES)
+    assert sum(route.startswith("api/v1/") for route in ROUTES) >= 9
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route not in POSTED])
+def test_own_addresses_answer_200(route: str, own: Tenant) -> None:
+    client = own.client()
+    for address in filled(route, own):
+        answer = client.get(own.home + address)
+        if route in FREE:
+            assert answer.status_code == 302
+            continue
+        assert answer.status_code == 200, (address, body(answer)[:500])
+        assert body(answer)
+
+
+@pytest.mark.parametrize("route", WITH_IDS)
+def test_ids_of_another_customer_answer_404(route: str, own: Tenant, other: Tenant) -> None:
+    client = own.client()
+    for address in filled(route, other):
+        answer = client.get(own.home + address)
+        assert answer.status_code == 404, address
+        assert other.customer.handle.encode() not in body(answer)
+
+
+@pytest.mark.parametrize("route", WITH_IDS)
+def test_ids_that_never_were_answer_the_same(route: str, own: Tenant, other: Tenant) -> None:
+    """Whether somebody else has such an id cannot be told from the answer."""
+    client = own.client()
+    nobody = Tenant(customer=own.customer, email="", recording=uuid4(), entry=uuid4())
+    for theirs, never in zip(filled(route, other), filled(route, nobody), strict=True):
+        assert body(client.get(own.home + theirs)) == body(client.get(own.home + never))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_session_is_nothing_in_another_console(route: str, own: Tenant, other: Tenant) -> None:
+    """Even if a browser sent the cookie along: the session is not in the other customer's database."""
+    client = own.client()
+    for address in filled(route, other):
+        answer = client.get(other.home + address)
+        if route in FREE:
+            assert b"password" in body(answer)
+        elif route in POSTED:
+            assert answer.status_code == 405
+        elif route.startswith("api/"):
+            assert answer.status_code == 401, address
+            assert answer.json()["error_id"] == "web.sign_in_needed"
+        else:
+            assert answer.status_code == 302, address
+            assert answer["Location"].startswith(other.home + "sign-in")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route not in POSTED | FREE])
+def test_a_sealed_customer_has_every_page_but_the_sound(route: str, held: Tenant) -> None:
+    client = held.client()
+    for address in filled(route, held):
+        answer = client.get(held.home + address)
+        if route.removeprefix("api/v1/") in NEEDS_A_KEY:
+            assert answer.status_code == 403, address
+            assert "IX-5.encryption" in answer.json()["detail"]
+        else:
+            assert answer.status_code == 200, address
+
+
+def test_a_user_sees_only_calls_of_own_numbers(own: Tenant) -> None:
+    client = own.client(f"other-{own.email}")
+    assert client.get(own.home + "api/v1/recordings").json()["items"] == []
+    for route in WITH_IDS:
+        for address in filled(route, own):
+            assert client.get(own.home + address).status_code in {403, 404}, address
+    assert client.get(own.home + "audit/").status_code == 403
+    assert client.get(own.home + "api/v1/audit").status_code == 403
+
+
+@pytest.mark.parametrize("route", [route for route in routes(PROVIDER_URLS) if route not in POSTED])
+def test_the_provider_sees_counts_and_never_content(route: str, own: Tenant) -> None:
+    provider = tenancy.provider()
+    with tenancy.scope(provider):
+        if not User.objects.filter(email="olga@provider.example").exists():
+            create_user(email="olga@provider.example", name="Olga", password=PASSWORD, role="operator")
+    client = Client(HTTP_HOST="127.0.0.1")
+    for address in filled(route, own):
+        assert client.get("/provider/" + address).status_code == (200 if route in FREE else 302)
+    signed = client.post("/provider/sign-in", {"email": "olga@provider.example", "password": PASSWORD})
+    assert signed.status_code == 302
+    for address in filled(route, own):
+        answer = client.get("/provider/" + address)
+        assert answer.status_code == (302 if route in FREE else 200), address
+        assert b"Quillfeather" not in body(answer)
+    assert client.get(own.home + "recordings/").status_code == 302
