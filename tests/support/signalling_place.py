@@ -161,6 +161,7 @@ def make_calls(
     gate: Gate | None = None,
     patience: Patience | None = None,
     stranger_rate: float = 50.0,
+    invite_rate: float = 500.0,
     sip_port: int = 5090,
     key: bytes = b"k" * 32,
 ) -> tuple[Calls, NoteTaker, Listener, SessionFiles]:
@@ -177,6 +178,7 @@ def make_calls(
         sip_port=sip_port,
         patience=patience,
         stranger_rate=stranger_rate,
+        invite_rate=invite_rate,
         clock=lambda: datetime.now(UTC),
     )
     return calls, media, reports, files

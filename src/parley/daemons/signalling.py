@@ -47,6 +47,7 @@ class Calls:
         sip_port: int,
         patience: srs.Patience | None = None,
         stranger_rate: float = 50.0,
+        invite_rate: float = 500.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._media, self._gate, self._directory = media, gate, directory
@@ -56,6 +57,7 @@ class Calls:
         self._clock = clock
         self._manifests = Manifests()
         self._strangers = RateLimit(per_second=stranger_rate, burst=4 * stranger_rate)
+        self._trusted = RateLimit(per_second=invite_rate, burst=2 * invite_rate)
         self._now = 0.0
         self._ignored = 0
         self._table = CallTable(files=files)
@@ -151,9 +153,11 @@ class Calls:
         return trunk
 
     def _stranger(self, flow: sip.Flow, request: sip.Request) -> sip.Answer | None:
-        """The answer for a source that belongs to no trunk; one that asks too often gets none."""
+        """The answer for a source that belongs to no trunk (none when it asks too often), or that calls too fast."""
         if self._trunk(flow, request) is not None:
-            return None
+            if request.method != "INVITE" or request.to_tag or self._trusted.allows(flow.remote[0], now=self._now):
+                return None
+            return sip.Answer(503, "calls come too fast", (("Retry-After", "1"),))
         call = self._table.of_dialog(request)
         if call is not None and self._belongs(call, flow, request):
             return None  # the trunk was taken away while the call went on, or is not read yet: it may still end
@@ -271,7 +275,8 @@ class Calls:
         call = self._table.of_dialog(request)
         if call is not None:
             self._media.signal(call.id, self._frame(event.flow.remote, event.flow.local, request.raw))
-            self._step(call, srs.Acknowledged(), now=now)
+            # Not worth a file: a recorder that does not know of the ACK only waits for what it already has.
+            self._step(call, srs.Acknowledged(), now=now, quiet=True)
 
     def _about(self, transaction: str, event: srs.Event, *, now: float, done: bool = False) -> None:
         call = self._table.of_transaction(transaction)

@@ -1,5 +1,6 @@
 """The calls of one recorder, found by dialog, by INVITE and by transaction, and written down for the next recorder."""
 
+import operator
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,7 @@ class Call:
     past_streams: tuple[ManifestStream, ...] = ()
     frames: tuple[Frame, ...] = ()
     asked: dict[str, str] = field(default_factory=dict)
+    written: tuple[object, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -93,6 +95,10 @@ class CallTable:
         """Writes the session file; without one a recording still goes on, it only does not outlive this process."""
         if call.dialog is None or call.decision is None or call.manifest is None or call.answer is None:
             return
+        state = (call.session, call.dialog, call.manifest, call.answer)
+        if not closing and len(call.written) == len(state) and all(map(operator.is_, state, call.written)):
+            return
+        call.written = state
         saved = SavedCall(
             session=call.session,
             dialog=call.dialog,

@@ -1,4 +1,4 @@
-"""Sockets for signalling: datagrams and connections to the call table and back, with limits on number, time and size."""
+"""Sockets for signalling: datagrams and connections to the call table and back, limited in number, time and size."""
 
 import asyncio
 import socket

@@ -158,6 +158,17 @@ def test_a_stranger_is_refused_and_then_ignored(tmp_path: Path, logs: list[dict[
         assert len(place.calls.endpoint) == 0
 
 
+def test_a_trunk_that_calls_too_fast_is_slowed_down(tmp_path: Path) -> None:
+    with signalling(tmp_path, invite_rate=0.5) as place:
+        wire = Wire(place.address)
+        first = client(wire)
+        assert code(wire.ask(first.invite())) == 200
+        response = wire.ask(client(wire, 1).invite())
+        check(response, 503, "too fast")
+        assert b"Retry-After: 1\r\n" in response
+        assert code(wire.ask(client(wire, 2).request("OPTIONS"))) == 200
+
+
 def test_trunks_on_one_address_are_told_apart_by_port(tmp_path: Path) -> None:
     for tcp in (False, True):
         with signalling(tmp_path / str(tcp), sources=("127.0.0.1:5999",)) as place:
