@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from typing import Any
 from tests.support.peers import wait_for
 
 PASSWORD = "correct horse battery staple 47"
-_BLOCK = 400  # ports below one installation: web, events, sip, then media
+_TRUNKS_READ = 2.5  # seconds after which every recorder knows a new trunk
 
 
 def free_ports(count: int) -> int:
@@ -110,6 +111,7 @@ class System:
             words += ["--recipient", recipient]
         self.parley(*words)
         self.parley("trunk", "add", handle, f"{handle}-sbc", "--source", source, "--own", own)
+        time.sleep(_TRUNKS_READ)
         return Console(f"http://127.0.0.1:{self.web_port}", handle)
 
     def pids(self, name: str) -> list[int]:
@@ -185,6 +187,10 @@ def running(data: Path, **settings: Any) -> Iterator[System]:
     try:
         system.up()
         yield system
+    except BaseException:
+        for log in [system.log, *sorted((data / "logs").glob("*.log"))]:
+            sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2500:]}\n")
+        raise
     finally:
         if system.process is not None and system.process.poll() is None:
             try:
