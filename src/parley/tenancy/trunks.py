@@ -63,18 +63,27 @@ class TrunkDirectory:
     def __init__(self, entries: Mapping[str, TrunkEntry]) -> None:
         self.entries = tuple({entry.trunk_id: entry for entry in entries.values()}.values())
         sources = [(Source.parse(text), entry) for text, entry in entries.items()]
-        # The most specific source wins: the smaller network, then the one that names the port.
-        self._sources = sorted(sources, key=lambda pair: (-pair[0].network.prefixlen, pair[0].port is None))
+        self._exact = {
+            (source.network.network_address, source.port): entry
+            for source, entry in sources
+            if source.network.num_addresses == 1
+        }
+        networks = [(source, entry) for source, entry in sources if source.network.num_addresses > 1]
+        # The most specific network wins: the smaller one, then the one that names the port.
+        self._networks = sorted(networks, key=lambda pair: (-pair[0].network.prefixlen, pair[0].port is None))
 
     def find(self, address: str, port: int) -> TrunkEntry | None:
-        """The trunk that calls from `address` and `port` belong to, or None."""
+        """The trunk that calls from `address` and `port` belong to, or None: single addresses go before networks."""
         try:
             source = ipaddress.ip_address(address)
         except ValueError:
             return None
         if source.version == 6 and source.ipv4_mapped is not None:
             source = source.ipv4_mapped
-        for candidate, entry in self._sources:
+        exact = self._exact.get((source, port)) or self._exact.get((source, None))
+        if exact is not None:
+            return exact
+        for candidate, entry in self._networks:
             if candidate.port in (None, port) and source in candidate.network:
                 return entry
         return None
