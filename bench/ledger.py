@@ -65,7 +65,7 @@ def main() -> None:
     options.add_argument("--proofs", type=int, default=400, help="proofs in each of five rounds")
     chosen = options.parse_args()
     if not (PEER / "aics_tlog").is_dir():
-        sys.exit(f"aics-tlog is not in {PEER}: run `make deps`")
+        sys.exit(f"aics-tlog is not in {PEER}: run `make setup-dev`")
     sys.path.append(str(PEER))
     with _server() as tenancy:
         figures = {"entries": float(chosen.entries)}
