@@ -1,4 +1,4 @@
-"""The independent verifier of transparency logs, aics-tlog: no dependency, `make setup-dev` puts it beside the project."""
+"""The independent verifier of transparency logs, aics-tlog: no dependency, `make setup-dev` puts it beside us."""
 
 import importlib
 import sys
