@@ -89,7 +89,7 @@ def _allowance(agreement: Agreement, purpose: Purpose, covering: list[PurposeTer
     return Decision(
         allowed=True,
         clause=term.clause if term else _purposes_clause(agreement),
-        reason=f"{purpose.meaning}: {term.statement}" if term else purpose.meaning,
+        reason=f"instructed purpose: {term.statement}" if term else purpose.meaning,
         facts=MappingProxyType(facts),
     )
 
