@@ -28,6 +28,7 @@ _AUDITOR: Final = Viewer(user_id=UUID(int=0), role="compliance", number_indexes=
 _READY: Final = frozenset({"ready", "customer-held"})
 _PATIENCE: Final = 90.0
 _TRUNK_PATIENCE: Final = 30.0
+_EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - compared, not bound
 _BETWEEN_CALLS: Final = 12.0
 _UNKNOWN_TRUNK: Final = "belongs to no trunk"
 
@@ -164,7 +165,7 @@ class _Demo:
         caller.place(
             Order(
                 key=script.key,
-                host="127.0.0.1",
+                host="127.0.0.1" if self.config.sip_host == _EVERY_ADDRESS else self.config.sip_host,
                 port=self.config.sip_port,
                 transport=script.transport,
                 local_address=customer.sbc_address,
