@@ -1,11 +1,12 @@
 """A supervisor with small processes of its own, run as `python supervised.py DATA PORT`, for the tests of supervision.
 
-`echo` answers each datagram on the held socket with its process id and a digest of the held secret; `parent` has a child
-in its process group; `moody` ends at once, always. Process ids are appended to DATA/pids as "name pid".
+`echo` answers each datagram on the held socket with its process id and a digest of the held secret; `parent` has a
+child in its process group; `moody` ends at once, always. Process ids are appended to DATA/pids as "name pid".
 """
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -47,6 +48,8 @@ def _supervise(data: Path, port: int) -> None:
     def narrate(event: str, /, *, process: str, **facts: object) -> None:
         print(process, event, *(f"{name}={value}" for name, value in facts.items()), flush=True)
 
+    for sign in (signal.SIGINT, signal.SIGHUP):  # who runs the tests in the background may have had them ignored
+        signal.signal(sign, signal.SIG_DFL)
     holdings = Holdings()
     supervisor = Supervisor(data=data, holdings=holdings, narrate=narrate)
     try:
@@ -76,8 +79,6 @@ def main(data: Path, what: str) -> None:
         _note(data, "moody", os.getpid())
         sys.exit(3)
     elif what == "deaf":
-        import signal
-
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _note(data, "deaf", os.getpid())
         time.sleep(600)
