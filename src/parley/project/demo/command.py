@@ -113,27 +113,27 @@ class _Demo:
             tick = now
             if event is None:
                 continue
-            script = waiting[event.key]
             if event.event != "over":
                 board.tell(event.key, event.event)
-                if event.event == "answered":
-                    talking.add(event.key)
-                continue
-            talking.discard(event.key)
-            if _too_early(event) and now < retry_until:
+                talking |= {event.key} if event.event == "answered" else set()
+            elif _too_early(event) and now < retry_until:
                 time.sleep(0.5)
-                self._place(caller, script)
-                continue
-            del waiting[event.key]
-            if event.facts["outcome"] == "completed":
-                board.tell(event.key, "sealing")
+                self._place(caller, waiting[event.key])
             else:
-                failed.add(event.key)
-                board.finish(event.key, "refused")
-                self.screen.trouble(_refusal(event))
-            for later in _followers(script):
-                self._place(caller, later)
+                talking.discard(event.key)
+                failed |= self._call_over(event, board)
+                for later in _followers(waiting.pop(event.key)):
+                    self._place(caller, later)
         return failed
+
+    def _call_over(self, event: CallEvent, board: CallBoard) -> set[str]:
+        """Shows how a call ended; its key when it was not recorded."""
+        if event.facts["outcome"] == "completed":
+            board.tell(event.key, "sealing")
+            return set()
+        board.finish(event.key, "refused")
+        self.screen.trouble(_refusal(event))
+        return {event.key}
 
     def _go_on(self, caller: CallerProcess) -> None:
         """A call every now and then, for as long as the process lives."""

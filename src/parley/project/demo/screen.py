@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -38,15 +39,15 @@ class Screen:
             self.step(f"{process} is up" + (f" ({seconds:.1f} s)" if isinstance(seconds, float) else ""))
         elif event not in _QUIET:
             told = " ".join(f"{name}={value}" for name, value in facts.items())
-            self._print(f"  [yellow]![/] {process} {event} {told}".rstrip())
+            self.trouble(f"{process} {event} {told}".rstrip())
 
     def step(self, text: str) -> None:
         """One thing that is done."""
-        self._print(f"  [green]✓[/] {text}")
+        self._print(f"  [green]✓[/] {escape(text)}")
 
     def trouble(self, text: str) -> None:
         """Something that a person should know, and that does not stop the demo."""
-        self._print(f"  [yellow]![/] {text}")
+        self._print(f"  [yellow]![/] {escape(text)}")
 
     def headline(self, text: str) -> None:
         """What comes next."""
