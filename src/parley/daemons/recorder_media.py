@@ -42,9 +42,7 @@ class EngineMedia:
         self._closing: dict[UUID, Future[Closed]] = {}
         # One thread, so that a newer manifest is never overtaken by an older one.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="manifests")
-        self._engine = MediaEngine(
-            sockets, spool, hold_fd=hold_fd, on_failure=self._fail
-        )
+        self._engine = MediaEngine(sockets, spool, hold_fd=hold_fd, on_failure=self._fail)
 
     def start(self, saved: Sequence[SavedCall]) -> frozenset[UUID]:
         """Recovers what a predecessor left, begins to receive, and returns which recordings go on."""

@@ -91,10 +91,9 @@ class Calls:
                 case sip.AckMissing():
                     self._about(event.transaction, srs.AckMissing(), now=now)
                 case sip.ResponseArrived():
-                    code = event.response.code
-                    self._about(event.transaction, srs.Answered(code), now=now, done=True)
+                    self._answered(event.transaction, event.response.code, now=now)
                 case sip.ResponseMissing():
-                    self._about(event.transaction, srs.Answered(0), now=now, done=True)
+                    self._answered(event.transaction, 0, now=now)
                 case sip.Cancelled():
                     self._about(event.transaction, srs.CancelReceived(), now=now)
                 case sip.Refused() if event.reason == _IGNORED:
@@ -154,15 +153,15 @@ class Calls:
 
     def _stranger(self, flow: sip.Flow, request: sip.Request) -> sip.Answer | None:
         """The answer for a source that belongs to no trunk (none when it asks too often), or that calls too fast."""
-        if self._trunk(flow, request) is not None:
-            if request.method != "INVITE" or request.to_tag or self._trusted.allows(flow.remote[0], now=self._now):
-                return None
-            return sip.Answer(503, "calls come too fast", (("Retry-After", "1"),))
-        call = self._table.of_dialog(request)
+        call = self._table.of_dialog(request) or self._table.of_invite(request)
         if call is not None and self._belongs(call, flow, request):
             return None  # the trunk was taken away while the call went on, or is not read yet: it may still end
         if self._directory() is None:
             return sip.Answer(503, "trunks are not known yet", (("Retry-After", "5"),))
+        if self._trunk(flow, request) is not None:
+            if request.method != "INVITE" or self._trusted.allows(flow.remote[0], now=self._now):
+                return None
+            return sip.Answer(503, "calls come too fast", (("Retry-After", "1"),))
         if not self._strangers.allows(flow.remote[0], now=self._now):
             return sip.Answer(0, _IGNORED)
         return sip.Answer(403, "source belongs to no trunk")
@@ -278,15 +277,20 @@ class Calls:
             # Not worth a file: a recorder that does not know of the ACK only waits for what it already has.
             self._step(call, srs.Acknowledged(), now=now, quiet=True)
 
-    def _about(self, transaction: str, event: srs.Event, *, now: float, done: bool = False) -> None:
+    def _about(self, transaction: str, event: srs.Event, *, now: float) -> None:
+        call = self._table.of_transaction(transaction)
+        if call is not None:
+            self._step(call, event, now=now)
+
+    def _answered(self, transaction: str, code: int, *, now: float) -> None:
+        """The client answered a request of ours; code 0: it did not."""
         call = self._table.of_transaction(transaction)
         if call is None:
             return
-        if done:
-            self._table.forget_transaction(transaction)
-            if call.asked.pop(transaction, "") == "BYE":
-                return
-        self._step(call, event, now=now)
+        self._table.forget_transaction(transaction)
+        method = call.asked.pop(transaction, "")
+        if method in {"OPTIONS", "UPDATE"}:
+            self._step(call, srs.Answered(code, refresh=method == "UPDATE"), now=now)
 
     # --- decisions -----------------------------------------------------------------------------------------------
 

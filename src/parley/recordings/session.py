@@ -117,7 +117,7 @@ def decide(session: Session, event: Event, now: float) -> Step:  # noqa: PLR0912
         case Heard() if event.at > session.heard_at:
             return replace(session, heard_at=event.at), ()
         case Answered() if session.live:
-            return _answered(session, event.code, now)
+            return _answered(session, event, now)
         case CaptureFailed() if session.live:
             return _hang_up(session, event.reason, "recording cannot go on")
         case Stopping() if session.live:
@@ -169,7 +169,7 @@ def _line(session: Session, position: int, media: Media, port: int) -> Line:
         port=port,
         held=is_held(media),
         codecs=recordable(media) if port else (),
-        sources=tuple(dict.fromkeys((*addresses, session.source))),
+        sources=tuple(dict.fromkeys((*addresses, *([] if ":" in session.source else [session.source])))),
     )
 
 
@@ -266,11 +266,12 @@ def _ok(session: Session, *, sdp: bool) -> Answer:
     return Answer(200, headers=tuple(headers), content_type="application/sdp", body=body)
 
 
-def _answered(session: Session, code: int, now: float) -> Step:
+def _answered(session: Session, event: Answered, now: float) -> Step:
+    code = event.code
     session = replace(session, asking=False)
     if code == 0 or code in GONE:
         return replace(session, phase="closed"), (CloseCapture("no-media" if session.silent(now) else "dialog-gone"),)
-    if 200 <= code < 300 and session.we_refresh:
+    if 200 <= code < 300 and event.refresh:
         return replace(session, refreshed_at=now), ()
     return session, ()
 

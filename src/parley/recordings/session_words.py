@@ -145,9 +145,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The client answered our probe or refresh; code 0: it did not."""
+    """The client answered our probe, or our refresh of the session timer; code 0: it did not."""
 
     code: int
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,17 @@ def test_a_new_recorder_goes_on_with_the_dialogs_of_the_old_one(tmp_path: Path) 
         assert sorted(reason for _, reason in place.media.closed) == ["bye", "bye"]
 
 
+def test_while_trunks_are_unknown_calls_go_on_and_new_ones_wait(tmp_path: Path) -> None:
+    with signalling(tmp_path) as place:
+        wire = Wire(place.address)
+        asker = call(place, wire)
+        place.calls._directory = lambda: None
+        response = wire.ask(client(wire, call_id="new").invite())
+        assert code(response) == 503
+        assert b"Retry-After: 5\r\n" in response
+        assert code(wire.ask(asker.request("BYE"))) == 200
+
+
 def test_session_files_say_nothing_and_open_with_their_key_only(tmp_path: Path) -> None:
     with signalling(tmp_path) as place:
         call(place, Wire(place.address))

@@ -177,7 +177,9 @@ def test_session_timer_of_the_client_and_of_ours() -> None:
     heard = run(ours, (srs.Heard(1000.0), 1000.0))[0]
     asked, decisions = run(heard, (srs.Tick(), 1001.0))
     assert decisions == [srs.Ask("UPDATE")]
-    refreshed = run(asked, (srs.Answered(200), 1002.0), (srs.Heard(1880.0), 1880.0))[0]
+    probed = run(asked, (srs.Answered(200), 1002.0))[0]
+    assert probed.refreshed_at == 100.0
+    refreshed = run(asked, (srs.Answered(200, refresh=True), 1002.0), (srs.Heard(1880.0), 1880.0))[0]
     assert run(refreshed, (srs.Tick(), 1881.0))[1] == []
     assert recording(offer(interval=1800, refresher="uas", can_refresh=False)).interval == 0
 
