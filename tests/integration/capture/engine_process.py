@@ -17,7 +17,11 @@ def main() -> None:
     given = json.loads(sys.argv[1])
     sockets = [socket.socket(fileno=descriptor) for descriptor in given["sockets"]]
     engine = MediaEngine(
-        sockets, Path(given["spool"]), hold_fd=given["hold"], drain_seconds=given["drain"], segment_bytes=given["segment"]
+        sockets,
+        Path(given["spool"]),
+        hold_fd=given["hold"],
+        drain_seconds=given["drain"],
+        segment_bytes=given["segment"],
     )
     port = sockets[0].getsockname()[1]
     recording_id = UUID(given["recording"])
@@ -31,7 +35,10 @@ def main() -> None:
         ),
         signals=(
             SignalFrame(
-                at_ns=1, source=("127.0.0.1", 5060), destination=("127.0.0.1", port), payload=b"INVITE sip:srs SIP/2.0\r\n\r\n"
+                at_ns=1,
+                source=("127.0.0.1", 5060),
+                destination=("127.0.0.1", port),
+                payload=b"INVITE sip:srs SIP/2.0\r\n\r\n",
             ),
         ),
     )
@@ -44,7 +51,11 @@ def main() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     closed = engine.close(recording_id, "bye").result(timeout=20)
-    print("closed", json.dumps([[stream.packets, stream.lost, stream.duplicates] for stream in closed.file.streams]), flush=True)
+    print(
+        "closed",
+        json.dumps([[stream.packets, stream.lost, stream.duplicates] for stream in closed.file.streams]),
+        flush=True,
+    )
     engine.stop()
 
 

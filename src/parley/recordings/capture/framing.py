@@ -5,6 +5,7 @@ port's previous stream.
 """
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,33 @@ _TIMESTAMP_CONTROL = 32
 _SECOND = 1_000_000_000
 _TIME_BITS = 40  # nanoseconds of one batch beside the recording's number in one sort key: 18 minutes
 _PAYLOAD_WORD = HEADERS // 4
-_FULL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+_CUT = 0x20  # MSG_TRUNC
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the slots hold: `run[i]` datagrams of the port with index `ports[i]`, one after another; the rest by datagram."""
+
+    ports: Ints
+    run: Ints
+    length: Words
+    instant: Ints
+    source: Words
+    source_port: Words
+    rtp: RtpColumns
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which datagrams enter the recording, which come from elsewhere, which are of the port's former stream."""
+
+    wanted: Mask
+    foreign: Mask
+    late: Mask
 
 
 class Framer:
@@ -38,90 +61,100 @@ class Framer:
         self._payloads = hold.slots.view(">u4")[:, _PAYLOAD_WORD:]
         self.owners = np.full(len(hold.lease), -1, np.int64)
         """By port index: a number for its recording, ascending in the order of the lines; -1 for nobody's."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take note of ports and accepted addresses after leases were attached, changed or given back."""
+        self._port = self._hold.lease["port"].copy()
+        self._source = self._hold.lease["sources"][:, 0].copy()
 
     def frame(self, order: Words, counts: Ints) -> list[tuple[int, int, int]]:
-        """Frame the batch; then its state is FRAMED once the caller has filled in whose the entries are.
+        """Frame the batch; its state is FRAMED once the caller has said in the hold whose the entries are.
 
         Entries as (owner, start, length) in `out`. The advanced accounts stand in `redo`.
         """
         hold = self._hold
         used = int(counts.sum())
-        index = np.repeat(order.astype(np.int64), counts)
+        asked = np.flatnonzero(counts)
+        index, run = order[asked].astype(np.int64), counts[asked]
         length = hold.messages["length"][:used].astype(np.uint32)
-        instant = self._arrivals(used)
+        self._supply_arrivals(used)
+        seconds, nanoseconds = self._seconds[:used, 2], self._seconds[:used, 3]
         source = self._names[:used, 1].astype(np.uint32)
         source_port = self._ports[:used, 1].astype(np.uint32)
         rtp = parse_payloads(self._payloads[:used], length)
         self._headers.write(
             used,
-            seconds=instant // _SECOND,
-            nanoseconds=instant % _SECOND,
+            seconds=seconds,
+            nanoseconds=nanoseconds,
             stored=length,
             length=self._sent_lengths(used, length),
             source=source,
             source_port=source_port,
-            destination_port=hold.lease["port"][index],
+            destination_port=np.repeat(self._port[index], run),
         )
-        wanted, foreign, late = self._choose(index, source, source_port, rtp, order, instant)
-        self._advance(order, counts, wanted, foreign, late, length, instant, source, source_port, rtp)
-        return self._gather(index, wanted, instant, length, counts)
+        batch = Batch(index, run, length, seconds * _SECOND + nanoseconds, source, source_port, rtp)
+        verdict = self._choose(batch)
+        self._advance(batch, verdict)
+        return self._gather(batch, verdict.wanted)
 
-    def _arrivals(self, used: int) -> Ints:
-        """When each datagram arrived, in Unix nanoseconds, by the kernel's clock."""
-        seconds = self._seconds[:used]
-        instant = seconds[:, 2] * _SECOND + seconds[:, 3]
+    def _supply_arrivals(self, used: int) -> None:
+        """Give a datagram without the kernel's time the present."""
         without = self._hold.messages["control_length"][:used] < _TIMESTAMP_CONTROL
         if without.any():
-            instant[without] = time.time_ns()
-        return np.asarray(instant, np.int64)
+            self._seconds[:used][without, 2:] = divmod(time.time_ns(), _SECOND)
 
     def _sent_lengths(self, used: int, length: Words) -> Words:
         """Lengths as sent; a datagram larger than a slot is marked as cut by one byte more than is stored."""
         if not (length == LARGEST).any():
             return length
-        cut = self._hold.messages["flags"][:used] & 0x20 != 0  # MSG_TRUNC
-        return length + cut.astype(np.uint32)
+        cut = self._hold.messages["flags"][:used] & _CUT != 0
+        return np.asarray(length + cut, np.uint32)
 
-    def _choose(
-        self, index: Ints, source: Words, source_port: Words, rtp: RtpColumns, order: Words, instant: Ints
-    ) -> tuple[Mask, Mask, Mask]:
+    def _choose(self, batch: Batch) -> Verdict:
         """Which datagrams enter, which are foreign, which are late."""
         hold = self._hold
+        everything = np.ones(len(batch.length), np.bool_)
+        nothing = ~everything
+        remembered = hold.previous["until_ns"][batch.ports].any()
+        own = (self.owners[batch.ports] >= 0).all()
+        accepted = batch.source == np.repeat(self._source[batch.ports], batch.run)
+        if accepted.all() and own and not remembered:
+            return Verdict(everything, nothing, nothing)
+        index = np.repeat(batch.ports, batch.run)
         owned = self.owners[index] >= 0
-        accepted = source == hold.lease["sources"][index, 0]
-        if not accepted.all():
-            others = hold.lease["sources"][index]
-            accepted = (others == source[:, None]).any(axis=1) & (source != 0)
-        late = np.zeros(len(index), np.bool_)
-        until = hold.previous["until_ns"]
-        if until[order].any():
-            before = hold.previous[index]
-            late = (
-                (before["until_ns"] >= instant)
-                & (before["source"] == source)
-                & (before["source_port"] == source_port)
-                & (before["ssrc"] == rtp.ssrc)
-                & rtp.sound
-            )
-            if late.any():
-                until[index[late]] = int(instant.max()) + MEMORY_NS
-        return owned & accepted & ~late, owned & ~accepted, owned & late & accepted
+        accepted = (hold.lease["sources"][index] == batch.source[:, None]).any(axis=1) & (batch.source != 0)
+        late = accepted & self._late(batch, index) if remembered else nothing
+        return Verdict(owned & accepted & ~late, owned & ~accepted, owned & late)
 
-    def _gather(
-        self, index: Ints, wanted: Mask, instant: Ints, length: Words, counts: Ints
-    ) -> list[tuple[int, int, int]]:
+    def _late(self, batch: Batch, index: Ints) -> Mask:
+        """Which packets are of the stream that had the port before; a stream that goes on is remembered longer."""
+        before = self._hold.previous[index]
+        late = (
+            batch.rtp.sound
+            & (before["until_ns"] >= batch.instant)
+            & (before["source"] == batch.source)
+            & (before["source_port"] == batch.source_port)
+            & (before["ssrc"] == batch.rtp.ssrc)
+        )
+        if late.any():
+            self._hold.previous["until_ns"][index[late]] = int(batch.instant.max()) + MEMORY_NS
+        return np.asarray(late, np.bool_)
+
+    def _gather(self, batch: Batch, wanted: Mask) -> list[tuple[int, int, int]]:
         """Copy the wanted records to `out`: recording by recording, in each by time of arrival."""
         rows = np.flatnonzero(wanted)
         if not len(rows):
             return []
-        owner = self.owners[index[rows]]
-        moment = instant[rows] - int(instant[rows].min())
-        key = owner << _TIME_BITS | np.minimum(_monotonic(moment, index[rows]), (1 << _TIME_BITS) - 1)
+        index = np.repeat(batch.ports, batch.run)[rows]
+        owner = self.owners[index]
+        instant = batch.instant[rows]
+        moment = _monotonic(instant - instant.min(), index)
+        key = owner << _TIME_BITS | np.minimum(moment, (1 << _TIME_BITS) - 1)
         by_time = np.argsort(key, kind="stable")
-        rows, owner = rows[by_time], owner[by_time]
-        sizes = length[rows].astype(np.int64) + HEADERS
-        ends = self._copy(rows, sizes)
-        last = np.append(np.flatnonzero(np.diff(owner)), len(owner) - 1)
+        rows = rows[by_time]
+        ends = self._copy(rows, batch.length[rows].astype(np.int64) + HEADERS)
+        last = np.append(np.flatnonzero(owner[1:] != owner[:-1]), len(owner) - 1)  # sorting keeps the owners' places
         stops = ends[last]
         starts = np.append(0, stops[:-1])
         return list(zip(owner[last].tolist(), starts.tolist(), (stops - starts).tolist(), strict=True))
@@ -143,66 +176,34 @@ class Framer:
             out[start:end].view(f"V{size}")[...] = records[rows[first:stop]]
         return ends
 
-    def _advance(
-        self,
-        order: Words,
-        counts: Ints,
-        wanted: Mask,
-        foreign: Mask,
-        late: Mask,
-        length: Words,
-        instant: Ints,
-        source: Words,
-        source_port: Words,
-        rtp: RtpColumns,
-    ) -> None:
-        """Put the accounts as they will be into `redo`: the usual stream by vectors, the others packet by packet."""
+    def _advance(self, batch: Batch, verdict: Verdict) -> None:
+        """Put the accounts as they will be into `redo`: regular runs by vectors, the others packet by packet."""
         hold = self._hold
-        asked = np.flatnonzero(counts)
-        hold.header["redo"] = len(asked)
-        if not len(asked):
+        count = len(batch.ports)
+        hold.header["redo"] = count
+        if not count:
             return
-        ports, run = order[asked].astype(np.int64), counts[asked]
-        ends = np.cumsum(run)
-        starts, last = ends - run, ends - 1
-        fresh = hold.account[ports]
-        usual = self._usual(fresh, starts, last, run, wanted, rtp)
-        fresh["packets"] += run.astype(np.uint64)
-        fresh["bytes"] += np.add.reduceat(length, starts, dtype=np.uint64)
-        fresh["last_ns"] = np.maximum.reduceat(instant, starts)
-        fresh["highest"] = rtp.sequence[last]
-        step = np.minimum(run, 63).astype(np.uint64)
-        ones = (np.uint64(1) << step) - np.uint64(1)
-        fresh["seen"] = np.where(run >= 64, _FULL, fresh["seen"] << step | ones)
-        fresh["source"], fresh["source_port"] = source[last], source_port[last]
-        for number in np.flatnonzero(~usual).tolist():
+        ends = np.cumsum(batch.run)
+        starts, last = ends - batch.run, ends - 1
+        before = hold.account[batch.ports]
+        fresh = before.copy()
+        began = (before["seen"] == 0) | (before["ssrc"] != batch.rtp.ssrc[starts])
+        follows = began | (batch.rtp.sequence[starts] == (before["highest"] + np.uint32(1) & np.uint32(0xFFFF)))
+        regular = follows & _regular(batch, verdict.wanted, starts)
+        fresh["packets"] += batch.run.astype(np.uint64)
+        fresh["bytes"] += np.add.reduceat(batch.length, starts, dtype=np.uint64)
+        fresh["last_ns"] = batch.instant[last]
+        fresh["highest"] = batch.rtp.sequence[last]
+        ones = (np.uint64(1) << np.minimum(batch.run, 63).astype(np.uint64)) - np.uint64(1)
+        shifted = np.where(began, 0, before["seen"]) << np.minimum(batch.run, 63).astype(np.uint64)
+        fresh["seen"] = shifted | ones
+        fresh["ssrc"] = batch.rtp.ssrc[last]
+        fresh["source"], fresh["source_port"] = batch.source[last], batch.source_port[last]
+        for number in np.flatnonzero(~regular).tolist():
             part = slice(int(starts[number]), int(ends[number]))
-            fresh[number] = _count_singly(
-                hold.account[ports[number]],
-                wanted[part],
-                foreign[part],
-                late[part],
-                length[part],
-                instant[part],
-                source[part],
-                source_port[part],
-                rtp.sound[part],
-                rtp.sequence[part],
-                rtp.ssrc[part],
-            )
-        hold.redo[: len(asked)] = fresh
-        hold.redo_ports[: len(asked)] = ports
-
-    @staticmethod
-    def _usual(
-        before: npt.NDArray[np.void], starts: Ints, last: Ints, run: Ints, wanted: Mask, rtp: RtpColumns
-    ) -> Mask:
-        """Which runs are simply the next packets of the same source, all of them RTP and wanted."""
-        expected = np.repeat(before["highest"].astype(np.int64) + 1 - starts, run) + np.arange(int(run.sum()))
-        sound = (
-            wanted & rtp.sound & (rtp.sequence == (expected & 0xFFFF)) & (rtp.ssrc == np.repeat(before["ssrc"], run))
-        )
-        return np.logical_and.reduceat(sound, starts) & (before["seen"] != 0)
+            fresh[number] = _count_singly(before[number], batch, verdict, part)
+        hold.redo[:count] = fresh
+        hold.redo_ports[:count] = batch.ports
 
     def apply(self) -> None:
         """Make the advanced accounts current. Harmless when done twice."""
@@ -211,9 +212,20 @@ class Framer:
         hold.account[hold.redo_ports[:count]] = hold.redo[:count]
 
 
+def _regular(batch: Batch, wanted: Mask, starts: Ints) -> Mask:
+    """Which runs are packets of one source, each the next of the one before, all RTP and wanted."""
+    rtp = batch.rtp
+    good = rtp.sound & wanted
+    good[1:] &= (rtp.sequence[1:] - rtp.sequence[:-1] == 1) & (rtp.ssrc[1:] == rtp.ssrc[:-1])
+    good[starts] = (rtp.sound & wanted)[starts]
+    if good.all():
+        return np.ones(len(starts), np.bool_)
+    return np.asarray(np.logical_and.reduceat(good, starts), np.bool_)
+
+
 def _monotonic(moment: Ints, index: Ints) -> Ints:
     """`moment` made never to fall within the packets of one port: a clock that is set back must not reorder a stream."""
-    falling = (np.diff(moment) < 0) & (index[1:] == index[:-1])
+    falling = (moment[1:] < moment[:-1]) & (index[1:] == index[:-1])
     if not falling.any():
         return moment
     moment = moment.copy()
@@ -223,39 +235,23 @@ def _monotonic(moment: Ints, index: Ints) -> Ints:
     return moment
 
 
-def _count_singly(
-    before: np.void,
-    wanted: Mask,
-    foreign: Mask,
-    late: Mask,
-    length: Words,
-    instant: Ints,
-    source: Words,
-    source_port: Words,
-    sound: Mask,
-    sequence: npt.NDArray[np.uint16],
-    ssrc: Words,
-) -> npt.NDArray[np.void]:
+def _count_singly(before: np.void, batch: Batch, verdict: Verdict, part: slice) -> np.void:
     """The account after packets of which some are lost, doubled, of a new source, no RTP, or not wanted."""
-    fresh = np.array([before], ACCOUNT)[0]
-    fresh["foreign"] += np.count_nonzero(foreign)
-    fresh["late"] += np.count_nonzero(late)
-    kept = np.flatnonzero(wanted)
+    fresh: np.void = np.array([before], ACCOUNT)[0]
+    fresh["foreign"] += np.count_nonzero(verdict.foreign[part])
+    fresh["late"] += np.count_nonzero(verdict.late[part])
+    kept = np.flatnonzero(verdict.wanted[part]) + part.start
     if not len(kept):
         return fresh
     fresh["packets"] += len(kept)
-    fresh["bytes"] += int(length[kept].sum())
-    fresh["last_ns"] = max(int(fresh["last_ns"]), int(instant[kept].max()))
-    fresh["source"], fresh["source_port"] = source[kept[-1]], source_port[kept[-1]]
-    account = Account(
-        ssrc=int(fresh["ssrc"]),
-        highest=int(fresh["highest"]),
-        seen=int(fresh["seen"]),
-        lost=int(fresh["lost"]),
-        duplicates=int(fresh["duplicates"]),
-    )
-    for number, identifier in zip(sequence[kept[sound[kept]]].tolist(), ssrc[kept[sound[kept]]].tolist(), strict=True):
-        count_packet(account, sequence=number, ssrc=identifier)
-    for name in ("ssrc", "highest", "seen", "lost", "duplicates"):
+    fresh["bytes"] += int(batch.length[kept].sum())
+    fresh["last_ns"] = max(int(fresh["last_ns"]), int(batch.instant[kept].max()))
+    fresh["source"], fresh["source_port"] = batch.source[kept[-1]], batch.source_port[kept[-1]]
+    names = ("ssrc", "highest", "seen", "lost", "duplicates")
+    account = Account(**{name: int(fresh[name]) for name in names})
+    sound = kept[batch.rtp.sound[kept]]
+    for sequence, ssrc in zip(batch.rtp.sequence[sound].tolist(), batch.rtp.ssrc[sound].tolist(), strict=True):
+        count_packet(account, sequence=sequence, ssrc=ssrc)
+    for name in names:
         fresh[name] = getattr(account, name)
     return fresh

@@ -114,7 +114,7 @@ class Hold:
     `inherited` is true when a predecessor used it. Raises HoldMismatch when it had other dimensions.
     """
 
-    def __init__(self, descriptor: int, *, ports: int, slots: int = 2048) -> None:
+    def __init__(self, descriptor: int, *, ports: int, slots: int = 4096) -> None:
         layout: dict[str, tuple[np.dtype[np.void] | str, tuple[int, ...]]] = {
             "header": (HEADER, (1,)),
             "lease": (LEASE, (ports,)),

@@ -89,6 +89,8 @@ class Part:
     ) -> None:
         self.number = number
         self.opening = FILE_HEADER + b"".join(signal_record(signal) for signal in signals)
+        self.offset = 0
+        """Plaintext bytes written."""
         self.only_opening = False
         """Set by `finish`: nothing followed the opening."""
         self.mark = 0
@@ -117,9 +119,14 @@ class Part:
         """Plaintext bytes in sealed chunks."""
         return self.writer.chunks * CHUNK
 
+    def write(self, data: Buffer) -> None:
+        """Add `data`, which the journal has already."""
+        self.writer.write(data)
+        self.offset += len(data)
+
     def finish(self) -> None:
         """Seal the last chunk; the file may still have to be settled."""
-        self.only_opening = self.writer.offset <= len(self.opening)
+        self.only_opening = self.offset <= len(self.opening)
         self.writer.close()
 
 

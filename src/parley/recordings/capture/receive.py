@@ -45,11 +45,11 @@ class Receiver:
         self._first = memoryview(hold.first)
         self._last_start = len(hold.slots) - PER_CALL
 
-    def receive(self, lines: Lines, start: int) -> tuple[int, list[int]]:
+    def receive(self, lines: Lines, start: int) -> tuple[int, list[int], int]:
         """Empty sockets, from the line at `start` on, into the slots until these are full.
 
-        The line to go on with, and the positions of lines that gave PER_CALL datagrams and may have more. The state is
-        RECEIVING afterwards; `filled` says what came. Raises OSError for a socket that is none.
+        The line to go on with, the positions of lines that gave PER_CALL datagrams and may have more, and the slots that
+        are filled. The state is RECEIVING afterwards. Raises OSError for a socket that is none.
         """
         hold, first = self._hold, self._first
         stop = min(len(lines), start + _MOST_CALLS)
@@ -70,22 +70,28 @@ class Receiver:
                     break
             elif ctypes.get_errno() not in (errno.EAGAIN, errno.EINTR):
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        return start + call, more
+        return start + call, more, used
 
-    def filled(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-        """Which port each call was for, and how many slots it filled; also true of a batch that a killed predecessor began.
+    def counts(self, calls: int, used: int) -> npt.NDArray[np.int64]:
+        """How many slots each of `calls` calls filled."""
+        counts = np.empty(calls, np.int64)
+        first = self._hold.first[:calls]
+        counts[:-1] = first[1:] - first[:-1]
+        counts[-1:] = used - first[-1:]
+        return counts
+
+    def found(self) -> tuple[int, int]:
+        """Calls begun and slots filled in the batch of a predecessor that was killed.
 
         The kernel stores a datagram's length last, so a slot with a length is whole.
         """
         hold = self._hold
         calls = int(np.count_nonzero(hold.first != UNUSED))
-        starts = hold.first[:calls].astype(np.int64)
         if not calls:
-            return hold.order[:0], starts
-        tail = hold.messages["length"][int(starts[-1]) : int(starts[-1]) + PER_CALL]
-        present = np.flatnonzero(tail)
-        end = int(starts[-1]) + (int(present[-1]) + 1 if len(present) else 0)
-        return hold.order[:calls], np.diff(np.append(starts, end))
+            return 0, 0
+        start = int(hold.first[calls - 1])
+        present = np.flatnonzero(hold.messages["length"][start : start + PER_CALL])
+        return calls, start + (int(present[-1]) + 1 if len(present) else 0)
 
     def clear(self, used: int, calls: int) -> None:
         """Make the hold ready for the next batch. The state must be EMPTY: what is cleared would be lost otherwise."""

@@ -14,14 +14,14 @@ from parley.sealing.api import Frame
 from .framing import Framer
 from .hold import EMPTY, FRAMED, RECEIVING, Hold, part_and_offset, place
 from .journal import Journal
-from .parts import durable_offset
+from .parts import Part, durable_offset
 from .receive import Lines, Receiver
 from .recording import OpenRecording
 
 _MOST_ROUNDS = 16  # of one drain: a flood must not keep it from its other sockets
 
-Piece = tuple[OpenRecording, int, int]
-"""A recording, and where in `out` its records begin and end."""
+Piece = tuple[Part, bytes | memoryview]
+"""A part being written, and the records that it gets next."""
 
 
 class BatchStore:
@@ -52,6 +52,7 @@ class BatchStore:
                 self._framer.owners[index] = number
                 pairs.append((descriptor(index), index))
         self._lines = Lines(pairs)
+        self._framer.refresh()
 
     def drain(self, recording: OpenRecording | None = None) -> int:
         """Store everything that the sockets hold (of one recording, or of all); the number of datagrams."""
@@ -64,9 +65,11 @@ class BatchStore:
             again: list[int] = []
             position = 0
             while position < len(lines):
-                position, more = self._receiver.receive(lines, position)
+                before = position
+                position, more, used = self._receiver.receive(lines, position)
                 again += more
-                total += self._finish()
+                total += used
+                self._finish(position - before, used)
             if not again:
                 break
             lines = lines.select(again)
@@ -74,7 +77,7 @@ class BatchStore:
 
     def append(self, recording: OpenRecording, data: bytes) -> None:
         """Add records that did not come from a socket (file header, SIP messages)."""
-        self._write([(recording, data)])
+        self._write([(recording.part, data)])
 
     def replay(
         self, recordings: Mapping[UUID, OpenRecording], frames: Mapping[tuple[UUID, int], Sequence[Frame]]
@@ -84,7 +87,9 @@ class BatchStore:
         `recordings` already write their next part. `frames` is the journal as it was found.
         """
         if self._hold.state == RECEIVING:
-            return self._finish()
+            calls, used = self._receiver.found()
+            self._finish(calls, used)
+            return used
         if self._hold.state == EMPTY:
             self._reset()
             return 0
@@ -99,10 +104,11 @@ class BatchStore:
             known = frames.get((recording.recording_id, part), ())
             if durable_offset(recording.folder, part, known) >= offset + length:
                 continue
-            self._hold.entries[number]["place"] = place(recording.part.number, recording.part.writer.offset)
+            self._hold.entries[number]["place"] = place(recording.part.number, recording.part.offset)
             start = int(entry["start"])
-            pieces.append((recording, start, start + length))
-        self._store(pieces)
+            pieces.append((recording.part, self._out[start : start + length]))
+        self._write(pieces)
+        self._framer.apply()
         self._reset()
         return len(pieces)
 
@@ -117,44 +123,40 @@ class BatchStore:
             part = recording.part
             if part.sealed < part.mark and not part.writer.closed:
                 frames.append(part.sealer.seal(part.sealed, bytes(part.writer.pending)))
-            part.mark = part.writer.offset
+            part.mark = part.offset
         self._append(frames)
 
-    def _finish(self) -> int:
+    def _finish(self, calls: int, used: int) -> None:
         """Frame and store what the slots hold."""
-        order, counts = self._receiver.filled()
-        used = int(counts.sum())
-        pieces: list[Piece] = []
         if used:
-            entries = self._framer.frame(order, counts)
-            pieces = [(self._owners[owner], start, start + length) for owner, start, length in entries]
-            self._publish([owner for owner, _, _ in entries], pieces)
-            self._store(pieces)
+            entries = self._framer.frame(self._hold.order[:calls], self._receiver.counts(calls, used))
+            self._publish(entries)
+            out, owners = self._out, self._owners
+            self._write([(owners[owner].part, out[start : start + length]) for owner, start, length in entries])
+            self._framer.apply()
         self._hold.state = EMPTY
-        self._receiver.clear(used, len(order))
-        return used
+        self._receiver.clear(used, calls)
 
-    def _publish(self, owners: list[int], pieces: Sequence[Piece]) -> None:
+    def _publish(self, pieces: Sequence[tuple[int, int, int]]) -> None:
         """Say in the hold whose records `out` has and where they go; from here on a successor stores exactly these."""
         hold, count = self._hold, len(pieces)
         if count:
+            owners, starts, lengths = zip(*pieces, strict=True)
             entries = hold.entries[:count]
-            entries["recording"] = self._ids[owners]
-            entries["place"] = [place(each.part.number, each.part.writer.offset) for each, _, _ in pieces]
-            entries["start"] = [start for _, start, _ in pieces]
-            entries["length"] = [stop - start for _, start, stop in pieces]
+            entries["recording"] = self._ids[list(owners)]
+            entries["place"] = [place(part.number, part.offset) for part in map(self._part_of, owners)]
+            entries["start"] = starts
+            entries["length"] = lengths
         hold.header["entries"] = count
         hold.state = FRAMED
 
-    def _store(self, pieces: Sequence[Piece]) -> None:
-        out = self._out
-        self._write([(recording, out[start:stop]) for recording, start, stop in pieces])
-        self._framer.apply()
+    def _part_of(self, owner: int) -> Part:
+        return self._owners[owner].part
 
-    def _write(self, pieces: Sequence[tuple[OpenRecording, bytes | memoryview]]) -> None:
-        self._append([each.part.sealer.seal(each.part.writer.offset, data) for each, data in pieces])
-        for recording, data in pieces:
-            recording.part.writer.write(data)
+    def _write(self, pieces: Sequence[Piece]) -> None:
+        self._append([part.sealer.seal(part.offset, data) for part, data in pieces])
+        for part, data in pieces:
+            part.write(data)
 
     def _append(self, frames: Sequence[bytes]) -> None:
         if not frames:

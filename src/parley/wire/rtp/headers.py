@@ -67,6 +67,10 @@ def parse_payloads(words: npt.NDArray[np.uint32], lengths: Words) -> RtpColumns:
 
 
 def is_rtp(first: Words, lengths: Words) -> Mask:
-    """Which packets are RTP version 2 by their first word; 192 to 223 in the second byte is RTCP (RFC 5761 section 4)."""
-    second = (first >> np.uint32(16)) & np.uint32(0xFF)
-    return (first >> np.uint32(30) == 2) & (lengths >= HEADER) & ((second < np.uint32(192)) | (second > np.uint32(223)))
+    """Which packets are RTP version 2, by their first word.
+
+    A second byte of 192 to 223, whose upper three bits are 110, is RTCP (RFC 5761 section 4).
+    """
+    version_and_kind = first & np.uint32(0xC0E0_0000)
+    sound = (first >> np.uint32(30) == 2) & (version_and_kind != np.uint32(0x80C0_0000)) & (lengths >= HEADER)
+    return np.asarray(sound, np.bool_)
