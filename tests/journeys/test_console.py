@@ -67,7 +67,8 @@ def test_find_play_and_prove_a_call(page: Page, local: Account) -> None:
 
     page.get_by_role("button", name="Verify in this browser").click()
     expect(page.locator("[data-verdict=verified]")).to_be_visible()
-    expect(page.locator(".steps .good")).to_have_count(8)
+    expect(page.locator(".steps > li")).to_have_count(8)
+    expect(page.locator(".steps > .bad")).to_have_count(0)
 
 
 def test_a_changed_bundle_is_refused_in_the_browser(page: Page, local: Account) -> None:

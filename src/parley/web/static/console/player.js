@@ -32,19 +32,14 @@ function lane(pairs) {
   return columns.length ? columns : [0, 0];
 }
 
-/** The used colour of a custom property: light-dark() is resolved by asking an element. */
-function resolved(name) {
+/** A CSS colour as the page would use it: light-dark() and color-mix() are resolved by asking an element. */
+function resolved(colour) {
   const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
+  probe.style.color = colour;
   player.append(probe);
   const value = getComputedStyle(probe).color;
   probe.remove();
   return value;
-}
-
-function faded(rgb) {
-  const [r, g, b] = rgb.match(/\d+/g);
-  return `rgb(${r} ${g} ${b} / 45%)`;
 }
 
 async function draw() {
@@ -54,9 +49,9 @@ async function draw() {
   const lanes = [["--caller", peaks.caller], ["--callee", peaks.callee]];
   const wave = WaveSurfer.create({
     container: part("wave"), media: audio, duration: peaks.seconds, peaks: lanes.map(([, pairs]) => lane(pairs)),
-    cspNonce: player.dataset.nonce, height: LANE, dragToSeek: true, cursorColor: resolved("--ink"), cursorWidth: 1, normalize: false,
-    splitChannels: lanes.map(([name]) => ({ height: LANE, waveColor: faded(resolved(name)), progressColor: resolved(name), barWidth: 2, barGap: 1, barRadius: 1 })),
-    plugins: [Timeline.create({ height: 24, formatTimeCallback: clock, secondaryLabelOpacity: 1, style: { color: resolved("--quiet"), fontSize: "11px" } })],
+    cspNonce: player.dataset.nonce, height: LANE, dragToSeek: true, cursorColor: resolved("var(--ink)"), cursorWidth: 1, normalize: false,
+    splitChannels: lanes.map(([name]) => ({ height: LANE, waveColor: resolved(`color-mix(in srgb, var(${name}) 45%, var(--raised))`), progressColor: resolved(`var(${name})`), barWidth: 2, barGap: 1, barRadius: 1 })),
+    plugins: [Timeline.create({ height: 24, formatTimeCallback: clock, secondaryLabelOpacity: 1, style: { color: resolved("var(--quiet)"), fontSize: "11px" } })],
   });
   part("loading").remove();
   return wave;

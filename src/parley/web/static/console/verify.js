@@ -13,10 +13,11 @@ const keep = (name, value) => { try { localStorage.setItem(kept(name), value); }
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const check = (condition, words) => { if (!condition) throw new proof.ProofError(words); };
 
-function step(good, title, words, values = {}) {
+/** `state` is "good", "bad", or "open" for what cannot be checked yet. */
+function step(state, title, words, values = {}) {
   const item = document.createElement("li");
-  item.className = good ? "good" : "bad";
-  const mark = Object.assign(document.createElement("span"), { className: "mark", textContent: good ? "✓" : "✗" });
+  item.className = state;
+  const mark = Object.assign(document.createElement("span"), { className: "mark", textContent: { good: "✓", bad: "✗", open: "○" }[state] });
   const head = Object.assign(document.createElement("b"), { textContent: title });
   item.append(mark, head, Object.assign(document.createElement("p"), { textContent: words }));
   if (Object.keys(values).length) {
@@ -42,7 +43,7 @@ async function fetchBundle(since) {
   return text;
 }
 
-/** The steps in order: [title, async (state) => [words, values]]. A step that throws ends the check. */
+/** The steps in order: [title, async (state) => [words, values, "open" when it must wait]]. A step that throws ends the check. */
 const CHECKS = [
   ["The bundle is whole", async (s) => {
     s.bundle = JSON.parse(s.text);
@@ -61,7 +62,7 @@ const CHECKS = [
     if (!shown.length || s.bundle.details === null) return null;
     const text = proof.canonical(s.bundle.details.value);
     for (const hash of shown) check(text.includes(`"${hash}"`), `The evidence does not name ${hash}.`);
-    return [`${shown.length === 1 ? "The hash" : `All ${shown.length} hashes`} shown above stand in the details.`];
+    return [shown.length === 1 ? "The hash shown above stands in the details." : `All ${shown.length} hashes shown above stand in the details.`];
   }],
   ["The leaf was hashed", async (s) => {
     s.leaf = await proof.leafHash(proof.bytes(proof.canonical(s.bundle.entry)));
@@ -89,7 +90,7 @@ const CHECKS = [
     return [`Ed25519 signature over the checkpoint verified ${how}.`, { "log key": key.text }];
   }],
   ["The provider countersigned it", async (s) => {
-    if (s.bundle.keys.provider === null) return ["Not yet: the provider's log countersigns new heads within a minute. Everything above holds without it."];
+    if (s.bundle.keys.provider === null) return ["Not yet: the provider's log countersigns new heads within a minute. Everything above holds without it.", {}, "open"];
     const pinned = recall("provider-key");
     check(!pinned || pinned === s.bundle.keys.provider, "This browser knows another key of the provider.");
     const key = await proof.parseKey(s.bundle.keys.provider);
@@ -128,14 +129,14 @@ async function verify() {
     for (const [name, run] of CHECKS) {
       title = name;
       const result = await run(state);
-      if (result) { step(true, name, ...result); await wait(60); }
+      if (result) { step(result[2] ?? "good", name, result[0], result[1]); await wait(60); }
     }
     keep("head", state.bundle.checkpoint);
     panel.dataset.verdict = "verified";
     verdict.className = "verdict state kept";
     verdict.textContent = "Verified in this browser.";
   } catch (error) {
-    step(false, title, error.message);
+    step("bad", title, error.message);
     panel.dataset.verdict = "refused";
     verdict.className = "verdict state late";
     verdict.textContent = error instanceof proof.ProofError ? "Refused: do not rely on this evidence." : "Not checked.";
