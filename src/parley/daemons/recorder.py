@@ -71,6 +71,10 @@ async def _serve(
     stranger_rate: float,
 ) -> None:
     loop = asyncio.get_running_loop()
+    # asyncio's own words would quote what arrived.
+    loop.set_exception_handler(
+        lambda _loop, context: _log.error("recorder.fault", error=type(context.get("exception")).__name__)
+    )
     files = SessionFiles(folder=place.spool / "sessions", key=inheritance.state_key)
     saved = list(files.load())
     media = EngineMedia(sockets=inheritance.media, hold_fd=inheritance.hold_fd, spool=place.spool, closed=files.remove)

@@ -4,8 +4,9 @@ What to do is decided in `recordings.session`; here it is done: answers to the e
 engine, state to the session files. Log lines hold our own ids and reasons, never a number, name or address of a party.
 """
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,39 +82,47 @@ class Calls:
         self.handle(self.endpoint.lost(lost, flow), now=now)
 
     def handle(self, events: list[sip.Event], *, now: float) -> None:
-        """Serves what the endpoint reports."""
+        """Serves what the endpoint reports; a fault in one event leaves the others alone."""
         for event in events:
-            match event:
-                case sip.RequestArrived():
-                    self._served(event, now=now)
-                case sip.AckArrived():
-                    self._acknowledged(event, now=now)
-                case sip.AckMissing():
-                    self._about(event.transaction, srs.AckMissing(), now=now)
-                case sip.ResponseArrived():
-                    self._answered(event.transaction, event.response.code, now=now)
-                case sip.ResponseMissing():
-                    self._answered(event.transaction, 0, now=now)
-                case sip.Cancelled():
-                    self._about(event.transaction, srs.CancelReceived(), now=now)
-                case sip.Refused() if event.reason == _IGNORED:
-                    self._ignored += 1
-                case sip.Refused():
-                    _log.info("sip.refused", code=event.code, reason=event.reason, transport=event.flow.protocol)
+            with _contained():
+                self._handle(event, now=now)
 
     def tick(self, *, now: float) -> None:
         """Once a second or so: what has been heard, timers of the sessions, reports."""
         for call in self.live:
-            heard = self._media.heard(call.id)
-            if heard.last_at is not None:
-                self._step(call, srs.Heard(heard.last_at), now=now, quiet=True)
-            self._step(call, srs.Tick(), now=now, quiet=True)
-            if call.session.live and call.manifest is not None:
-                self._reports.live(call.trunk, call.manifest, heard, held=call.session.held)
+            with _contained():
+                self._tick(call, now=now)
         self._manifests.forget(now=self._clock())
         if self._ignored:
             _log.warning("sip.ignored", messages=self._ignored, reason=_IGNORED)
             self._ignored = 0
+
+    def _handle(self, event: sip.Event, *, now: float) -> None:
+        match event:
+            case sip.RequestArrived():
+                self._served(event, now=now)
+            case sip.AckArrived():
+                self._acknowledged(event, now=now)
+            case sip.AckMissing():
+                self._about(event.transaction, srs.AckMissing(), now=now)
+            case sip.ResponseArrived():
+                self._answered(event.transaction, event.response.code, now=now)
+            case sip.ResponseMissing():
+                self._answered(event.transaction, 0, now=now)
+            case sip.Cancelled():
+                self._about(event.transaction, srs.CancelReceived(), now=now)
+            case sip.Refused() if event.reason == _IGNORED:
+                self._ignored += 1
+            case sip.Refused():
+                _log.info("sip.refused", code=event.code, reason=event.reason, transport=event.flow.protocol)
+
+    def _tick(self, call: Call, *, now: float) -> None:
+        heard = self._media.heard(call.id)
+        if heard.last_at is not None:
+            self._step(call, srs.Heard(heard.last_at), now=now, quiet=True)
+        self._step(call, srs.Tick(), now=now, quiet=True)
+        if call.session.live and call.manifest is not None:
+            self._reports.live(call.trunk, call.manifest, heard, held=call.session.held)
 
     def capture_failed(self, recording_id: UUID, reason: str, *, now: float) -> None:
         """The media engine gave up on a recording (`disk-full` or `failed`)."""
@@ -180,8 +189,7 @@ class Calls:
         except sip.BadMessage as error:
             self._refuse(event.transaction, sip.Answer(error.code, error.reason), now=now)
         except Exception as error:
-            # The message of an unforeseen error may quote the request: only its kind and place are logged.
-            _log.error("sip.fault", error=type(error).__name__, place=_place(error))
+            _log_fault(error)
             self._refuse(event.transaction, sip.Answer(500, "internal error"), now=now)
 
     def _request(self, event: sip.RequestArrived, *, now: float) -> None:
@@ -440,6 +448,20 @@ class Calls:
         self._table.remove(call)
         self._reports.ended(call.trunk, call.id)
         _log.info("call.closed", recording=str(call.id), reason=reason)
+
+
+@contextlib.contextmanager
+def _contained() -> Iterator[None]:
+    """Keeps a fault of ours in one event or call from ending the recorder, and says so."""
+    try:
+        yield
+    except Exception as error:
+        _log_fault(error)
+
+
+def _log_fault(error: Exception) -> None:
+    """The message of an unforeseen error may quote a request: only its kind and place are logged."""
+    _log.error("sip.fault", error=type(error).__name__, place=_place(error))
 
 
 def _place(error: Exception) -> str:

@@ -218,6 +218,20 @@ def test_a_fault_of_ours_answers_500_and_gives_the_ports_back(place: Place, logs
     assert any(line["event"] == "sip.fault" and line["error"] == "RuntimeError" for line in logs)
 
 
+def test_a_fault_in_one_call_leaves_the_others_alone(place: Place, logs: list[dict[str, object]]) -> None:
+    wire = Wire(place.address)
+    assert code(wire.ask(client(wire).invite())) == 200
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secretcall in a message")
+
+    place.media.heard = fail  # type: ignore[method-assign, assignment]
+    place.tick()
+    assert any(line["event"] == "sip.fault" and line["error"] == "RuntimeError" for line in logs)
+    assert "secretcall" not in json.dumps(logs, default=str)
+    assert code(wire.ask(client(wire, 1).invite())) == 200
+
+
 def test_a_full_disk_ends_the_call_with_a_reason(place: Place) -> None:
     wire = Wire(place.address)
     asker = client(wire)
