@@ -28,8 +28,14 @@ def install(*, root: Path = ROOT, vendor: Path = VENDOR) -> list[Path]:
 
     Raises SystemExit with npm's own message when the registry cannot be reached or a hash differs.
     """
-    npm = subprocess.run(  # the wheel's own programs: a machine need not have Node
-        [NODE / "npm", "ci", "--no-progress", "--loglevel=error"], cwd=root, check=False, capture_output=True, text=True
+    npm = subprocess.run(
+        [NODE / "npm", "ci", "--no-progress", "--loglevel=error"],
+        cwd=root,
+        # npm finds its interpreter by name: the wheel's own comes first, a machine need not have Node.
+        env={**os.environ, "PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', os.defpath)}"},
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if npm.returncode:
         raise SystemExit(f"npm could not install the console's assets:\n{npm.stderr}")
