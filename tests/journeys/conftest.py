@@ -1,4 +1,4 @@
-"""A console over real servers: granian for pages and events, the embedded PostgreSQL, recordings through the pipeline."""
+"""A console over real servers: granian for pages and events, embedded PostgreSQL, recordings through the pipeline."""
 
 import contextlib
 import os
@@ -133,7 +133,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, servers: Servers) -> Iterator[Page]:
-    """A fresh browser profile; a console message that speaks of the content policy or of an exception fails the test."""
+    """A fresh browser profile; an exception, or a message that speaks of the content policy, fails the test."""
     context = browser.new_context(
         base_url=servers.base, viewport={"width": 1280, "height": 800}, timezone_id="Europe/Rome", locale="en-GB"
     )

@@ -122,7 +122,7 @@ def test_a_failure_tells_a_reference_and_nothing_else(home: str, capsys: pytest.
     request = HttpRequest()
     request.path_info = "/api/v1/x"
     try:
-        raise ValueError("Key (email)=(anna@protected.example) already exists")
+        int("Key (email)=(anna@protected.example) already exists")
     except ValueError:
         answer = failed(request)
     assert answer.status_code == 500

@@ -1,7 +1,7 @@
 """Separation as a person meets it: every address of a console answers for its own customer and for nobody else.
 
-The walk asks Django's resolver which addresses exist, so that a new one cannot be forgotten: an address whose parameters
-the walk cannot fill in fails the test.
+The walk asks Django's resolver which addresses exist, so that a new one cannot be forgotten: an address whose
+parameters the walk cannot fill in fails the test.
 """
 
 import re

@@ -107,7 +107,7 @@ def test_bars_stay_in_their_box_and_something_is_always_visible(values: list[flo
     drawn = rules.bars(values, ["x"] * len(values), now=now)
     for bar, value in zip(drawn, values, strict=True):
         assert 0 <= bar.x <= bar.x + bar.width <= 100.01
-        assert 0 <= bar.y
+        assert bar.y >= 0
         assert bar.y + bar.height == pytest.approx(32, abs=0.02)
         assert (bar.height >= 2) == (value > 0)
 
