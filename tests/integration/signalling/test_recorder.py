@@ -21,6 +21,7 @@ from parley.tenancy import api as tenancy
 from support.peers import Leg, Party, SippCall, speak, wait_for
 from support.signalling_place import Wire, code, sip_sockets
 from support.siprec_messages import Client
+from support.wrong_calls import CASES
 
 NAMES = (SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY)
 CALLER, CALLEE = Party("+390584943232", "Anna Caller"), Party("+390266711", "Bruno Callee")
@@ -164,6 +165,36 @@ def test_kill_9_in_mid_call_the_next_recorder_answers_the_bye(place: Recorders, 
     assert closed.reason == "bye"
     assert [stream.packets for stream in closed.streams] == [200, 200]
     assert len(closed.parts) >= 2
+
+
+@pytest.mark.parametrize("many", [300, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(1200)])])
+def test_bad_calls_leave_the_process_as_it_was(place: Recorders, many: int) -> None:
+    """Descriptors, memory, spool and ports of the real process: flat, and the next good call is recorded."""
+    process = Path(f"/proc/{place.running[-1].pid}")
+    makers = [make for make, _ in CASES.values()]
+
+    def bad_calls(count: int) -> None:
+        wire = Wire(place.sip)
+        for number in range(count):
+            asker = Client(call_id=f"bad-{count}-{number}", port=wire.port)
+            response = wire.ask(makers[number % len(makers)](asker))
+            assert code(response) >= 400
+            if b"CSeq: 1 INVITE" in response and b"\r\nTo:" in response:
+                wire.send(asker.answered(response).ack(f"z9hG4bK-{asker.call_id}-1-INVITE"))
+        wire.close()
+
+    def held() -> tuple[int, int]:
+        pages = int((process / "statm").read_text().split()[1])
+        return sum(1 for _ in (process / "fd").iterdir()), pages * 4
+
+    bad_calls(100)
+    spool, (files, memory) = set(place.recordings()), held()
+    bad_calls(many)
+    files_after, memory_after = held()
+    assert files_after <= files
+    assert memory_after - memory < 8_000 + many  # KiB; refusals wait 5 s for a late ACK
+    assert set(place.recordings()) == spool
+    assert not list((place.spool / "sessions").iterdir())
 
 
 def test_stopping_says_bye_and_closes(place: Recorders, tmp_path: Path) -> None:
