@@ -1,7 +1,8 @@
-"""How many streams a processor records: Parley (sealed, journalled, synced), rtpengine writing plain pcap, and a bare C loop
-that only receives. The same traffic for all, in turns, in one run; G.711 of 20 ms, two streams to a call.
+"""How many streams a processor records: Parley (sealed, journalled, synced), rtpengine writing plain pcap, and a bare
+C loop that only receives. The same traffic for all, in turns, in one run; G.711 of 20 ms, two streams to a call.
 
-Cost is the processor time, user and system, of the receiving process alone, from before the first packet until all are drained.
+Cost is the processor time, user and system, of the receiving process alone, from before the first packet until all are
+drained.
 """
 
 import argparse
@@ -34,8 +35,8 @@ FRAME = 172 + 28 + 16
 
 @dataclass(frozen=True)
 class Run:
-    """One contender, once: streams a processor records at full use, packets sent and kept; resident memory in bytes, and
-    how much of it was there before the first call; processor seconds of closing."""
+    """One contender, once: streams a processor records at full use, packets sent and kept; resident memory in bytes,
+    and how much of it was there before the first call; processor seconds of closing."""
 
     streams_per_cpu: float
     sent: int
@@ -63,7 +64,9 @@ class Bench:
         """Send to `ports`; the number of packets sent."""
         listed = self.folder / "ports"
         listed.write_text("\n".join(map(str, ports)))
-        done = subprocess.run([self.tool("rtp_load"), listed, str(self.seconds)], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [self.tool("rtp_load"), listed, str(self.seconds)], capture_output=True, text=True, check=True
+        )
         time.sleep(2.5 * DRAIN_SECONDS)
         return int(done.stdout.split()[1])
 
@@ -76,9 +79,9 @@ class Bench:
 
 def cpu_seconds(process: int) -> float:
     """User and system time of all threads of `process`, by the scheduler's own clock (ns)."""
-    return sum(
-        int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{process}/task").iterdir()
-    ) / 1e9
+    return (
+        sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{process}/task").iterdir()) / 1e9
+    )
 
 
 def resident(process: int) -> int:
@@ -211,7 +214,8 @@ def receive(streams: int, spool: Path) -> None:
     for _ in range(streams // 2):
         leases = [engine.ports.take(), engine.ports.take()]
         lines = tuple(
-            StreamSpec(label=str(number), port=lease.port, sources=("127.0.0.1",)) for number, lease in enumerate(leases)
+            StreamSpec(label=str(number), port=lease.port, sources=("127.0.0.1",))
+            for number, lease in enumerate(leases)
         )
         calls.append(uuid4())
         engine.open(RecordingSpec(recording_id=calls[-1], recipients=(recipient,), manifest={}, streams=lines))
@@ -270,13 +274,14 @@ def per_stream(several: list[Run], size: int) -> float:
 def report(runs: dict[tuple[str, int], list[Run]], sizes: list[int], scaling: list[int]) -> None:
     """The table and the last line."""
     middle = {key: median(run.streams_per_cpu for run in several) for key, several in runs.items()}
-    print(f"{'':12}{'streams':>8}{'per CPU':>10}{'us/packet':>11}{'lost':>7}{'KiB/stream':>12}{'MiB in all':>12}   all rounds")
+    heads = ("streams", "per CPU", "us/packet", "lost", "KiB/stream", "MiB in all")
+    print(" " * 12 + "".join(f"{head:>12}" for head in heads) + "   all rounds")
     for (name, size), several in runs.items():
         lost = sum(run.sent - run.kept for run in several)
         memory = median(run.memory for run in several)
         shown = f"{per_stream(several, size):12.1f}{memory / 2**20:12.1f}" if memory else " " * 24
         print(
-            f"{name:12}{size:8}{middle[name, size]:10.0f}{1e6 / RATE / middle[name, size]:11.2f}{lost:7}{shown}   "
+            f"{name:12}{size:12}{middle[name, size]:12.0f}{1e6 / RATE / middle[name, size]:12.2f}{lost:12}{shown}   "
             + " ".join(f"{run.streams_per_cpu:.0f}" for run in several)
         )
     ours = [run for (name, _), several in runs.items() if name == "Parley" for run in several]

@@ -78,7 +78,10 @@ class Studio:
 
 def invite(port: int) -> SignalFrame:
     return SignalFrame(
-        at_ns=time.time_ns(), source=("127.0.0.1", 5060), destination=("127.0.0.1", port), payload=b"INVITE sip:srs\r\n\r\n"
+        at_ns=time.time_ns(),
+        source=("127.0.0.1", 5060),
+        destination=("127.0.0.1", port),
+        payload=b"INVITE sip:srs\r\n\r\n",
     )
 
 

@@ -39,8 +39,8 @@ class PowerCutDisk(Disk):
             self._synced.update(sizes)
 
     def cut(self, spool: Path, target: Path, *, zeros: bool) -> None:
-        """What is on the disk if the power goes now, copied to `target`; `zeros`: the length of what was not synced made it
-        to the disk, its content did not."""
+        """What is on the disk if the power goes now, copied to `target`; `zeros`: the length of what was not synced
+        made it to the disk, its content did not."""
         self.off = True
         for path, size in dict(self._synced).items():
             if not path.exists():

@@ -45,16 +45,15 @@ def test_nothing_is_lost_or_doubled_when_the_recorder_is_killed(tmp_path: Path, 
     }
 
     def recorder() -> subprocess.Popen[str]:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, CHILD, json.dumps(given)],
             pass_fds=[*descriptors, hold],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        return child
 
-    # Every packet has a content of its own; the rate of one stream is the sender's, so the test has a third, fast one.
+    # Every packet has a content of its own.
     seconds = kills * (pause + 1.2) + 4
     audio = [os.urandom(160 * int(seconds * 50 + 50)) for _ in sockets]
     streams = []

@@ -134,12 +134,17 @@ def test_a_signal_stands_where_it_arrived(make_studio: MakeStudio) -> None:
     caller = Caller()
     caller.send(port, 3)
     time.sleep(0.05)
-    update = SignalFrame(at_ns=time.time_ns(), source=("127.0.0.1", 5060), destination=("127.0.0.1", 1), payload=b"UPDATE")
+    update = SignalFrame(
+        at_ns=time.time_ns(), source=("127.0.0.1", 5060), destination=("127.0.0.1", 1), payload=b"UPDATE"
+    )
     studio.engine.signal(recording_id, update)
     time.sleep(0.1)
     caller.send(port, 2)
     closed = studio.close(recording_id)
-    kinds = [b"R" if frame.payload[0] == 0x80 else frame.payload[:6] for frame in frames(closed.folder, studio.identity.secret)]
+    kinds = [
+        b"R" if frame.payload[0] == 0x80 else frame.payload[:6]
+        for frame in frames(closed.folder, studio.identity.secret)
+    ]
     assert kinds == [b"INVITE", b"R", b"R", b"R", b"UPDATE", b"R", b"R"]
 
 
@@ -158,5 +163,3 @@ def test_streams_come_and_go_and_their_ports_return(make_studio: MakeStudio) -> 
     assert [(stream.port, stream.packets) for stream in closed.file.streams] == [(first, 4), (second, 0)]
     with pytest.raises(CaptureError):
         studio.engine.stats(recording_id)
-
-

@@ -8,8 +8,9 @@
     engine.signal(recording_id, SignalFrame(...))
     engine.close(recording_id, "bye").result()
 
-`sockets` are bound IPv4 UDP sockets, `hold_fd` comes from `create_hold()`; the SUPERVISOR makes and keeps both and passes them by
-inheritance to each recorder it starts. Without `hold_fd` a SIGKILL may lose the batch that was in the recorder's hands.
+`sockets` are bound IPv4 UDP sockets, `hold_fd` comes from `create_hold()`; the SUPERVISOR makes and keeps both and
+passes them by inheritance to each recorder it starts. Without `hold_fd` a SIGKILL may lose the batch that was in the
+recorder's hands.
 """
 
 from .disk import Disk

@@ -1,8 +1,8 @@
 """How a recording ends: after a BYE, after a crash, after a power cut, the same steps.
 
 A part whose tail file is there is unfinished. If its last chunk was sealed, the file is synced and the tail goes; if
-not, the tail takes the journal's frames of that part. Then the parts are hashed, and `closed.json` says that this is all.
-Every step may be repeated.
+not, the tail takes the journal's frames of that part. Then the parts are hashed, and `closed.json` says that this is
+all. Every step may be repeated.
 """
 
 import hashlib

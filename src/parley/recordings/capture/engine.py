@@ -1,7 +1,7 @@
 """The media engine: sockets in, sealed recordings out. See `api` for how it is used, DESIGN section 6 for why it is so.
 
-Threads. Draining: owns the hold, the journal's end and all parts; wakes every `drain_seconds` and for commands. Syncing:
-waits for the disk. Closing: hashes, and stores `closed.json`. Callers only queue commands and read figures.
+Threads. Draining: owns the hold, the journal's end and all parts; wakes every `drain_seconds` and for commands.
+Syncing: waits for the disk. Closing: hashes, and stores `closed.json`. Callers only queue commands and read figures.
 """
 
 import ipaddress
@@ -41,7 +41,8 @@ _DISK_FAILED = "disk-failed"
 
 
 def _end_process(error: BaseException) -> None:
-    """The draining thread cannot go on: end at once, so that a successor takes over what the hold and the sockets keep."""
+    """The draining thread cannot go on: end at once, so that a successor takes over what the hold and the sockets
+    keep."""
     _log.critical("capture.stopped", error=type(error).__name__, exc_info=error)
     os._exit(70)
 
@@ -49,9 +50,10 @@ def _end_process(error: BaseException) -> None:
 class MediaEngine:
     """Records what arrives at `sockets` into `spool`. Thread-safe.
 
-    `on_failure` (recording id, reason) is called, from a thread of its own, for recordings that the engine ends by itself
-    because the disk is full (`disk-full`) or broken (`disk-failed`); they are closed already. `floor`: bytes of free disk
-    below which nothing new begins. `address` is the local IPv4 address shown in captures (default: the sockets' own).
+    `on_failure` (recording id, reason) is called, from a thread of its own, for recordings that the engine ends by
+    itself because the disk is full (`disk-full`) or broken (`disk-failed`); they are closed already. `floor`: bytes of
+    free disk below which nothing new begins. `address` is the local IPv4 address shown in captures (default: the
+    sockets' own).
     """
 
     def __init__(
@@ -119,7 +121,8 @@ class MediaEngine:
         return self._space.ample and not self._failing
 
     def open(self, specification: RecordingSpec) -> None:
-        """Begin a recording in part 000. Its ports must be leased. Raises SpoolFull, and ValueError for what cannot be."""
+        """Begin a recording in part 000. Its ports must be leased. Raises SpoolFull, and ValueError for what cannot
+        be."""
         _check_streams(specification.streams)
         if not self.free_space_ok:
             raise _full()
@@ -152,7 +155,8 @@ class MediaEngine:
         self._submit(lambda: self._end(recording, [self.ports.index(port)]))
 
     def signal(self, recording_id: UUID, signal: SignalFrame) -> None:
-        """Put a SIP message into the capture, after the packets that arrived before. Raises UnknownRecording, ValueError."""
+        """Put a SIP message into the capture, after the packets that arrived before. Raises UnknownRecording,
+        ValueError."""
         recording = self._known(recording_id)
         record = signal_record(signal)
         self._submit(lambda: self._append(recording, record))
@@ -177,7 +181,14 @@ class MediaEngine:
 
         Call it once, before `start`, with an empty mapping when there is nothing to go on with.
         """
-        left = Leftovers(self._disk, self._spool, self._hold, self.ports, self._found, self._found_written)
+        left = Leftovers(
+            disk=self._disk,
+            spool=self._spool,
+            hold=self._hold,
+            ports=self.ports,
+            frames=self._found,
+            written_ns=self._found_written,
+        )
         recovered = []
         for recording_id, folder in left.folders():
             specification = live.get(recording_id)

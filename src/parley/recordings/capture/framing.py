@@ -6,6 +6,7 @@ port's previous stream.
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,8 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the slots hold: `run[i]` datagrams of the port with index `ports[i]`, one after another; the rest by datagram."""
+    """What the slots hold: `run[i]` datagrams of the port with index `ports[i]`, one after another; the rest by
+    datagram."""
 
     ports: Ints
     run: Ints
@@ -164,7 +166,7 @@ class Framer:
         hold, out = self._hold, self._hold.out
         ends = np.cumsum(sizes)
         edges = np.concatenate(([0], np.flatnonzero(np.diff(sizes)) + 1, [len(rows)])).tolist()
-        for first, stop in zip(edges[:-1], edges[1:], strict=True):
+        for first, stop in pairwise(edges):
             size = int(sizes[first])
             start, end = int(ends[first]) - size, int(ends[stop - 1])
             if size > SLOT:
@@ -224,7 +226,8 @@ def _regular(batch: Batch, wanted: Mask, starts: Ints) -> Mask:
 
 
 def _monotonic(moment: Ints, index: Ints) -> Ints:
-    """`moment` made never to fall within the packets of one port: a clock that is set back must not reorder a stream."""
+    """`moment` made never to fall within the packets of one port: a clock that is set back must not reorder a
+    stream."""
     falling = (moment[1:] < moment[:-1]) & (index[1:] == index[:-1])
     if not falling.any():
         return moment

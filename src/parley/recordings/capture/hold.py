@@ -12,7 +12,8 @@ State of the one batch, always advanced by a single aligned store:
 
 What is in `out` goes to the journal and to the parts; then the batch is EMPTY again. A successor can tell for each
 entry whether the journal has it already (its place against what is durable), so that nothing is lost or doubled.
-`lease` says whose port it is; `account` what arrived there, advanced with each batch by values that may be applied twice.
+`lease` says whose port it is; `account` what arrived there, advanced with each batch by values that may be applied
+twice.
 """
 
 import ctypes

@@ -25,8 +25,8 @@ def tail_name(number: int) -> str:
 
 
 class PartSink:
-    """Appends sealed bytes to a part's file. When the disk refuses, it keeps them in memory and says so, and never raises:
-    what an age writer has sealed must not be sealed again."""
+    """Appends sealed bytes to a part's file. When the disk refuses, it keeps them in memory and says so, and never
+    raises: what an age writer has sealed must not be sealed again."""
 
     def __init__(self, disk: Disk, path: Path, on_failure: Callable[[OSError], object]) -> None:
         self._disk = disk
@@ -71,9 +71,9 @@ class PartSink:
 class Part:
     """One age file being written: its stream, and the sealer of its journal frames.
 
-    Creating it stores the tail file with the wrapped frame key, then the age file with its header: a part without a tail is
-    a finished one. `opening` is what the part begins with (file header of the capture, the session's SIP messages), not
-    written yet. Raises OSError and leaves nothing.
+    Creating it stores the tail file with the wrapped frame key, then the age file with its header: a part without a
+    tail is a finished one. `opening` is what the part begins with (file header of the capture, the session's SIP
+    messages), not written yet. Raises OSError and leaves nothing.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Media ports: leased one stream at a time, oldest first, after a quarantine.
 
 A port that comes back may still be sent to by its last stream. Three things keep such packets out of the next
-recording: the port rests; what its socket holds is thrown away when it is leased again; and what then still comes from the
-old source with the old SSRC is refused for as long as that source goes on, and a minute more.
+recording: the port rests; what its socket holds is thrown away when it is leased again; and what then still comes from
+the old source with the old SSRC is refused for as long as that source goes on, and a minute more.
 """
 
 import array
@@ -85,7 +85,8 @@ class PortPool:
             return self._lease(index, flush=False)
 
     def release(self, lease: PortLease, *, used: bool = True) -> None:
-        """Give a port back; `used` False when nobody was ever told of it: it needs no rest. Releasing twice is harmless."""
+        """Give a port back; `used` False when nobody was ever told of it: it needs no rest. Releasing twice is
+        harmless."""
         with self._lock:
             index = self._index[lease.port]
             if self._leases.get(index) != lease or self._hold.lease[index]["attached"]:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from .hold import CONTROL, EMPTY, PER_CALL, RECEIVING, UNUSED, Hold
 
 _recvmmsg = ctypes.PyDLL(None, use_errno=True).recvmmsg
-"""Called with the interpreter lock held: it never waits (MSG_DONTWAIT), and taking the lock back from a busy thread after
-each of thousands of calls would."""
+"""Called with the interpreter lock held: it never waits (MSG_DONTWAIT), and taking the lock back from a busy thread
+after each of thousands of calls would."""
 _recvmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
 _MESSAGE = 64
 
@@ -42,14 +42,14 @@ class Receiver:
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._base = hold.messages.ctypes.data
-        self._first = memoryview(hold.first)
+        self._first = hold.first.data
         self._last_start = len(hold.slots) - PER_CALL
 
     def receive(self, lines: Lines, start: int) -> tuple[int, list[int], int]:
         """Empty sockets, from the line at `start` on, into the slots until these are full.
 
-        The line to go on with, the positions of lines that gave PER_CALL datagrams and may have more, and the slots that
-        are filled. The state is RECEIVING afterwards. Raises OSError for a socket that is none.
+        The line to go on with, the positions of lines that gave PER_CALL datagrams and may have more, and the slots
+        that are filled. The state is RECEIVING afterwards. Raises OSError for a socket that is none.
         """
         hold, first = self._hold, self._first
         stop = min(len(lines), start + _MOST_CALLS)

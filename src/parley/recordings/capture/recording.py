@@ -15,8 +15,8 @@ from .types import Closed, RecordingSpec, StreamSpec, StreamStats
 
 @dataclass
 class OpenRecording:
-    """What belongs to a recording while it runs. `streams` are by index in the hold's tables; touched by the drain thread
-    alone once it is attached."""
+    """What belongs to a recording while it runs. `streams` are by index in the hold's tables; touched by the drain
+    thread alone once it is attached."""
 
     recording_id: UUID
     folder: Path

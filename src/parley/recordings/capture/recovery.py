@@ -31,7 +31,9 @@ _MANY_PARTS = 990
 class Leftovers:
     """Recordings without `closed.json`, the journal's frames of them, and the leases that the hold remembers."""
 
-    def __init__(self, disk: Disk, spool: Path, hold: Hold, ports: PortPool, frames: Frames, written_ns: int) -> None:
+    def __init__(
+        self, *, disk: Disk, spool: Path, hold: Hold, ports: PortPool, frames: Frames, written_ns: int
+    ) -> None:
         self._disk = disk
         self._spool = spool
         self._hold = hold
@@ -64,8 +66,8 @@ class Leftovers:
     def keep_tails(self, recording_id: UUID, folder: Path) -> None:
         """Save the journal's frames of unfinished parts into their tails.
 
-        After a crash of the process alone, frames of whole chunks are superfluous; after a power cut a file's size proves
-        nothing, so all are kept.
+        After a crash of the process alone, frames of whole chunks are superfluous; after a power cut a file's size
+        proves nothing, so all are kept.
         """
         for number in unfinished_parts(folder):
             path = folder / age_name(number)
@@ -81,7 +83,8 @@ class Leftovers:
         new_part: Callable[[RecordingSpec, int], Part],
         gap: Gap | None,
     ) -> OpenRecording | None:
-        """The recording with a further part to write. None when nothing can follow: no recipients are known any more."""
+        """The recording with a further part to write. None when nothing can follow: no recipients are known any
+        more."""
         number = part_numbers(folder)[-1] + 1
         if specification is None:
             specification = self._reconstructed(recording_id, folder)

@@ -1,4 +1,5 @@
-"""Room on the disk: when to refuse new recordings, when to end running ones, and a reserve so that ending them succeeds."""
+"""Room on the disk: when to refuse new recordings, when to end running ones, and a reserve so that ending them
+succeeds."""
 
 import contextlib
 from pathlib import Path
@@ -9,10 +10,11 @@ _RESERVE_FILE = "reserve"
 
 
 class Space:
-    """Watches the file system of `spool`. Below `floor` bytes free nothing new begins; below half of it, what runs ends.
+    """Watches the file system of `spool`. Below `floor` bytes free nothing new begins; below half of it, what runs
+    ends.
 
-    A reserve of an eighth of `floor` lies in a file of its own: it is given back when the disk is full, so that sealed chunks,
-    tails and `closed.json` still find room.
+    A reserve of an eighth of `floor` lies in a file of its own: it is given back when the disk is full, so that sealed
+    chunks, tails and `closed.json` still find room.
     """
 
     def __init__(self, disk: Disk, spool: Path, *, floor: int) -> None:

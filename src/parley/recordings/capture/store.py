@@ -1,7 +1,7 @@
 """One batch from the sockets to the disk: received, framed, journalled, sealed; then the hold is empty again.
 
-The order is what makes a SIGKILL harmless. Frames go to the journal before the same bytes go to the parts, so a part is never
-ahead of the journal; the batch leaves the hold when both have it.
+The order is what makes a SIGKILL harmless. Frames go to the journal before the same bytes go to the parts, so a part
+is never ahead of the journal; the batch leaves the hold when both have it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class BatchStore:
         self._failed = failed
         self._receiver = Receiver(hold)
         self._framer = Framer(hold, address=address)
-        self._out = memoryview(hold.out)
+        self._out = hold.out.data
         self._owners: list[OpenRecording] = []
         self._ids = np.empty((0, 16), np.uint8)
         self._lines = Lines(())
@@ -82,7 +82,8 @@ class BatchStore:
     def replay(
         self, recordings: Mapping[UUID, OpenRecording], frames: Mapping[tuple[UUID, int], Sequence[Frame]]
     ) -> int:
-        """Store what a killed predecessor had in its hands; the number of its datagrams or entries that were not stored.
+        """Store what a killed predecessor had in its hands; the number of its datagrams or entries that were not
+        stored.
 
         `recordings` already write their next part. `frames` is the journal as it was found.
         """

@@ -9,7 +9,8 @@ from .journal import Journal
 
 
 class Syncer:
-    """After each `request`: one sync of the journal, or of everything when a part is new or a segment is to be retired."""
+    """After each `request`: one sync of the journal, or of everything when a part is new or a segment is to be
+    retired."""
 
     def __init__(self, disk: Disk, journal: Journal, spool: Path, failed: Callable[[OSError], object]) -> None:
         self._disk = disk
