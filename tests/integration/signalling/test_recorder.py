@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -171,14 +171,19 @@ def test_kill_9_in_mid_call_the_next_recorder_answers_the_bye(place: Recorders, 
 def test_bad_calls_leave_the_process_as_it_was(place: Recorders, many: int) -> None:
     """Descriptors, memory, spool and ports of the real process: flat, and the next good call is recorded."""
     process = Path(f"/proc/{place.running[-1].pid}")
-    makers = [make for make, _ in CASES.values()]
+    cases = list(CASES.values())
 
     def bad_calls(count: int) -> None:
         wire = Wire(place.sip)
         for number in range(count):
+            make, expected = cases[number % len(cases)]
             asker = Client(call_id=f"bad-{count}-{number}", port=wire.port)
-            response = wire.ask(makers[number % len(makers)](asker))
-            assert code(response) >= 400
+            response = wire.ask(make(asker))
+            while b"calls come too fast" in response:
+                time.sleep(0.05)
+                asker = replace(asker, call_id=asker.call_id + "x")
+                response = wire.ask(make(asker))
+            assert code(response) == expected
             if b"CSeq: 1 INVITE" in response and b"\r\nTo:" in response:
                 wire.send(asker.answered(response).ack(f"z9hG4bK-{asker.call_id}-1-INVITE"))
         wire.close()
