@@ -67,7 +67,7 @@ class Dialog:
         return dialog, build_request(method=method, uri=uri, headers=headers)
 
     def _route(self) -> tuple[str, tuple[str, ...]]:
-        """Request URI and Route values: a strict first hop takes the request URI's place (RFC 3261 section 12.2.1.1)."""
+        """Request URI and Route values: a strict first hop takes its place (RFC 3261 section 12.2.1.1)."""
         if not self.routes or Target.parse(self.routes[0]).loose:
             return self.target, self.routes
         return self.routes[0], (*self.routes[1:], self.target)
@@ -79,7 +79,7 @@ class Dialog:
 
 
 def contact_target(request: Request, *, required: bool) -> Target | None:
-    """The URI of the only Contact (RFC 3261 section 8.1.1.8). Raises BadMessage 400 when missing, several or not SIP."""
+    """The URI of the only Contact (RFC 3261 section 8.1.1.8). Raises BadMessage 400 when missing, many or not SIP."""
     contacts = request.headers.items("contact")
     if not contacts and not required:
         return None

@@ -47,7 +47,7 @@ def split_list(value: str) -> tuple[str, ...]:
 
 
 def parse_parameters(text: str) -> dict[str, str | None]:
-    """`;name=value` pairs by lower-case name, quotes taken off, the first of a repeated name kept. Raises ValueError."""
+    """`;name=value` pairs by lower-case name, quotes taken off, the first of a name kept. Raises ValueError."""
     found: dict[str, str | None] = {}
     position = 0
     text = text.strip()
@@ -99,7 +99,7 @@ class Via:
         )
 
     def answered_from(self, *, address: str, port: int) -> str:
-        """The value for the response: `received` and `rport` filled in as seen (RFC 3261 18.2.1, RFC 3581 section 4)."""
+        """The value for the response: `received` and `rport` as seen (RFC 3261 18.2.1, RFC 3581 section 4)."""
         text = re.sub(r";\s*received\s*=\s*[^;]*", "", self.text, flags=re.IGNORECASE)
         if self.rport:
             text = re.sub(r";\s*rport(\s*=\s*[0-9]*)?\s*(?=;|$)", f";rport={port}", text, count=1, flags=re.IGNORECASE)
