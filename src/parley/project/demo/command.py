@@ -31,6 +31,7 @@ _TRUNK_PATIENCE: Final = 30.0
 _EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - compared, not bound
 _BETWEEN_CALLS: Final = 12.0
 _UNKNOWN_TRUNK: Final = "belongs to no trunk"
+_STOPPING: Final = "recorder is stopping"
 
 
 def run(config: Config) -> None:
@@ -150,7 +151,7 @@ class _Demo:
             event = _next_event(caller, seconds=1.0)
             if event is None or event.event != "over":
                 continue
-            if event.facts["outcome"] != "completed":
+            if event.facts["outcome"] != "completed" and _STOPPING not in event.facts["reason"]:
                 self.screen.trouble(_refusal(event))
             followers = _followers(next(known for known in SCRIPTS if known.key == event.key))
             if not followers:
