@@ -46,10 +46,11 @@ log = structlog.get_logger("parley.web.events")
 
 @dataclass
 class Channel:
-    """Those who watch one customer, and the task that listens to its database for them."""
+    """Those who watch one customer, and the task that listens to its database for them: `listening` while it hears."""
 
     watchers: set[asyncio.Event] = field(default_factory=set)
     listener: "asyncio.Task[None] | None" = None
+    listening: bool = False
 
 
 class Hub:
@@ -61,7 +62,7 @@ class Hub:
         self._count = 0
 
     def join(self, customer: tenancy.Customer, session: str) -> asyncio.Event | None:
-        """An event that is set whenever something changed; None when a limit is reached."""
+        """An event that is set once news can be heard, and whenever something changed; None when a limit is reached."""
         channel = self._channels.setdefault(customer.id, Channel())
         if (
             self._count >= MOST_WATCHERS
@@ -74,7 +75,9 @@ class Hub:
         self._sessions[session] = self._sessions.get(session, 0) + 1
         self._count += 1
         if channel.listener is None:
-            channel.listener = asyncio.create_task(_listen(customer, channel.watchers))
+            channel.listener = asyncio.create_task(_listen(customer, channel))
+        if channel.listening:
+            changed.set()
         return changed
 
     def leave(self, customer: tenancy.Customer, session: str, changed: asyncio.Event) -> None:
@@ -91,17 +94,19 @@ class Hub:
             del self._channels[customer.id]
 
 
-async def _listen(customer: tenancy.Customer, watchers: set[asyncio.Event]) -> None:
+async def _listen(customer: tenancy.Customer, channel: Channel) -> None:
     """Wakes every watcher at each announcement, and after each new connection: something may have been missed."""
     parameters = tenancy.connection_parameters(customer)
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as connection:
                 await connection.execute(f"LISTEN {LIVE_CHANNEL}")
-                _wake(watchers)
+                channel.listening = True
+                _wake(channel.watchers)
                 async for _announced in connection.notifies():
-                    _wake(watchers)
+                    _wake(channel.watchers)
         except psycopg.Error as error:
+            channel.listening = False
             log.warning("events.database_lost", fault=type(error).__name__)
         await asyncio.sleep(1)
 

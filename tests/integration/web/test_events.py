@@ -36,8 +36,11 @@ def watch(servers: Servers, handle: str, cookie: str) -> http.client.HTTPRespons
 
 
 def next_event(stream: http.client.HTTPResponse) -> bytes:
+    """The next event; fails after 20 s: while nothing happens, a comment comes every 15 s."""
+    until = time.monotonic() + 20
     while not (line := stream.readline()).startswith(b"event:"):
         assert line, "the stream ended"
+        assert time.monotonic() < until, "no event came"
     return line.strip()
 
 

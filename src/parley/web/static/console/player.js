@@ -74,11 +74,13 @@ const pressed = () => {
 };
 for (const name of ["timeupdate", "seeked", "loadedmetadata", "durationchange"]) audio.addEventListener(name, shown);
 for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, pressed);
-audio.addEventListener("error", async () => {
+async function explain() {
   // The element says only that it failed: the server's own words are better.
   const answer = await fetch(audio.currentSrc || player.dataset.media, { headers: { Range: "bytes=0-0" } }).catch(() => null);
   fail(new Error((await answer?.json().catch(() => null))?.detail ?? "The sound cannot be played."));
-});
+}
+audio.addEventListener("error", explain);
+if (audio.error) explain(); // it may have failed before this module ran
 play.addEventListener("click", toggle);
 for (const button of player.querySelectorAll("[data-seek]")) button.addEventListener("click", () => seek(Number(button.dataset.seek)));
 part("speed").addEventListener("change", (event) => { audio.playbackRate = Number(event.target.value); });
