@@ -1,6 +1,7 @@
 """Captures: written headers are right, readers take pieces of any size."""
 
 import struct
+from ipaddress import IPv4Address
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_a_record_has_the_right_headers() -> None:
 )
 def test_headers_of_many_rows_are_those_of_single_records(rows: list[tuple[int, int, int]]) -> None:
     slots = np.zeros((8, 320), np.uint8)
-    headers = UdpHeaders(slots, destination=B[0])
+    headers = UdpHeaders(slots)
     count = len(rows)
     lengths = np.array([length for _, _, length in rows], np.uint32)
     headers.write(
@@ -45,6 +46,7 @@ def test_headers_of_many_rows_are_those_of_single_records(rows: list[tuple[int, 
         length=lengths,
         source=np.array([address for address, _, _ in rows], np.uint32),
         source_port=np.array([port for _, port, _ in rows], np.uint32),
+        destination=np.full(count, int(IPv4Address(B[0])), np.uint32),
         destination_port=np.full(count, B[1], np.uint32),
     )
     for number, (address, port, length) in enumerate(rows):

@@ -54,9 +54,9 @@ class Verdict:
 class Framer:
     """Turns what the slots hold into `out`, `entries` and the advanced accounts. One thread only."""
 
-    def __init__(self, hold: Hold, *, address: str) -> None:
+    def __init__(self, hold: Hold) -> None:
         self._hold = hold
-        self._headers = UdpHeaders(hold.slots, destination=address)
+        self._headers = UdpHeaders(hold.slots)
         self._names = hold.names.view(">u4")
         self._ports = hold.names.view(">u2")
         self._seconds = hold.controls.view("<i8")
@@ -67,6 +67,7 @@ class Framer:
 
     def refresh(self) -> None:
         """Take note of ports and accepted addresses after leases were attached, changed or given back."""
+        self._address = self._hold.lease["address"].copy()
         self._port = self._hold.lease["port"].copy()
         self._source = self._hold.lease["sources"][:, 0].copy()
 
@@ -93,6 +94,7 @@ class Framer:
             length=self._sent_lengths(used, length),
             source=source,
             source_port=source_port,
+            destination=np.repeat(self._address[index], run),
             destination_port=np.repeat(self._port[index], run),
         )
         batch = Batch(index, run, length, seconds * _SECOND + nanoseconds, source, source_port, rtp)

@@ -56,7 +56,14 @@ HEADER = np.dtype(
     ]
 )
 LEASE = np.dtype(
-    [("recording", "u1", 16), ("sources", "u4", SOURCES), ("port", "u4"), ("attached", "u4"), ("base_drops", "u8")]
+    [
+        ("recording", "u1", 16),
+        ("sources", "u4", SOURCES),
+        ("port", "u4"),
+        ("address", "u4"),
+        ("attached", "u4"),
+        ("base_drops", "u8"),
+    ]
 )
 ACCOUNT = np.dtype(
     [
@@ -115,7 +122,7 @@ class Hold:
     `inherited` is true when a predecessor used it. Raises HoldMismatch when it had other dimensions.
     """
 
-    def __init__(self, descriptor: int, *, ports: int, slots: int = 4096) -> None:
+    def __init__(self, descriptor: int, *, ports: int, slots: int = 8192) -> None:
         layout: dict[str, tuple[np.dtype[np.void] | str, tuple[int, ...]]] = {
             "header": (HEADER, (1,)),
             "lease": (LEASE, (ports,)),

@@ -30,12 +30,12 @@ class BatchStore:
     `failed` is told of an OSError of the journal; it returns whether to try again.
     """
 
-    def __init__(self, hold: Hold, journal: Journal, *, address: str, failed: Callable[[OSError], bool]) -> None:
+    def __init__(self, hold: Hold, journal: Journal, *, failed: Callable[[OSError], bool]) -> None:
         self._hold = hold
         self._journal = journal
         self._failed = failed
         self._receiver = Receiver(hold)
-        self._framer = Framer(hold, address=address)
+        self._framer = Framer(hold)
         self._out = hold.out.data
         self._owners: list[OpenRecording] = []
         self._ids = np.empty((0, 16), np.uint8)

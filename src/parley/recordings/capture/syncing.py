@@ -1,6 +1,7 @@
 """The thread that waits for the disk, so that the draining thread never does."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ class Syncer:
         self._journal = journal
         self._spool = spool
         self._failed = failed
+        self.seconds = 0.0
+        """How long a sync takes, going by the last ones: the slowest, slowly forgotten."""
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._everything = False
@@ -57,9 +60,11 @@ class Syncer:
         with self._lock:
             everything, retire_before = self._everything, self._retire_before
             self._everything, self._retire_before = False, 0
+        began = time.monotonic()
         if everything:
             self._disk.sync_all(self._spool)
         else:
             self._journal.sync()
+        self.seconds = max(time.monotonic() - began, self.seconds * 0.9)
         if retire_before:
             self._journal.retire(retire_before)

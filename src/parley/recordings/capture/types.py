@@ -29,11 +29,15 @@ class PortLease:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamSpec:
-    """One m-line: its SIPREC label, its leased local port, and the IPv4 addresses that may send to it (1 to 4)."""
+    """One m-line: its SIPREC label, its leased local port, and the IPv4 addresses that may send to it (1 to 4).
+
+    `address` is the local one that the SDP answer named, for the capture; empty: where the INVITE arrived.
+    """
 
     label: str
     port: int
     sources: tuple[str, ...]
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,15 +59,13 @@ class UdpHeaders:
     `slots` is (n, stride) uint8, C-contiguous, stride a multiple of 4; the payload stands at column 44.
     """
 
-    def __init__(self, slots: npt.NDArray[np.uint8], *, destination: str) -> None:
+    def __init__(self, slots: npt.NDArray[np.uint8]) -> None:
         if slots.ndim != 2 or slots.shape[1] % 4 or not slots.flags.c_contiguous:
             raise ValueError("slots are rows of whole 32-bit words")
-        address = int(ipaddress.IPv4Address(destination))
         self._little = slots.view("<u4")
         self._big = slots.view(">u4")
-        self._constant = np.uint32(0x4500 + _DO_NOT_FRAGMENT + _TTL_AND_PROTOCOL + (address >> 16) + (address & 0xFFFF))
+        self._constant = np.uint32(0x4500 + _DO_NOT_FRAGMENT + _TTL_AND_PROTOCOL)
         self._big[:, 5] = _DO_NOT_FRAGMENT
-        self._big[:, 8] = address
 
     def write(  # one statement per field of the layout, in its order
         self,
@@ -79,6 +77,7 @@ class UdpHeaders:
         length: Words,
         source: Words,
         source_port: Words,
+        destination: Words,
         destination_port: Words,
     ) -> None:
         """Fill the headers of the first `count` rows.
@@ -89,6 +88,7 @@ class UdpHeaders:
         little, big = self._little[:count], self._big[:count]
         total = length + np.uint32(_IP_UDP)
         checksum = self._constant + total + (source >> np.uint32(16)) + (source & np.uint32(0xFFFF))
+        checksum += (destination >> np.uint32(16)) + (destination & np.uint32(0xFFFF))
         checksum = (checksum & np.uint32(0xFFFF)) + (checksum >> np.uint32(16))
         checksum = (checksum & np.uint32(0xFFFF)) + (checksum >> np.uint32(16))
         little[:, 0] = seconds
@@ -98,5 +98,6 @@ class UdpHeaders:
         big[:, 4] = total | np.uint32(_FIRST_WORD)
         big[:, 6] = (checksum ^ np.uint32(0xFFFF)) | np.uint32(_TTL_AND_PROTOCOL << 16)
         big[:, 7] = source
+        big[:, 8] = destination
         big[:, 9] = source_port << np.uint32(16) | destination_port
         big[:, 10] = (length + np.uint32(8)) << np.uint32(16)
