@@ -117,7 +117,7 @@ def parley(bench: Bench, streams: int) -> Run:
         before = cpu_seconds(process.pid)
         process.stdin.write("close\n")
         process.stdin.flush()
-        kept, lost, duplicates, idle = (int(number) for number in process.stdout.readline().split()[1:])
+        kept, lost, duplicates, idle = (int(number) for number in figures_of(process))
         closing = cpu_seconds(process.pid) - before
         process.communicate("end\n", timeout=60)
     if lost or duplicates:
@@ -137,7 +137,7 @@ def rtpengine(bench: Bench, streams: int) -> Run:
     command += [f"--listen-ng=127.0.0.1:{address[1]}", "--port-min=34000", "--port-max=62000", "--num-threads=2"]
     command += ["--media-num-threads=1", "--timeout=600", f"--recording-dir={spool}", "--recording-method=pcap"]
     command += ["--recording-format=raw"]
-    with started(command, quiet=True) as process:
+    with started(command, quiet=True, folder=bench.folder) as process:
         idle = resident(process.pid)
         ports = publish(address, streams)
         cpu, sent = bench.measure(process.pid, ports)
@@ -184,10 +184,11 @@ def ask(control: socket.socket, words: dict[str, str], attempts: int = 3) -> str
 
 
 @contextmanager
-def started(command: list[str], *, quiet: bool = False) -> Iterator[subprocess.Popen[str]]:
-    """A process that is gone afterwards."""
+def started(command: list[str], *, quiet: bool = False, folder: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A process that is gone afterwards; what it leaves behind when it crashes at its end stays in `folder`."""
     errors = subprocess.DEVNULL if quiet else None
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True, cwd=folder)
     try:
         yield process
     finally:
@@ -199,6 +200,16 @@ def ports_of(process: "subprocess.Popen[str]") -> list[int]:
     """What a receiver says before it is ready."""
     lines = iter(process.stdout.readline, "ready\n")
     return [int(line) for line in lines]
+
+
+def figures_of(process: "subprocess.Popen[str]") -> list[str]:
+    """The receiver's last line; whatever it says before that is worth seeing."""
+    for line in iter(process.stdout.readline, ""):
+        word, *figures = line.split()
+        if word == "kept":
+            return figures
+        print(line, end="", file=sys.stderr)
+    raise RuntimeError("the receiver ended early")
 
 
 def receive(streams: int, spool: Path) -> None:

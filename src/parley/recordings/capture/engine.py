@@ -7,6 +7,7 @@ Syncing: waits for the disk. Closing: hashes, and stores `closed.json`. Callers 
 import ipaddress
 import json
 import os
+import resource
 import shutil
 import socket
 import threading
@@ -21,7 +22,7 @@ import structlog
 
 from parley.recordings.types import MANIFEST_FILE
 
-from .closing import discard_part, finish_part, write_closed
+from .closer import Closer
 from .disk import Disk, is_full
 from .errors import SpoolFull, UnknownRecording
 from .hold import SOURCES, Hold, create_hold
@@ -36,7 +37,6 @@ from .syncing import Syncer
 from .types import DISK_FULL, INTERRUPTED, Closed, RecordingSpec, Recovered, SignalFrame, StreamSpec, StreamStats
 
 _log = structlog.get_logger()
-_RETRY_SECONDS = 0.5
 _PROMISE = 0.95
 """What a power cut may cost is 1.0 s: the rest between drains, one drain and one sync together take less."""
 _SHORTEST = 0.1
@@ -90,17 +90,17 @@ class MediaEngine:
         self._open: dict[UUID, OpenRecording] = {}
         self._commands: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
-        self._reassign = False
         self._failing = ""
         self._stopped = False
-        self._closer = ThreadPoolExecutor(1, thread_name_prefix="capture-close")
+        self._closer = Closer(self._disk, self._space, self._forget)
         self._notifier = ThreadPoolExecutor(1, thread_name_prefix="capture-notify")
         self._thread = threading.Thread(target=self._run, name="capture-drain", daemon=True)
 
     # --- for callers --------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to receive. Call `recover` first."""
+        """Begin to receive; call `recover` first. A core dump of this process would hold media: it leaves none."""
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         self._syncer.start()
         self._thread.start()
 
@@ -110,9 +110,12 @@ class MediaEngine:
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join()
-        self._closer.shutdown()
+        self._closer.stop()
         self._notifier.shutdown()
-        self._syncer.stop()
+        try:
+            self._syncer.stop()
+        except OSError as error:
+            self._sync_failed(error)
         self._journal.close()
 
     @property
@@ -196,7 +199,7 @@ class MediaEngine:
             left.keep_tails(recording_id, folder)
             recording = left.reopen(recording_id, folder, specification, self._successor, gap)
             if recording is None:
-                self._closer.submit(left.close_without_part, recording_id, folder, gap)
+                left.close_without_part(recording_id, folder, gap)
             else:
                 self._open[recording_id] = recording
                 self._begin(recording, left.streams(recording_id, specification))
@@ -204,8 +207,6 @@ class MediaEngine:
             continued = recording is not None and specification is not None
             recovered.append(Recovered(recording_id=recording_id, continued=continued, gap_seconds=seconds))
         left.release_others(set(self._open))
-        self._store.assign(self._open.values(), self.ports.descriptor)
-        self._reassign = False
         self._store.replay(self._open, self._found)
         self._store.prepare()
         self._store.drain()
@@ -247,7 +248,6 @@ class MediaEngine:
     def _cycle(self) -> None:
         """One drain of everything, and what goes with it."""
         self._space.look()
-        self._ready()
         self._store.drain()
         if self._journal.full:
             self._rotate()
@@ -256,11 +256,6 @@ class MediaEngine:
             self._failing = DISK_FULL
         if self._failing:
             self._fail_all()
-
-    def _ready(self) -> None:
-        if self._reassign:
-            self._reassign = False
-            self._store.assign(self._open.values(), self.ports.descriptor)
 
     def _rotate(self) -> None:
         """The segment before the last one goes; what only it holds is written again first."""
@@ -295,26 +290,24 @@ class MediaEngine:
             lease["recording"] = list(recording.recording_id.bytes)
             lease["attached"] = 1
             recording.streams[index] = stream
-        self._reassign = True
+            self._store.attach(recording, index, self.ports.descriptor(index))
 
     def _append(self, recording: OpenRecording, record: bytes) -> None:
         if recording.closing:
             return
-        self._ready()
         self._store.drain(recording)
         self._store.append(recording, record)
 
     def _end(self, recording: OpenRecording, indexes: Sequence[int]) -> None:
-        self._ready()
         self._store.drain(recording)
         by_index = dict(zip(recording.streams, recording.stats(self._hold, self.ports), strict=True))
         for index in indexes:
             if index in recording.streams:
                 recording.ended.append(ended_stream(by_index[index]))
                 del recording.streams[index]
+                self._store.detach(recording, index)
                 self._hold.lease[index]["attached"] = 0
                 self.ports.detached(index)
-        self._reassign = True
 
     def _close(self, recording: OpenRecording, reason: str) -> None:
         if recording.closing:
@@ -322,7 +315,7 @@ class MediaEngine:
         self._end(recording, list(recording.streams))
         recording.closing = True
         recording.part.finish()
-        self._closer.submit(self._settle, recording, reason)
+        self._closer.settle(recording, reason)
 
     def _fail_all(self) -> None:
         """The disk takes no more: end every recording with the reason; what was recorded stays whole."""
@@ -343,43 +336,10 @@ class MediaEngine:
         self._failing = self._failing or (DISK_FULL if is_full(error) else _DISK_FAILED)
         _log.error("capture.sync_failed", error=error.errno)
 
-    # --- closing thread -----------------------------------------------------------------------------------------------
-
-    def _settle(self, recording: OpenRecording, reason: str) -> None:
-        """Store what waits, finish the part and close the recording; again and again while the disk refuses."""
-        while True:
-            try:
-                file = self._write_end(recording, reason)
-                break
-            except OSError as error:
-                _log.warning("capture.close_waits", recording=str(recording.recording_id), error=error.errno)
-                self._space.give_back()
-                time.sleep(_RETRY_SECONDS)
-                if self._stopped:
-                    recording.closed.cancel()
-                    return
-        self._open.pop(recording.recording_id, None)
-        recording.closed.set_result(file)
-
-    def _write_end(self, recording: OpenRecording, reason: str) -> Closed:
-        part, folder = recording.part, recording.folder
-        part.sink.settle()
-        if part.number and part.only_opening:
-            discard_part(self._disk, folder, part.number)
-        else:
-            finish_part(self._disk, folder, part.number)
-        file = write_closed(
-            self._disk,
-            folder,
-            recording_id=recording.recording_id,
-            reason=reason,
-            streams=recording.ended,
-            gaps=recording.gaps,
-        )
-        part.sink.close()
-        return Closed(recording_id=recording.recording_id, folder=folder, file=file)
-
     # --- small parts --------------------------------------------------------------------------------------------------
+
+    def _forget(self, recording: OpenRecording) -> None:
+        self._open.pop(recording.recording_id, None)
 
     def _submit(self, command: Callable[[], None]) -> None:
         self._commands.append(command)

@@ -25,6 +25,8 @@ class OpenRecording:
     streams: dict[int, StreamSpec] = field(default_factory=dict)
     ended: list[ClosedStream] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    owner: int = -1
+    """Its place among those to whom ports belong; -1 while it has none."""
     started: bool = False
     closing: bool = False
     closed: "Future[Closed]" = field(default_factory=Future)

@@ -37,29 +37,38 @@ class BatchStore:
         self._receiver = Receiver(hold)
         self._framer = Framer(hold)
         self._out = hold.out.data
-        self._owners: list[OpenRecording] = []
-        self._ids = np.empty((0, 16), np.uint8)
-        self._lines = Lines(())
+        self._owners: list[OpenRecording | None] = []
+        self._free: list[int] = []
+        self._ids = np.zeros((len(hold.lease), 16), np.uint8)
+        self._descriptors: dict[int, int] = {}
+        self._lines: Lines | None = None
 
-    def assign(self, recordings: Iterable[OpenRecording], descriptor: Callable[[int], int]) -> None:
-        """Whose every port is from now on: the sockets of one recording follow one another."""
-        self._owners = [recording for recording in recordings if recording.streams]
-        self._ids = np.array([list(each.recording_id.bytes) for each in self._owners], np.uint8).reshape(-1, 16)
-        self._framer.owners[:] = -1
-        pairs = []
-        for number, recording in enumerate(self._owners):
-            for index in recording.streams:
-                self._framer.owners[index] = number
-                pairs.append((descriptor(index), index))
-        self._lines = Lines(pairs)
+    def attach(self, recording: OpenRecording, index: int, descriptor: int) -> None:
+        """From now on, what arrives at the port with this index belongs to `recording`."""
+        if recording.owner < 0:
+            recording.owner = self._free.pop() if self._free else len(self._owners)
+            self._owners[recording.owner : recording.owner + 1] = [recording]
+            self._ids[recording.owner] = list(recording.recording_id.bytes)
+        self._descriptors[index] = descriptor
+        self._framer.owners[index] = recording.owner
         self._framer.refresh()
+        self._lines = None
+
+    def detach(self, recording: OpenRecording, index: int) -> None:
+        """The port with this index belongs to nobody; a recording's last one frees its place."""
+        self._framer.owners[index] = -1
+        self._lines = None
+        if not recording.streams:
+            self._owners[recording.owner] = None
+            self._free.append(recording.owner)
+            recording.owner = -1
 
     def drain(self, recording: OpenRecording | None = None) -> int:
         """Store everything that the sockets hold (of one recording, or of all); the number of datagrams."""
-        lines = self._lines
         if recording is not None:
-            indexes = recording.streams
-            lines = lines.select([at for at, index in enumerate(lines.indexes.tolist()) if index in indexes])
+            lines = self._lines_of([recording])
+        else:
+            lines = self._lines = self._lines or self._lines_of(filter(None, self._owners))
         total = 0
         for _ in range(_MOST_ROUNDS):
             again: list[int] = []
@@ -132,8 +141,8 @@ class BatchStore:
         if used:
             entries = self._framer.frame(self._hold.order[:calls], self._receiver.counts(calls, used))
             self._publish(entries)
-            out, owners = self._out, self._owners
-            self._write([(owners[owner].part, out[start : start + length]) for owner, start, length in entries])
+            out, part_of = self._out, self._part_of
+            self._write([(part_of(owner), out[start : start + length]) for owner, start, length in entries])
             self._framer.apply()
         self._hold.state = EMPTY
         self._receiver.clear(used, calls)
@@ -152,7 +161,14 @@ class BatchStore:
         hold.state = FRAMED
 
     def _part_of(self, owner: int) -> Part:
-        return self._owners[owner].part
+        recording = self._owners[owner]
+        if recording is None:
+            raise RuntimeError("a packet was framed for nobody")
+        return recording.part
+
+    def _lines_of(self, recordings: Iterable[OpenRecording]) -> Lines:
+        """Their sockets, those of one recording beside one another."""
+        return Lines([(self._descriptors[index], index) for each in recordings for index in each.streams])
 
     def _write(self, pieces: Sequence[Piece]) -> None:
         self._append([part.sealer.seal(part.offset, data) for part, data in pieces])
