@@ -1,48 +1,15 @@
 """What every test may use: a real PostgreSQL of its own, customers in it, the full size when asked.
 
-Django must be configured before test modules import models, so the settings are made here, at import; the server starts
-only when the first test asks for `cluster`.
+`tests.support.installation` configures Django at import, before test modules import models; the server starts only when
+the first test asks for `cluster`.
 """
 
-import atexit
-import os
 import secrets
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# Short (a socket path is short) and open to pass (as root the server runs under another account).
-_BASE = Path(tempfile.mkdtemp(prefix="parley-test-", dir="/tmp"))
-_BASE.chmod(0o711)
-atexit.register(shutil.rmtree, _BASE, ignore_errors=True)
-for _name in [name for name in os.environ if name.startswith("PARLEY_") and name != "PARLEY_FUZZ_SECONDS"]:
-    del os.environ[_name]
-os.environ |= {
-    "PARLEY_DATA_DIR": str(_BASE / "data"),
-    "PARLEY_DATABASE_DURABLE": "false",
-    "PARLEY_CONFIG": "/dev/null",
-    "DJANGO_SETTINGS_MODULE": "parley.project.settings",
-}
-sys.path.insert(0, str(Path(__file__).parent))
-
-from parley.tenancy.keys import root_key  # noqa: E402
-
-# Before the settings are read: they derive the key of sessions from it, as do the processes that a test starts.
-root_key(_BASE / "data" / "keys" / "root.key", create=True)
-
-import django  # noqa: E402
-
-django.setup()
-
-from django.conf import settings  # noqa: E402
-
-from parley.tenancy import api as tenancy  # noqa: E402
-
-MakeCustomer = Callable[..., tenancy.Customer]
+from tests.support.installation import MakeCustomer, settings, tenancy
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from tests.support.siprec_messages import Client, media_line, metadata, sdp, siprec_body
 
 from parley.recordings.offers import Refusal, read_offer
 from parley.recordings.parties import read_cast
@@ -28,7 +29,6 @@ from parley.wire.sip.api import (
     parse_message,
 )
 from parley.wire.siprec.api import BadBody, parse_metadata, split_body
-from support.siprec_messages import Client, media_line, metadata, sdp, siprec_body
 
 FLOW = Flow("UDP", ("127.0.0.1", 5090), ("127.0.0.1", 5080))
 SLOW = 0.5

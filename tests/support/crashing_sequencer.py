@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 django.setup()
 
 from django.db import connections  # noqa: E402
+from tests.support.logs import record_many, signer_of  # noqa: E402
 
 from parley.daemons.sequencer import Sequencer  # noqa: E402
 from parley.ledger import api as ledger  # noqa: E402
 from parley.tenancy import api as tenancy  # noqa: E402
-from support.logs import record_many, signer_of  # noqa: E402
 
 _kill_at = 0
 _steps = 0

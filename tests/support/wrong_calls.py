@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
+from tests.support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
 
 Wrong = Callable[[Client], bytes]
 

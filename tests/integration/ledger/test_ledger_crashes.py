@@ -9,11 +9,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from tests.support.logs import administrator, record_many
 
 from parley.daemons import sequencer
 from parley.ledger import api as ledger
 from parley.tenancy import api as tenancy
-from support.logs import administrator, record_many
 
 SUPPORT = Path(__file__).parents[2] / "support"
 DAEMON = """

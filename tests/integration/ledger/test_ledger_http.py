@@ -11,11 +11,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path
+from tests.support.ledger_peer import aics_tlog
+from tests.support.logs import countersign, integrate_all, record_many, signer_of
 
 from parley.ledger import api as ledger
 from parley.tenancy import api as tenancy
-from support.ledger_peer import aics_tlog
-from support.logs import countersign, integrate_all, record_many, signer_of
 
 urlpatterns = [path("log/", include("parley.web.log.urls"))]
 

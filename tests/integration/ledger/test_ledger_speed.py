@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.logs import administrator, integrate_all
 
 from parley.ledger import api as ledger
 from parley.ledger.store import read_leaves
 from parley.ledger.verifier import leaf_hash, verify_inclusion
 from parley.tenancy import api as tenancy
-from support.logs import administrator, integrate_all
 
 ROUNDS, QUESTIONS = 5, 200
 _FILL = """

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection, transaction
+from tests.support.ledger_peer import aics_tlog
+from tests.support.logs import AT, CLAUSE, administrator, countersign, integrate_all, record_many, signer_of
 
 from parley.ledger import api as ledger
 from parley.ledger import tree
 from parley.tenancy import api as tenancy
-from support.ledger_peer import aics_tlog
-from support.logs import AT, CLAUSE, administrator, countersign, integrate_all, record_many, signer_of
 
 
 def test_evidence_exists_only_if_its_transaction_commits(customer):

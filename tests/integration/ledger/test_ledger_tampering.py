@@ -3,9 +3,9 @@
 import psycopg
 import pytest
 from psycopg import errors
+from tests.support.logs import administrator, countersign, integrate_all, record_many
 
 from parley.tenancy import api as tenancy
-from support.logs import administrator, countersign, integrate_all, record_many
 
 TABLES = ("detail", "pending", "entry", "tile", "head", "checkpoint", "cosignature", "witness")
 REFUSED = (errors.InsufficientPrivilege, errors.WrongObjectType)

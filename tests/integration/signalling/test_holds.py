@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+from tests.support.signalling_place import IDENTITY, Place, Wire, code, make_calls, signalling, sip_sockets, until
+from tests.support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
+
 from parley.daemons.signalling_transport import Limits
 from parley.recordings.session import Patience
 from parley.recordings.types import PartySheet, party_aad
 from parley.sealing.api import FieldOpener, SealedField, blind_index
-from support.signalling_place import IDENTITY, Place, Wire, code, make_calls, signalling, sip_sockets, until
-from support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
 
 
 def client(wire: Wire, **changes: object) -> Client:

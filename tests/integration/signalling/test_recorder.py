@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.support.installation import MakeCustomer
+from tests.support.peers import Leg, Party, SippCall, speak, wait_for
+from tests.support.signalling_place import Wire, code, sip_sockets
+from tests.support.siprec_messages import Client
+from tests.support.wrong_calls import CASES
 
-from conftest import MakeCustomer
 from parley.daemons.holdings import Holdings, bind
 from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY
 from parley.recordings.api import read_closed, read_manifest
 from parley.tenancy import api as tenancy
-from support.peers import Leg, Party, SippCall, speak, wait_for
-from support.signalling_place import Wire, code, sip_sockets
-from support.siprec_messages import Client
-from support.wrong_calls import CASES
 
 NAMES = (SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY)
 CALLER, CALLEE = Party("+390584943232", "Anna Caller"), Party("+390266711", "Bruno Callee")

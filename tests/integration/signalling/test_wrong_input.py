@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 from structlog.testing import capture_logs
-
-from parley.daemons.signalling_transport import Limits
-from support.signalling_place import (
+from tests.support.signalling_place import (
     Place,
     Wire,
     code,
@@ -22,8 +20,10 @@ from support.signalling_place import (
     trunk,
     until,
 )
-from support.siprec_messages import Client
-from support.wrong_calls import CASES, DATAGRAM, STREAM
+from tests.support.siprec_messages import Client
+from tests.support.wrong_calls import CASES, DATAGRAM, STREAM
+
+from parley.daemons.signalling_transport import Limits
 
 SECRETS = ("390584943232", "390266711", "Anna", "Bruno", "example.org", "secretcall", "secretname")
 

@@ -11,7 +11,10 @@ from parley.foundation.ids import new_id
 from parley.foundation.numbers import canonical_number, parse_e164
 
 
-@given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2200, 1, 1)), st.binary(min_size=10, max_size=10))
+MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2200, 1, 1))
+
+
+@given(MOMENTS, st.binary(min_size=10, max_size=10))
 def test_an_identifier_is_a_uuid7_that_keeps_its_millisecond(naive: datetime, entropy: bytes) -> None:
     at = naive.replace(tzinfo=UTC)
     made = new_id(at=at, entropy=entropy)
@@ -54,5 +57,6 @@ def test_what_is_no_public_number_is_indexed_as_dialled() -> None:
 
 
 def test_an_error_says_what_to_do() -> None:
-    assert str(ParleyError("the port is taken", remedy="stop the other program")) == "the port is taken (stop the other program)"
+    error = ParleyError("the port is taken", remedy="stop the other program")
+    assert str(error) == "the port is taken (stop the other program)"
     assert str(ParleyError("plain")) == "plain"

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.bundles import DETAILS, LOG, PROVIDER, SmallLog
+from tests.support.ledger_peer import aics_tlog
 
 from parley.ledger import verifier
 from parley.ledger.api import BundleRefused, verify_bundle
 from parley.ledger.verifier import canonical
-from support.bundles import DETAILS, LOG, PROVIDER, SmallLog
-from support.ledger_peer import aics_tlog
 
 LOG_KEY, PROVIDER_KEY = str(LOG.log_key), str(PROVIDER.cosigner_key)
 SMALL = SmallLog.of(300)

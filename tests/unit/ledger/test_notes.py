@@ -2,10 +2,10 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.support.ledger_peer import aics_tlog
 
 from parley.ledger.notes import LogSigner, cosign, sign_head
 from parley.ledger.verifier import Head, Note, VerifierKey, verify_checkpoint
-from support.ledger_peer import aics_tlog
 
 # The example in the documentation of golang.org/x/mod/sumdb/note.
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

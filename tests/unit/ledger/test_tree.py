@@ -6,11 +6,11 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.ledger_peer import aics_tlog
 
 from parley.ledger import tree
 from parley.ledger.tree import TileId
 from parley.ledger.verifier import EMPTY_ROOT, leaf_hash, node_hash, verify_consistency, verify_inclusion
-from support.ledger_peer import aics_tlog
 
 # The leaves, roots and paths of the Certificate Transparency project's merkletree tests.
 CT_LEAVES = [

@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from tests.support.siprec_messages import Client, media_line, metadata, multipart, sdp
 
 from parley.recordings import session as srs
 from parley.recordings.offers import Offer, Refusal, read_offer
@@ -12,7 +13,6 @@ from parley.recordings.strictjson import dumps, loads
 from parley.wire.sdp.api import parse
 from parley.wire.sip.api import Request, parse_message
 from parley.wire.siprec.api import parse_metadata
-from support.siprec_messages import Client, media_line, metadata, multipart, sdp
 
 
 def fresh() -> srs.Session:

@@ -6,7 +6,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-
 from tests.support.cleartext import find
 
 WORD = b"Zebedee Quillfeather"

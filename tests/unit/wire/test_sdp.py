@@ -1,9 +1,9 @@
 """Offers read and answered: a port per m-line, every label echoed."""
 
 import pytest
+from tests.support.siprec_messages import media_line, sdp
 
 from parley.wire.sdp.api import BadDescription, Origin, build, is_held, parse, recordable
-from support.siprec_messages import media_line, sdp
 
 ORIGIN = Origin(session=7, version=1, address="10.0.0.9")
 

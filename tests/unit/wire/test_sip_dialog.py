@@ -1,9 +1,9 @@
 """Dialogs: order of requests, routes, targets."""
 
 import pytest
+from tests.support.siprec_messages import Client
 
 from parley.wire.sip.api import BadMessage, Request, accept, parse_message
-from support.siprec_messages import Client
 
 
 def invite(**changes: object) -> Request:

@@ -1,9 +1,9 @@
 """A stream is cut into the same messages, however it was cut into segments."""
 
 import pytest
+from tests.support.siprec_messages import Client
 
 from parley.wire.sip.api import Lost, Ping, StreamFramer, Whole
-from support.siprec_messages import Client
 
 
 def test_every_split_gives_the_same_message() -> None:

@@ -4,10 +4,10 @@ answers.
 
 import pytest
 import sipmessage
+from tests.support.siprec_messages import Client, siprec_body
 
 from parley.wire.sip.api import Answer, BadMessage, NameAddress, Request, Target, Via, build_response, parse_message
 from parley.wire.sip.headers import parse_parameters, split_list
-from support.siprec_messages import Client, siprec_body
 
 
 def read(data: bytes) -> Request:

@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from tests.support.siprec_messages import Client
 
 from parley.wire.sip.api import (
     AckArrived,
@@ -26,7 +27,6 @@ from parley.wire.sip.transaction import (
     State,
     Table,
 )
-from support.siprec_messages import Client
 
 UDP = Flow("UDP", ("127.0.0.1", 5090), ("127.0.0.1", 5080))
 TCP = Flow("TCP", ("127.0.0.1", 5090), ("127.0.0.1", 40000), 1)

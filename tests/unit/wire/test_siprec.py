@@ -1,9 +1,9 @@
 """Bodies and metadata of recording sessions; hostile ones are refused before they cost anything."""
 
 import pytest
+from tests.support.siprec_messages import NAMESPACE, metadata, multipart, sdp, siprec_body
 
 from parley.wire.siprec.api import BadBody, Metadata, parse_metadata, split_body
-from support.siprec_messages import NAMESPACE, metadata, multipart, sdp, siprec_body
 
 
 def document(inner: str) -> bytes:
