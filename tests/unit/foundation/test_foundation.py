@@ -10,7 +10,6 @@ from parley.foundation.errors import ParleyError
 from parley.foundation.ids import new_id
 from parley.foundation.numbers import canonical_number, parse_e164
 
-
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2200, 1, 1))
 
 
