@@ -32,7 +32,7 @@ from .ports import PortPool
 from .recording import OpenRecording, ended_stream
 from .recovery import RECIPIENTS_FILE, Leftovers
 from .space import Space
-from .store import BatchStore
+from .store import BatchStore, keep_freed_memory
 from .syncing import Syncer
 from .types import DISK_FULL, INTERRUPTED, Closed, RecordingSpec, Recovered, SignalFrame, StreamSpec, StreamStats
 
@@ -101,6 +101,7 @@ class MediaEngine:
     def start(self) -> None:
         """Begin to receive; call `recover` first. A core dump of this process would hold media: it leaves none."""
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        keep_freed_memory()
         self._syncer.start()
         self._thread.start()
 

@@ -4,6 +4,7 @@ The order is what makes a SIGKILL harmless. Frames go to the journal before the 
 is never ahead of the journal; the batch leaves the hold when both have it.
 """
 
+import ctypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
@@ -19,6 +20,9 @@ from .receive import Lines, Receiver
 from .recording import OpenRecording
 
 _MOST_ROUNDS = 16  # of one drain: a flood must not keep it from its other sockets
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
+_KEPT = 32 << 20
 
 Piece = tuple[Part, bytes | memoryview]
 """A part being written, and the records that it gets next."""
@@ -190,3 +194,14 @@ class BatchStore:
     def _reset(self) -> None:
         self._hold.state = EMPTY
         self._receiver.clear(len(self._hold.slots), len(self._hold.first))
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed, up to 32 MiB, for what is sealed next.
+
+    It would give the memory of each sealed chunk back to the kernel, and fetch it page by page for the one after it.
+    """
+    allocator = ctypes.CDLL(None)
+    if hasattr(allocator, "mallopt"):  # glibc alone has it, and the habit
+        allocator.mallopt(_TRIM_THRESHOLD, _KEPT)
+        allocator.mallopt(_MMAP_THRESHOLD, _KEPT)
