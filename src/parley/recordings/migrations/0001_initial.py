@@ -6,144 +6,190 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LiveCall',
+            name="LiveCall",
             fields=[
-                ('recording_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
-                ('direction', models.CharField(max_length=8)),
-                ('trunk_name', models.TextField()),
-                ('epoch_id', models.UUIDField()),
-                ('wrapped', models.BinaryField()),
-                ('sealed', models.BinaryField()),
-                ('number_indexes', django.contrib.postgres.fields.ArrayField(base_field=models.BinaryField(), size=None)),
-                ('streams', models.IntegerField()),
-                ('packets', models.BigIntegerField()),
-                ('bytes', models.BigIntegerField()),
-                ('on_hold', models.BooleanField()),
+                ("recording_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("direction", models.CharField(max_length=8)),
+                ("trunk_name", models.TextField()),
+                ("epoch_id", models.UUIDField()),
+                ("wrapped", models.BinaryField()),
+                ("sealed", models.BinaryField()),
+                (
+                    "number_indexes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BinaryField(), size=None),
+                ),
+                ("streams", models.IntegerField()),
+                ("packets", models.BigIntegerField()),
+                ("bytes", models.BigIntegerField()),
+                ("on_hold", models.BooleanField()),
             ],
         ),
         migrations.CreateModel(
-            name='SealingEpoch',
+            name="SealingEpoch",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('wrapped', models.BinaryField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("wrapped", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('index', models.BinaryField(unique=True)),
-                ('started_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("index", models.BinaryField(unique=True)),
+                ("started_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['-started_at', '-id'], name='conversation_newest')],
+                "indexes": [models.Index(fields=["-started_at", "-id"], name="conversation_newest")],
             },
         ),
         migrations.CreateModel(
-            name='Recording',
+            name="Recording",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField()),
-                ('direction', models.CharField(max_length=8)),
-                ('trunk_id', models.UUIDField()),
-                ('trunk_name', models.TextField()),
-                ('sealed', models.BinaryField()),
-                ('streams', models.JSONField()),
-                ('received', models.JSONField()),
-                ('gaps', models.JSONField()),
-                ('agreement', models.CharField(max_length=64)),
-                ('agreement_version', models.CharField(max_length=32)),
-                ('clause', models.TextField()),
-                ('purpose', models.TextField()),
-                ('decision', models.TextField()),
-                ('reason', models.CharField(max_length=64)),
-                ('evidence_id', models.UUIDField(unique=True)),
-                ('rendition', models.CharField(max_length=16)),
-                ('rendition_error', models.TextField(default='')),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='recordings.conversation')),
-                ('epoch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='recordings.sealingepoch')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField()),
+                ("direction", models.CharField(max_length=8)),
+                ("trunk_id", models.UUIDField()),
+                ("trunk_name", models.TextField()),
+                ("sealed", models.BinaryField()),
+                ("streams", models.JSONField()),
+                ("received", models.JSONField()),
+                ("gaps", models.JSONField()),
+                ("agreement", models.CharField(max_length=64)),
+                ("agreement_version", models.CharField(max_length=32)),
+                ("clause", models.TextField()),
+                ("purpose", models.TextField()),
+                ("decision", models.TextField()),
+                ("reason", models.CharField(max_length=64)),
+                ("evidence_id", models.UUIDField(unique=True)),
+                ("rendition", models.CharField(max_length=16)),
+                ("rendition_error", models.TextField(default="")),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="segments",
+                        to="recordings.conversation",
+                    ),
+                ),
+                (
+                    "epoch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="recordings.sealingepoch"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Part',
+            name="Part",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.IntegerField()),
-                ('name', models.CharField(max_length=16)),
-                ('kind', models.CharField(max_length=4)),
-                ('object_key', models.TextField(unique=True)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('recording', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='recordings.recording')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.IntegerField()),
+                ("name", models.CharField(max_length=16)),
+                ("kind", models.CharField(max_length=4)),
+                ("object_key", models.TextField(unique=True)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="parts", to="recordings.recording"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('recording', 'number'), name='part_number'), models.CheckConstraint(condition=models.Q(('kind__in', ['age', 'tail'])), name='part_kind')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("recording", "number"), name="part_number"),
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["age", "tail"])), name="part_kind"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NumberIndex',
+            name="NumberIndex",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('value', models.BinaryField()),
-                ('recording', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='numbers', to='recordings.recording')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("value", models.BinaryField()),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="numbers", to="recordings.recording"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('value', 'recording'), name='number_once')],
+                "constraints": [models.UniqueConstraint(fields=("value", "recording"), name="number_once")],
             },
         ),
         migrations.CreateModel(
-            name='Rendition',
+            name="Rendition",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=8)),
-                ('media_type', models.TextField()),
-                ('object_key', models.TextField(unique=True)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('evidence_id', models.UUIDField()),
-                ('recording', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='renditions', to='recordings.recording')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=8)),
+                ("media_type", models.TextField()),
+                ("object_key", models.TextField(unique=True)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("evidence_id", models.UUIDField()),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="renditions",
+                        to="recordings.recording",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('recording', 'kind'), name='rendition_kind'), models.CheckConstraint(condition=models.Q(('kind__in', ['mp3', 'wav', 'peaks'])), name='rendition_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("recording", "kind"), name="rendition_kind"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["mp3", "wav", "peaks"])), name="rendition_known"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(fields=['conversation', 'started_at'], name='recording_segments'),
+            model_name="recording",
+            index=models.Index(fields=["conversation", "started_at"], name="recording_segments"),
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(fields=['-started_at'], name='recording_newest'),
+            model_name="recording",
+            index=models.Index(fields=["-started_at"], name="recording_newest"),
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(fields=['trunk_id', '-started_at'], name='recording_trunk'),
+            model_name="recording",
+            index=models.Index(fields=["trunk_id", "-started_at"], name="recording_trunk"),
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(fields=['direction', '-started_at'], name='recording_direction_newest'),
+            model_name="recording",
+            index=models.Index(fields=["direction", "-started_at"], name="recording_direction_newest"),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['inbound', 'outbound', 'internal', 'unknown'])), name='recording_direction'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", ["inbound", "outbound", "internal", "unknown"])),
+                name="recording_direction",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(('rendition__in', ['pending', 'ready', 'failed', 'customer-held'])), name='recording_rendition'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rendition__in", ["pending", "ready", "failed", "customer-held"])),
+                name="recording_rendition",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__gte', models.F('started_at'))), name='recording_order'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_at__gte", models.F("started_at"))), name="recording_order"
+            ),
         ),
     ]
