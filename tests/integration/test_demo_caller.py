@@ -51,13 +51,7 @@ def recorder(sinks, tmp_path):
         command += ["-key", "first_port", ports[0], "-key", "second_port", ports[1]]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         started.append(process)
-        kind = "-u" if transport == "udp" else "-t"
-        wait_for(
-            "sipp to listen",
-            lambda: (
-                f":{port} " in subprocess.run(["ss", kind, "-lnH"], check=True, capture_output=True, text=True).stdout
-            ),
-        )
+        wait_for("sipp to listen", lambda: f":{port:04X} " in Path(f"/proc/net/{transport}").read_text())
         return ("127.0.0.1", port), process
 
     yield start

@@ -17,7 +17,7 @@ from uuid import UUID
 import django
 import psycopg
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 django.setup()
 
 from django.db import connections  # noqa: E402
