@@ -7,6 +7,7 @@ import struct
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from tests.support.peers import PEERS, wait_for
