@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+import urllib.error
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.support.peers import Leg, Party, SippCall, capture, may_capture, rtp_payloads, speak, tshark_streams
+from tests.support.peers import (
+    Leg,
+    Party,
+    SippCall,
+    capture,
+    may_capture,
+    rtp_payloads,
+    speak,
+    tshark_streams,
+    wait_for,
+)
 from tests.support.system import Console, System, free_ports, running, short_folder
 
 from parley.sealing.api import generate_identity
@@ -200,3 +211,35 @@ def probe(path: Path) -> tuple[str, int, float]:
     ).stdout.split()
     codec, channels = out[0].split(",")[:2]
     return codec, int(channels), float(out[1])
+
+
+def test_its_evidence_verifies_offline_and_a_changed_bundle_does_not(
+    system: System, managed: Console, tmp_path: Path
+) -> None:
+    row = managed.recording()
+    bundle, changed = tmp_path / "bundle.json", tmp_path / "changed.json"
+
+    def integrated() -> bool:
+        try:
+            bundle.write_bytes(managed.download(row["evidence_url"]))
+        except urllib.error.HTTPError:
+            return False
+        return True
+
+    wait_for("the sequencer", integrated)
+    assert len(bundle.read_bytes()) <= 8192
+    system.parley("verify", str(bundle))
+    changed.write_bytes(bundle.read_bytes().replace(b"recording.sealed", b"recording.sealeD"))
+    refused = system.parley("verify", str(changed), check=False)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    missing = system.parley("verify", str(tmp_path / "nowhere"), check=False)
+    assert missing.returncode != 0
+    assert "Traceback" not in missing.stderr
+
+
+def test_commands_name_a_file_that_is_not_there(system: System, tmp_path: Path) -> None:
+    refused = system.parley("open", str(tmp_path / "000.age"), "--identity", str(tmp_path / "no.key"), check=False)
+    assert refused.returncode == 1
+    assert "no.key" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -40,6 +40,9 @@ def main() -> None:
         app()
     except ParleyError as error:
         _refuse(error)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        err.print(f"parley: {error.filename}: {error.strerror}", markup=False)
+        raise SystemExit(1) from None
 
 
 def prepared() -> Config:
@@ -112,11 +115,10 @@ def verify(
     ] = None,
 ) -> None:
     """Check an evidence bundle; ends with status 1 when anything in it was changed."""
+    config = prepared()
     from parley.project.bundles import check
 
-    raise typer.Exit(
-        check(bundle, log_key=log_key, provider_key=provider_key, checkpoint=checkpoint, config=prepared())
-    )
+    raise typer.Exit(check(bundle, log_key=log_key, provider_key=provider_key, checkpoint=checkpoint, config=config))
 
 
 @agreement.command("list")
