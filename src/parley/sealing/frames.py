@@ -76,10 +76,14 @@ class FrameSealer:
 
     def seal(self, offset: int, plaintext: Readable) -> bytes:
         """The frame that holds `plaintext`, which stands at `offset` of the part."""
+        return b"".join(self.seal_apart(offset, plaintext))
+
+    def seal_apart(self, offset: int, plaintext: Readable) -> tuple[bytes, bytes]:
+        """The same frame in two pieces, its header and what follows, for a writer that takes several at once."""
         number = self._number
         self._number = number + 1
         header = _FRAME.pack(self._recording_id, self._part, number, offset, len(plaintext) + _TAG_LENGTH)
-        return header + self._cipher.encrypt(number.to_bytes(12, "big"), plaintext, header + self.header_hash)
+        return header, self._cipher.encrypt(number.to_bytes(12, "big"), plaintext, header + self.header_hash)
 
 
 def parse_frames(data: Readable) -> Iterator[Frame]:

@@ -175,7 +175,10 @@ class BatchStore:
         return Lines([(self._descriptors[index], index) for each in recordings for index in each.streams])
 
     def _write(self, pieces: Sequence[Piece]) -> None:
-        self._append([part.sealer.seal(part.offset, data) for part, data in pieces])
+        frames: list[bytes] = []
+        for part, data in pieces:
+            frames += part.sealer.seal_apart(part.offset, data)
+        self._append(frames)
         for part, data in pieces:
             part.write(data)
 
