@@ -188,10 +188,12 @@ class _Call:
         done = threading.Event()
         thread = threading.Thread(target=self._speak, args=(segment, done), daemon=True)
         thread.start()
-        while thread.is_alive() and self.dialog.ended_by_peer is None:
-            self.dialog.listen(until=time.monotonic() + 0.1)
-        done.set()
-        thread.join()
+        try:
+            while thread.is_alive() and self.dialog.ended_by_peer is None:
+                self.dialog.listen(until=time.monotonic() + 0.1)
+        finally:
+            done.set()
+            thread.join()
 
     def _speak(self, segment: Segment, done: threading.Event) -> None:
         start = time.monotonic()
