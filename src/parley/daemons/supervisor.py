@@ -22,7 +22,7 @@ from parley.tenancy.api import dies_with_parent
 _STOPPING: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 _AWAITED: Final = _STOPPING | {signal.SIGCHLD}
 _BACKOFF: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before the first, second, ... restart in a row
-_STEADY_SECONDS: Final = 30.0  # who ran that long starts afresh in the row
+_STEADY_SECONDS: Final = 4.0  # who ran that long starts afresh in the row
 _LOG_LIMIT: Final = 16 << 20
 _OPEN_FILES: Final = 1 << 16
 
