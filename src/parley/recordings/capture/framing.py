@@ -150,27 +150,32 @@ class Framer:
 
     def _gather(self, batch: Batch, wanted: Mask) -> list[tuple[int, int, int]]:
         """Copy the wanted records to `out`: recording by recording, in each by time of arrival."""
-        rows = np.flatnonzero(wanted)
-        if not len(rows):
-            return []
-        index = np.repeat(batch.ports, batch.run)[rows]
-        owner = self.owners[index]
-        instant = batch.instant[rows]
-        moment = _monotonic(instant - instant.min(), index)
-        key = owner << _TIME_BITS | np.minimum(moment, (1 << _TIME_BITS) - 1)
-        by_time = np.argsort(key, kind="stable")
-        rows = rows[by_time]
-        ends = self._copy(rows, batch.length[rows].astype(np.int64) + HEADERS)
+        instant, owner, index, length = (
+            batch.instant,
+            np.repeat(self.owners[batch.ports], batch.run),
+            np.repeat(batch.ports, batch.run),
+            batch.length,
+        )
+        rows = None
+        if not wanted.all():
+            rows = np.flatnonzero(wanted)
+            if not len(rows):
+                return []
+            instant, owner, index, length = instant[rows], owner[rows], index[rows], length[rows]
+        moment = np.minimum(_monotonic(instant - instant.min(), index), (1 << _TIME_BITS) - 1)
+        by_time = np.argsort(owner << _TIME_BITS | moment, kind="stable")
+        ends = self._copy(by_time if rows is None else rows[by_time], length[by_time])
         last = np.append(np.flatnonzero(owner[1:] != owner[:-1]), len(owner) - 1)  # sorting keeps the owners' places
         stops = ends[last]
         starts = np.append(0, stops[:-1])
         return list(zip(owner[last].tolist(), starts.tolist(), (stops - starts).tolist(), strict=True))
 
-    def _copy(self, rows: Ints, sizes: Ints) -> Ints:
+    def _copy(self, rows: Ints, lengths: Words) -> Ints:
         """Write the records one after another; where each ends. Runs of one size, the usual case, are one copy each."""
         hold, out = self._hold, self._hold.out
+        sizes = lengths.astype(np.int64) + HEADERS
         ends = np.cumsum(sizes)
-        edges = np.concatenate(([0], np.flatnonzero(np.diff(sizes)) + 1, [len(rows)])).tolist()
+        edges = [0, *(np.flatnonzero(sizes[1:] != sizes[:-1]) + 1).tolist(), len(rows)]
         for first, stop in pairwise(edges):
             size = int(sizes[first])
             start, end = int(ends[first]) - size, int(ends[stop - 1])

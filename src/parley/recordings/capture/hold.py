@@ -198,6 +198,8 @@ class Hold:
         messages["control_length"] = CONTROL
         messages["length"] = 0
         self.first[:] = UNUSED
+        for used in (self.slots, self.names, self.controls, self.out[: self.slots.size]):
+            used.reshape(-1)[:: mmap.PAGESIZE] = 0  # fetch the pages now: receiving must not wait for memory
 
 
 def _keep_off_disk(memory: mmap.mmap, size: int) -> None:
