@@ -7,8 +7,8 @@ verifies. Every byte is bound: what is not signed or hashed must re-encode to ex
 refused. Sources: RFC 9162 section 2.1 (tree and proofs), RFC 8785 (canonical JSON, the subset without fractions),
 c2sp.org/signed-note, c2sp.org/tlog-checkpoint, c2sp.org/tlog-cosignature.
 
-This file imports nothing of Parley, so that it can be read, copied and run by somebody who does not trust Parley. Copy it
-to a folder of its own, or run it by `python -P`: beside it lies a `types.py` that Python would take for its own.
+This file imports nothing of Parley, so that it can be read, copied and run by somebody who does not trust Parley. Copy
+it to a folder of its own, or run it by `python -P`: beside it lies a `types.py` that Python would take for its own.
 """
 
 import argparse
