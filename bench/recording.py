@@ -28,7 +28,7 @@ from parley.sealing.api import generate_identity
 
 HERE = Path(__file__).parent
 RATE = 50
-DRAIN_SECONDS = 0.75
+DRAIN_SECONDS = 0.85
 """As in production, and the same for the C loop."""
 FRAME = 172 + 28 + 16
 """Bytes of one packet in a plain capture."""

@@ -34,7 +34,7 @@ class Talker(threading.Thread):
 @pytest.mark.parametrize("seconds", [2.3, pytest.param(61.0, marks=[pytest.mark.soak, pytest.mark.timeout(200)])])
 def test_at_most_one_second_is_missing(make_studio: MakeStudio, tmp_path: Path, zeros: bool, seconds: float) -> None:
     disk = PowerCutDisk()
-    studio = make_studio(disk=disk, drain_seconds=0.75, segment_bytes=100_000)
+    studio = make_studio(disk=disk, drain_seconds=0.85, segment_bytes=100_000)
     recording_id, ports = studio.record(streams=2)
     talkers = [Talker(port) for port in ports]
     for talker in talkers:

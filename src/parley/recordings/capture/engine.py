@@ -64,7 +64,7 @@ class MediaEngine:
         spool: Path,
         *,
         hold_fd: int | None = None,
-        drain_seconds: float = 0.75,
+        drain_seconds: float = 0.85,
         quarantine: float = 5.0,
         floor: int = 256 << 20,
         segment_bytes: int = 64 << 20,
