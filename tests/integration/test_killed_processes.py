@@ -167,7 +167,8 @@ def sent_by(
     ports = {
         int(port)
         for port in subprocess.run(
-            ["tshark", "-r", str(opened), "-Y", "!sip", "-T", "fields", "-e", "udp.dstport"],
+            # By port, not by tshark's guess: a caller's port may belong to another protocol (44818 is EtherNet/IP).
+            ["tshark", "-r", str(opened), "-Y", f"!(udp.port == {system.sip[1]})", "-T", "fields", "-e", "udp.dstport"],
             check=True,
             capture_output=True,
             text=True,
