@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 
-from parley.tenancy.router import PROVIDER_APPS
+from parley.tenancy.router import PROVIDER_APPS, of_provider
 from parley.tenancy.selection import (
     APP_GROUP,
     GROUPS,
@@ -154,10 +154,9 @@ def _grant_tables(admin: "psycopg.Connection[Any]", *, provider: bool) -> None:
     for group in GROUPS:
         admin.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(group)))
     for model in apps.get_models(include_auto_created=True):
-        label = model._meta.app_label
-        if label in SELF_GRANTING_APPS or (label in PROVIDER_APPS and not provider):
+        if model._meta.app_label in SELF_GRANTING_APPS or (of_provider(model) and not provider):
             continue
-        group = PROVIDER_GROUP if label in PROVIDER_APPS else APP_GROUP
+        group = PROVIDER_GROUP if of_provider(model) else APP_GROUP
         table = model._meta.db_table
         admin.execute(
             sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(

@@ -1,0 +1,1 @@
+"""Impact assessments, disclosures to authorities, complaints."""

@@ -1,0 +1,1 @@
+"""Audits, audit packs, attestations of what only people can keep."""

@@ -1,0 +1,1 @@
+"""Documented instructions, transfers that were confirmed, acceptable use."""

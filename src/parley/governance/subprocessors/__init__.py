@@ -1,0 +1,1 @@
+"""The register of sub-processors, planned changes, objections, when egress opens for whom."""
