@@ -20,11 +20,19 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group:
+    """Places under one heading. The first group of a rail has none, and is the bottom bar of a telephone."""
+
+    heading: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """The rail and the palette of one console for one person."""
 
     home: str
-    places: tuple[Place, ...]
+    groups: tuple[Group, ...]
     sign_out: str
     search: str
 
@@ -47,18 +55,34 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _console_frame(*, sees_all: bool) -> Frame:
-    places = [
+    daily = [
         Place(key="home", name=_("Home"), url=reverse("home")),
         Place(key="recordings", name=_("Recordings"), url=reverse("recordings")),
         Place(key="live", name=_("Live"), url=reverse("live")),
         Place(key="agreement", name=_("Agreement"), url=reverse("agreement")),
     ]
-    if sees_all:
-        places.append(Place(key="audit", name=_("Audit trail"), url=reverse("audit")))
-    return Frame(home=reverse("home"), places=tuple(places), sign_out=reverse("sign-out"), search=reverse("recordings"))
+    oversight = [
+        Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
+    ]
+    return Frame(
+        home=reverse("home"),
+        groups=_groups(("", daily), (_("Oversight"), oversight if sees_all else [])),
+        sign_out=reverse("sign-out"),
+        search=reverse("recordings"),
+    )
 
 
 def _provider_frame() -> Frame:
     home = reverse("customers")
-    places = (Place(key="customers", name=_("Customers"), url=home),)
-    return Frame(home=home, places=places, sign_out=reverse("sign-out"), search="")
+    daily = [
+        Place(key="customers", name=_("Customers"), url=home),
+    ]
+    oversight: list[Place] = []
+    return Frame(
+        home=home, groups=_groups(("", daily), (_("Oversight"), oversight)), sign_out=reverse("sign-out"), search=""
+    )
+
+
+def _groups(*groups: tuple[str, list[Place]]) -> tuple[Group, ...]:
+    """Those of `groups` (heading, places) that have places."""
+    return tuple(Group(heading=heading, places=tuple(places)) for heading, places in groups if places)
