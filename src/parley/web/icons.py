@@ -19,10 +19,10 @@ ICONS: Final = {
     "attestations": '<circle cx="8" cy="6" r="3.5"/><path d="m6 9-1 5 3-1.5L11 14l-1-5"/>',
     "instructions": '<path d="M3 3h10v7.5H8L5 13v-2.5H3zM5.5 5.5h5M5.5 8h3"/>',
     "contract": '<path d="M4 2.5h6l2.5 2.5v8.5H4z"/><path d="M6 11c1-2 1.5-2 2 0s1 .5 2-1"/>',
-    "access": '<circle cx="6" cy="5" r="2.5"/><path d="M2 13c0-3 2-4.5 4-4.5M9.5 9.5h4v4h-4zM10.5 9.5V8.5a1 1 0 0 1 2 0v1"/>'
-    "",
-    "assistance": '<circle cx="8" cy="8" r="5.5"/><path d="M6.3 6.3a1.8 1.8 0 1 1 2.4 1.7c-.5.2-.7.5-.7 1.2M8 11.2v.3"/>'
-    "",
+    "access": '<circle cx="6" cy="5" r="2.5"/><path d="M2 13c0-3 2-4.5 4-4.5M9.5 9.5h4v4h-4z'
+    'M10.5 9.5V8.5a1 1 0 0 1 2 0v1"/>',
+    "assistance": '<circle cx="8" cy="8" r="5.5"/><path d="M6.3 6.3a1.8 1.8 0 1 1 2.4 1.7c-.5.2-.7.5-.7 1.2'
+    'M8 11.2v.3"/>',
     "rehearsal": '<path d="M2 8h12M4.5 6v4M8 4.5v7M11.5 6v4"/>',
     "more": '<path d="M3.5 8h.1M8 8h.1M12.5 8h.1"/>',
     "audit": '<path d="M3 4h1M3 8h1M3 12h1M6.5 4H13M6.5 8H13M6.5 12H13"/>',
