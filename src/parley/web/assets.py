@@ -21,6 +21,11 @@ FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.js",
     "wavesurfer.js/dist/wavesurfer.esm.js": "wavesurfer.js",
     "wavesurfer.js/dist/plugins/timeline.esm.js": "wavesurfer-timeline.js",
+    # Not for pages: the readable report of an audit pack is set in them (Latin, Greek, Cyrillic).
+    "dejavu-fonts-ttf/ttf/DejaVuSans.ttf": "dejavu-sans.ttf",
+    "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf": "dejavu-sans-bold.ttf",
+    "dejavu-fonts-ttf/ttf/DejaVuSansMono.ttf": "dejavu-sans-mono.ttf",
+    "dejavu-fonts-ttf/LICENSE": "dejavu-licence.txt",
 }
 
 
