@@ -12,6 +12,7 @@ from parley.agreement.diagnosis import AgreementFileError, Diagnosis
 from parley.agreement.files import UnknownAgreement, available, load, parse
 from parley.agreement.mechanisms import AWAITED, MECHANISMS, Mechanism
 from parley.agreement.rules import evaluate
+from parley.agreement.standing import Signed, Standing, standing_from_json
 from parley.agreement.types import (
     Agreement,
     Clause,
@@ -67,6 +68,8 @@ __all__ = [
     "PurposeTerm",
     "RegionTerm",
     "RetentionTerm",
+    "Signed",
+    "Standing",
     "SupportDataTerm",
     "SuspensionTerm",
     "Terms",
@@ -76,4 +79,5 @@ __all__ = [
     "evaluate",
     "load",
     "parse",
+    "standing_from_json",
 ]
