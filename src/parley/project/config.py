@@ -52,8 +52,18 @@ class Config:
     media_first: int = 30000
     media_last: int = 30511
 
+    mail_host: str = ""  # the provider's own mail server; empty: mail waits in the outbox, visible
+    mail_port: int = 587
+    mail_tls: str = "starttls"  # "starttls" or "implicit"; "none" for a server on this machine alone
+    mail_user: str = ""  # empty: the server wants no name and password
+    mail_password: str = ""
+    mail_from: str = "parley@localhost"
+    mail_operators: str = ""  # who is written to when a duty is overdue: addresses between commas
+    mail_dkim_domain: str = ""  # empty: mail is not signed
+    mail_dkim_selector: str = "parley"
+
     def __post_init__(self) -> None:
-        for name in ("web_port", "events_port", "sip_port", "media_first", "media_last"):
+        for name in ("web_port", "events_port", "sip_port", "media_first", "media_last", "mail_port"):
             if not 1 <= getattr(self, name) <= 65535:
                 raise ConfigError(f"{_spoken(name)} is not a port", remedy="Give a number from 1 to 65535.")
         if self.media_first % 2 or self.media_last < self.media_first:
@@ -61,6 +71,18 @@ class Config:
                 "media.first and media.last are not a range of ports",
                 remedy="Start at an even port, end at a higher one.",
             )
+        if self.mail_tls not in {"starttls", "implicit", "none"}:
+            raise ConfigError("mail.tls is no way to protect mail", remedy="Write starttls, implicit or none.")
+        if self.mail_tls == "none" and self.mail_host not in {"", "localhost", "127.0.0.1", "::1"}:
+            raise ConfigError(
+                "mail.tls is none, and the mail server is another machine",
+                remedy="Use starttls or implicit: notices are never sent in clear over a network.",
+            )
+
+    @property
+    def mail_operator_addresses(self) -> tuple[str, ...]:
+        """Whom to write to when a duty is overdue."""
+        return tuple(address.strip() for address in self.mail_operators.split(",") if address.strip())
 
     @property
     def media_ports(self) -> tuple[int, ...]:

@@ -19,6 +19,16 @@ PARLEY_DATABASE_PORT = CONFIG.database_port
 PARLEY_DATABASE_DURABLE = CONFIG.database_durable
 PARLEY_ROOT_KEY_FILE = CONFIG.root_key_file
 
+PARLEY_MAIL_HOST = CONFIG.mail_host
+PARLEY_MAIL_PORT = CONFIG.mail_port
+PARLEY_MAIL_TLS = CONFIG.mail_tls
+PARLEY_MAIL_USER = CONFIG.mail_user
+PARLEY_MAIL_PASSWORD = CONFIG.mail_password
+PARLEY_MAIL_FROM = CONFIG.mail_from
+PARLEY_MAIL_OPERATORS = CONFIG.mail_operator_addresses
+PARLEY_MAIL_DKIM_DOMAIN = CONFIG.mail_dkim_domain
+PARLEY_MAIL_DKIM_SELECTOR = CONFIG.mail_dkim_selector
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",

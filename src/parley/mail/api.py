@@ -1,0 +1,44 @@
+"""What other packages may use of mail.
+
+`send` writes a message in the caller's transaction; the worker hands it to the provider's mail server (`handlers`).
+A server's 250 proves dispatch, never receipt.
+"""
+
+from parley.mail.composing import canonical_address
+from parley.mail.errors import MailError, MailRefused, NoSuchMessage, SigningUnavailable
+from parley.mail.outbox import (
+    SEND,
+    as_sent,
+    configured_signer,
+    content,
+    handlers,
+    message,
+    messages,
+    send,
+    send_again,
+)
+from parley.mail.signing import Signer
+from parley.mail.types import Attachment, Content, MessageView, RecipientView, State
+
+__all__ = [
+    "SEND",
+    "Attachment",
+    "Content",
+    "MailError",
+    "MailRefused",
+    "MessageView",
+    "NoSuchMessage",
+    "RecipientView",
+    "Signer",
+    "SigningUnavailable",
+    "State",
+    "as_sent",
+    "canonical_address",
+    "configured_signer",
+    "content",
+    "handlers",
+    "message",
+    "messages",
+    "send",
+    "send_again",
+]
