@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from parley.mail import api as mail
 from parley.obligations.api import Handler
 from parley.people.api import create_administrator
 from parley.tenancy.api import enrol_with
@@ -14,4 +15,4 @@ def connect() -> None:
 
 def job_handlers() -> Mapping[str, Handler]:
     """What the worker does besides rendering, by the kind of its deadline."""
-    return {}
+    return {**mail.handlers()}
