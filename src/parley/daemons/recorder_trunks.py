@@ -8,11 +8,11 @@ from django.db import DatabaseError, close_old_connections
 from parley.tenancy.api import TenancyError, TrunkDirectory, trunk_directory
 
 _log = structlog.get_logger()
-_PERIOD = 2.0
+_PERIOD = 1.0
 
 
 class TrunkReader:
-    """A thread that keeps `current()` at most a few seconds old."""
+    """A thread that keeps `current()` at most two seconds old: as long may pass until a suspension is known."""
 
     def __init__(self) -> None:
         self._directory: TrunkDirectory | None = None

@@ -102,7 +102,7 @@ class CallTable:
         saved = SavedCall(
             session=call.session,
             dialog=call.dialog,
-            trunk=call.trunk,
+            trunk=call.trunk.bare(),
             decision=call.decision,
             manifest=call.manifest,
             started_at=call.started_at,

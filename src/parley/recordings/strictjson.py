@@ -2,7 +2,7 @@
 
 The spool files cross a process boundary and outlive a crash: whoever reads them must notice a torn or foreign file
 before acting on it. Supported field types: str, int, float, bool, UUID, datetime (RFC 3339, UTC), bytes (base64, or hex
-when annotated `Hex`), Literal, optional, tuple[X, ...], Mapping[str, X] and nested dataclasses.
+when annotated `Hex`), Literal, optional, tuple[X, ...], frozenset[X], Mapping[str, X] and nested dataclasses.
 """
 
 import base64
@@ -72,7 +72,8 @@ def _encode_as(hint: Any, value: Any) -> Any:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | frozenset):
+        value = sorted(value) if isinstance(value, frozenset) else value
         return [_encode_as(get_args(_bare(hint))[0], item) for item in value]
     if isinstance(value, Mapping):
         return {key: _encode_as(get_args(_bare(hint))[1], item) for key, item in value.items()}
@@ -105,6 +106,9 @@ def _decode_as(hint: Any, value: Any, path: str) -> Any:
     if get_origin(hint) is tuple:
         items = _require(list, value, path)
         return tuple(_decode_as(get_args(hint)[0], item, f"{path}[{number}]") for number, item in enumerate(items))
+    if get_origin(hint) is frozenset:
+        items = _require(list, value, path)
+        return frozenset(_decode_as(get_args(hint)[0], item, f"{path}[{number}]") for number, item in enumerate(items))
     if get_origin(hint) is Mapping:
         entries = _require(dict, value, path)
         return {key: _decode_as(get_args(hint)[1], item, f"{path}.{key}") for key, item in entries.items()}

@@ -19,9 +19,11 @@ from parley.tenancy.customers import (
     prepare,
     provider,
     scope,
+    sign_with,
 )
 from parley.tenancy.embedded import EmbeddedPostgres, dies_with_parent
 from parley.tenancy.errors import (
+    AgreementTextRefused,
     CustomerChangedInTransaction,
     CustomerRefused,
     DatabaseUnavailable,
@@ -32,11 +34,13 @@ from parley.tenancy.errors import (
     UnknownCustomer,
 )
 from parley.tenancy.selection import embedded
+from parley.tenancy.standing import agreement_text, keep_agreement_text, set_standing, standing
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, trunk_directory, trunks
 from parley.tenancy.types import Custody, Customer, NewUser, Role, Trunk, TrunkEntry, Work
 from parley.tenancy.wakes import due_wakes, rest, wake
 
 __all__ = [
+    "AgreementTextRefused",
     "Custody",
     "Customer",
     "CustomerChangedInTransaction",
@@ -56,6 +60,7 @@ __all__ = [
     "UnknownCustomer",
     "Work",
     "add_trunk",
+    "agreement_text",
     "by_handle",
     "by_id",
     "by_log_id",
@@ -68,12 +73,16 @@ __all__ = [
     "due_wakes",
     "embedded",
     "enrol_with",
+    "keep_agreement_text",
     "keyring",
     "make_root_key",
     "prepare",
     "provider",
     "rest",
     "scope",
+    "set_standing",
+    "sign_with",
+    "standing",
     "trunk_directory",
     "trunks",
     "wake",

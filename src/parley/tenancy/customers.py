@@ -14,6 +14,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from parley.agreement.api import load as load_agreement
+from parley.agreement.api import standing_from_json
 from parley.foundation.ids import new_id
 from parley.tenancy import databases, models
 from parley.tenancy.custody import keyring
@@ -26,11 +27,17 @@ PROVIDER_HANDLE = "provider"
 _HANDLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CREATION_AT_MOST = timedelta(minutes=5)
 _enrol: list[Callable[[NewUser], object]] = []
+_sign: list[Callable[[Sequence[str], NewUser | None], object]] = []
 
 
 def enrol_with(create_administrator: Callable[[NewUser], object]) -> None:
     """Wire how a first administrator is made: called in the new customer's scope (people is above tenancy)."""
     _enrol[:] = [create_administrator]
+
+
+def sign_with(sign: Callable[[Sequence[str], NewUser | None], object]) -> None:
+    """Wire how a new customer signs: called in its scope with agreements and administrator (governance is above)."""
+    _sign[:] = [sign]
 
 
 def make_root_key() -> None:
@@ -44,6 +51,7 @@ def prepare() -> None:
     if not models.Customer.objects.filter(kind="provider").exists():
         _make_provider()
     _undo_interrupted()
+    _sign_unsigned()
 
 
 def create_customer(
@@ -52,21 +60,22 @@ def create_customer(
     name: str,
     region: str,
     custody: Custody,
-    agreement: str,
+    agreement: str | Sequence[str],
     recipients: Sequence[str] = (),
     administrator: NewUser | None = None,
 ) -> Customer:
-    """A new customer, whole or not at all: keys, database, roles, first administrator.
+    """A new customer, whole or not at all: keys, database, roles, first administrator, signed agreements.
 
     `handle` becomes part of addresses: 2 to 40 small letters, digits and single hyphens. `recipients` are age
     recipients, for `customer-held` alone. Raises CustomerRefused, and UnknownAgreement for an unknown
-    agreement.
+    agreement; `agreement` names one or several, which then compose.
     """
     if not 2 <= len(handle) <= 40 or not _HANDLE.fullmatch(handle) or handle == PROVIDER_HANDLE:
         raise CustomerRefused(
             f"{handle!r} cannot be a customer's handle", remedy="Use 2 to 40 small letters, digits and single hyphens."
         )
-    row = _new_row(handle=handle, name=name, kind="customer", region=region, custody=custody, agreement=agreement)
+    signed = (agreement,) if isinstance(agreement, str) else tuple(agreement)
+    row = _new_row(handle=handle, name=name, kind="customer", region=region, custody=custody, agreements=signed)
     row.recipients = list(keyring().make(customer_id=row.id, custody=custody, recipients=tuple(recipients)))
     try:
         row.save(force_insert=True)
@@ -76,43 +85,45 @@ def create_customer(
     try:
         with databases.administration() as admin:
             databases.create(database=row.database, admin=admin)
-        if administrator is not None:
-            with select(_public(row)):
+        with select(of_row(row)):
+            if administrator is not None:
                 _enrol_administrator(administrator)
+            _sign_at_creation(signed, administrator)
+        row.refresh_from_db()
         row.state = "active"
         row.save(update_fields=["state"])
     except BaseException:
         _undo(row)
         raise
-    return _public(row)
+    return of_row(row)
 
 
 def customers() -> list[Customer]:
     """All active customers by handle, without the provider."""
-    return [_public(row) for row in models.Customer.objects.filter(kind="customer", state="active").order_by("handle")]
+    return [of_row(row) for row in models.Customer.objects.filter(kind="customer", state="active").order_by("handle")]
 
 
 def by_handle(handle: str) -> Customer | None:
     """The active customer of that handle; the provider has one too."""
     row = models.Customer.objects.filter(handle=handle, state="active").first()
-    return _public(row) if row else None
+    return of_row(row) if row else None
 
 
 def by_id(customer_id: UUID) -> Customer | None:
     """The active customer of that id, or the provider."""
     row = models.Customer.objects.filter(id=customer_id, state="active").first()
-    return _public(row) if row else None
+    return of_row(row) if row else None
 
 
 def by_log_id(log_id: str) -> Customer | None:
     """The active customer whose log has that id, or the provider."""
     row = models.Customer.objects.filter(log_id=log_id, state="active").first()
-    return _public(row) if row else None
+    return of_row(row) if row else None
 
 
 def provider() -> Customer:
     """The provider, a tenant of its own."""
-    return _public(models.Customer.objects.get(kind="provider"))
+    return of_row(models.Customer.objects.get(kind="provider"))
 
 
 def scope(customer: Customer | UUID) -> AbstractContextManager[Customer]:
@@ -143,7 +154,9 @@ def connect(customer: Customer, *, role: Role = "app", autocommit: bool = False)
     return psycopg.connect(**connection_parameters(customer, role=role), autocommit=autocommit)
 
 
-def _new_row(*, handle: str, name: str, kind: str, region: str, custody: Custody, agreement: str) -> models.Customer:
+def _new_row(
+    *, handle: str, name: str, kind: str, region: str, custody: Custody, agreements: Sequence[str]
+) -> models.Customer:
     """A customer's row before anything else exists. Names of databases and logs tell nothing about the customer."""
     now = timezone.now()
     return models.Customer(
@@ -154,8 +167,8 @@ def _new_row(*, handle: str, name: str, kind: str, region: str, custody: Custody
         region=region,
         custody=custody,
         state="creating",
-        agreement=agreement,
-        agreement_version=load_agreement(agreement).version if agreement else "",
+        agreement="+".join(agreements),
+        agreement_version="+".join(load_agreement(one).version for one in agreements),
         log_id=secrets.token_hex(8),
         database=f"c_{secrets.token_hex(8)}",
         created_at=now,
@@ -169,7 +182,7 @@ def _make_provider() -> None:
         kind="provider",
         region=settings.PARLEY_REGION,
         custody="local",
-        agreement="",
+        agreements=(),
     )
     row.database = PROVIDER_DATABASE
     row.recipients = list(keyring().make(customer_id=row.id, custody="local", recipients=()))
@@ -181,6 +194,19 @@ def _enrol_administrator(administrator: NewUser) -> None:
     if not _enrol:
         raise CustomerRefused("nothing is wired to make administrators", remedy="Create the customer without one.")
     _enrol[0](administrator)
+
+
+def _sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) -> None:
+    if not _sign:
+        raise CustomerRefused("nothing is wired to sign agreements", remedy="This is ours to fix: see project.wiring.")
+    _sign[0](agreements, administrator)
+
+
+def _sign_unsigned() -> None:
+    """Customers of a version that kept no signatures sign what they were created with."""
+    for row in models.Customer.objects.filter(kind="customer", state="active", standing={}):
+        with select(of_row(row)):
+            _sign_at_creation(row.agreement.split("+"), None)
 
 
 def _undo(row: models.Customer) -> None:
@@ -197,7 +223,8 @@ def _undo_interrupted() -> None:
         _undo(row)
 
 
-def _public(row: models.Customer) -> Customer:
+def of_row(row: models.Customer) -> Customer:
+    """The customer that a row of the register is."""
     return Customer(
         id=row.id,
         handle=row.handle,
@@ -211,4 +238,5 @@ def _public(row: models.Customer) -> Customer:
         recipients=tuple(row.recipients),
         log_id=row.log_id,
         database=row.database,
+        standing=standing_from_json(row.standing),
     )

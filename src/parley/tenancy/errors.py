@@ -45,6 +45,12 @@ class UnknownCustomer(TenancyError):
     error_id: ClassVar[str] = "tenancy.unknown_customer"
 
 
+class AgreementTextRefused(TenancyError):
+    """A version of an agreement was signed with another text before: what a customer signed never changes."""
+
+    error_id: ClassVar[str] = "tenancy.agreement_text_refused"
+
+
 class TrunkRefused(TenancyError):
     """A trunk cannot be added as asked; the remedy says what to change."""
 

@@ -15,8 +15,9 @@ class Customer(models.Model):
     region = models.CharField(max_length=16)
     custody = models.CharField(max_length=16)
     state = models.CharField(max_length=16)
-    agreement = models.CharField(max_length=64)
-    agreement_version = models.CharField(max_length=32)
+    agreement = models.TextField()
+    agreement_version = models.TextField()
+    standing = models.JSONField(default=dict)
     recipients = ArrayField(models.TextField(), default=list)
     log_id = models.CharField(max_length=32, unique=True)
     database = models.CharField(max_length=63, unique=True)
@@ -31,6 +32,19 @@ class Customer(models.Model):
             models.CheckConstraint(condition=Q(state__in=["creating", "active"]), name="customer_state"),
             models.UniqueConstraint(fields=["kind"], condition=Q(kind="provider"), name="one_provider"),
         ]
+
+
+class AgreementText(models.Model):
+    """The text of an agreement that somebody signed, by its SHA-256. Never changed: a version has one text for ever."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    agreement = models.TextField()
+    version = models.TextField()
+    text = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agreement", "version"], name="one_text_a_version")]
 
 
 class Trunk(models.Model):

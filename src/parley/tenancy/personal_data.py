@@ -11,6 +11,16 @@ DECLARATIONS = (
         field=("id", "kind", "region", "custody", "state", "agreement", "agreement_version", "created_at"),
         why=_ORGANISATION,
     ),
+    NotPersonal(
+        model="tenancy.Customer",
+        field="standing",
+        why="what the gate knows of an organisation: digests, purposes, areas, recipients; staff by random ids",
+    ),
+    NotPersonal(
+        model="tenancy.AgreementText",
+        field=("digest", "agreement", "version", "text", "kept_at"),
+        why="the text of a contract, which names nobody",
+    ),
     NotPersonal(model="tenancy.Customer", field="recipients", why="public keys of the organisation"),
     NotPersonal(model="tenancy.Customer", field=("log_id", "database"), why="random names"),
     NotPersonal(model="tenancy.Trunk", field=("id", "customer", "name", "region"), why="technical names of a line"),

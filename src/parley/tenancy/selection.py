@@ -121,6 +121,13 @@ def select(customer: Customer) -> Iterator[Customer]:
         _customer.reset(token)
 
 
+def refresh(customer: Customer) -> None:
+    """The customer in scope has changed: whoever asks for it from now on sees `customer`."""
+    selected = _customer.get()
+    if selected is not None and selected.id == customer.id:
+        _customer.set(customer)
+
+
 @contextmanager
 def administering(database: str) -> Iterator[None]:
     """Lead every alias to `database` as the administrator: for migrations alone."""

@@ -3,13 +3,15 @@
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from parley.agreement.api import standing_from_json
 from parley.foundation.ids import new_id
 from parley.tenancy import models
 from parley.tenancy.custody import keyring
@@ -17,6 +19,7 @@ from parley.tenancy.customers import customers
 from parley.tenancy.errors import TrunkRefused
 from parley.tenancy.keys import write_private
 from parley.tenancy.selection import operator_key
+from parley.tenancy.standing import agreement_text
 from parley.tenancy.types import INDEX_FIELDS, Customer, Trunk, TrunkEntry
 
 _SNAPSHOT_BINDING = b"trunk directory"
@@ -155,19 +158,43 @@ def _read() -> dict[str, TrunkEntry]:
             region=row.region,
             recipients=known[row.customer_id].recipients,
             index_keys=keys[row.customer_id],
+            texts=_texts(known[row.customer_id]),
         )
         for row in rows
         for source in row.sources.all()
     }
 
 
+def _texts(customer: Customer) -> dict[str, str]:
+    found = {signed.digest: agreement_text(signed.digest) for signed in customer.standing.signed}
+    return {digest: text for digest, text in found.items() if text is not None}
+
+
 def _frozen(entries: Mapping[str, TrunkEntry]) -> bytes:
-    documents = {source: asdict(entry) for source, entry in entries.items()}
-    return json.dumps(documents, default=lambda value: value.hex() if isinstance(value, bytes) else str(value)).encode()
+    """The directory as JSON; a text that many customers signed is written once."""
+    texts = {digest: text for entry in entries.values() for digest, text in entry.texts.items()}
+    return json.dumps(
+        {"texts": texts, "sources": {source: _plain(entry) for source, entry in entries.items()}}
+    ).encode()
+
+
+def _plain(entry: TrunkEntry) -> dict[str, Any]:
+    customer = {field.name: getattr(entry.customer, field.name) for field in fields(Customer)}
+    return {
+        "trunk_id": str(entry.trunk_id),
+        "name": entry.name,
+        "customer": customer | {"id": str(entry.customer.id), "standing": entry.customer.standing.to_json()},
+        "own_numbers": entry.own_numbers,
+        "region": entry.region,
+        "recipients": entry.recipients,
+        "index_keys": {field: key.hex() for field, key in entry.index_keys.items()},
+        "texts": list(entry.texts),
+    }
 
 
 def _thawed(content: bytes) -> dict[str, TrunkEntry]:
     """The inverse of `_frozen`."""
+    saved = json.loads(content)
     return {
         source: TrunkEntry(
             trunk_id=UUID(entry["trunk_id"]),
@@ -177,14 +204,16 @@ def _thawed(content: bytes) -> dict[str, TrunkEntry]:
                     **entry["customer"],
                     "id": UUID(entry["customer"]["id"]),
                     "recipients": tuple(entry["customer"]["recipients"]),
+                    "standing": standing_from_json(entry["customer"]["standing"]),
                 }
             ),
             own_numbers=tuple(entry["own_numbers"]),
             region=entry["region"],
             recipients=tuple(entry["recipients"]),
             index_keys={field: bytes.fromhex(key) for field, key in entry["index_keys"].items()},
+            texts={digest: saved["texts"][digest] for digest in entry["texts"]},
         )
-        for source, entry in json.loads(content).items()
+        for source, entry in saved["sources"].items()
     }
 
 

@@ -1,9 +1,11 @@
 """What tenancy tells others: customers, trunks, who asks for a new customer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
+
+from parley.agreement.api import Standing
 
 Custody = Literal["local", "customer-held", "pkcs11"]
 Kind = Literal["customer", "provider"]
@@ -14,7 +16,11 @@ Work = Literal["jobs", "ledger"]
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """A tenant: whose data, under which agreement, sealed to whom, in which database. The provider is one too."""
+    """A tenant: whose data, under which agreements, sealed to whom, in which database. The provider is one too.
+
+    `agreement` and `agreement_version` join several with "+" ("imagicle-dpa+ucx-terms", "1+1"); what binds is in
+    `standing`, as it was when this was read.
+    """
 
     id: UUID
     handle: str
@@ -28,6 +34,7 @@ class Customer:
     recipients: tuple[str, ...]
     log_id: str
     database: str
+    standing: Standing = field(default_factory=Standing, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,10 @@ class Trunk:
 
 @dataclass(frozen=True, kw_only=True)
 class TrunkEntry:
-    """All that a recorder must know to record for one trunk: it asks no database while a call comes in."""
+    """All that a recorder must know to record for one trunk: it asks no database while a call comes in.
+
+    `texts` are the agreements that the customer signed, by digest.
+    """
 
     trunk_id: UUID
     name: str
@@ -66,3 +76,8 @@ class TrunkEntry:
     region: str
     recipients: tuple[str, ...]
     index_keys: Mapping[str, bytes] = field(repr=False)  # by INDEX_FIELDS
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def bare(self) -> "TrunkEntry":
+        """What a call that was let in still needs: everything but what the gate is asked with."""
+        return replace(self, customer=replace(self.customer, standing=Standing()), texts={})

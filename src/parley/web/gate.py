@@ -2,33 +2,21 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from parley.agreement import api as agreements
+from parley.governance.contract import api as contract
 from parley.obligations import api as obligations
-from parley.tenancy import api as tenancy
 from parley.web.place import ConsoleRequest
 from parley.web.problems import Refused
 
 
 def ask(purpose: str, *, now: datetime) -> agreements.Decision:
     """The gate's decision on `purpose` in call recording for the customer in scope; raises Refused when it says no."""
-    customer = tenancy.current()
-    agreement = agreements.load(customer.agreement)
-    decision = agreements.evaluate(
-        agreement,
-        agreements.GateRequest(
-            purpose=purpose,
-            offering=agreements.CALL_RECORDING,
-            region=customer.region,
-            subscription_state=customer.state,
-            instructed_purposes=agreement.instructed_purposes,
-            acceptable_use_suspended=False,
-            sealed_to_customer=True,
-            custody=customer.custody,
-            at=now,
-        ),
-    )
+    decision = contract.ask(purpose, at=now)
     if not decision.allowed:
-        raise Refused(f"{decision.reason} (clause {decision.clause})", remedy=decision.remedy or "")
+        clause = _(" (clause %(clause)s)") % {"clause": decision.clause} if decision.clause else ""
+        raise Refused(f"{decision.reason}{clause}", remedy=decision.remedy or "")
     return decision
 
 

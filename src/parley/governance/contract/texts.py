@@ -1,0 +1,64 @@
+"""Where the text of an agreement comes from: a file when it is signed, the provider's database from then on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+
+from parley.agreement import api as agreements
+from parley.agreement.api import Agreement
+from parley.governance.contract.errors import ContractError, NothingSigned
+from parley.governance.contract.together import Composition, compose, override
+from parley.governance.contract.types import Paper
+from parley.tenancy import api as tenancy
+
+
+def paper(agreement: str | Paper) -> Paper:
+    """The text to sign: that of the packaged agreement with this id, or the one given. Raises UnknownAgreement."""
+    if isinstance(agreement, Paper):
+        return agreement
+    agreements.load(agreement)  # refuses an unknown id, and a file with mistakes
+    name = f"{agreement}.toml"
+    found = resources.files("parley.agreement").joinpath("agreements", name)
+    return Paper(file=name, text=found.read_text(encoding="utf-8"))
+
+
+def composed(signed: tuple[agreements.Signed, ...], texts: Mapping[str, str] | None = None) -> Composition:
+    """What the signed texts say together. `texts` by digest; None: those of the provider's database.
+
+    Raises NothingSigned, and ContractError when a text is missing.
+    """
+    if not signed:
+        raise NothingSigned
+    key = tuple((one.digest, tuple(sorted(one.overrides.items()))) for one in signed)
+    return _composed(_Question(key=key, texts=texts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which texts with which overrides; a digest means one text, so that the texts need no comparing."""
+
+    key: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    texts: Mapping[str, str] | None = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _composed(question: _Question) -> Composition:
+    return compose([_agreement(_Page(digest, question.texts), overrides) for digest, overrides in question.key])
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    digest: str
+    texts: Mapping[str, str] | None = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _agreement(page: _Page, overrides: tuple[tuple[str, str], ...]) -> Agreement:
+    text = tenancy.agreement_text(page.digest) if page.texts is None else page.texts.get(page.digest)
+    if text is None:
+        raise ContractError(
+            f"the signed text {page.digest[:12]} is missing", remedy="restore the provider's database from its backup"
+        )
+    held = agreements.parse(text, file=f"signed text {page.digest[:12]}")
+    return override(held, dict(overrides)) if overrides else held
