@@ -2,10 +2,64 @@
 
 `enqueue` opens a deadline or a job in the caller's transaction, `evidence` records in the ledger and wakes its
 sequencer; the worker calls `run_due` for whoever `tenancy.api.due_wakes` names, and `sweep` now and then.
+
+`open_duties` opens what an event obliges to under an agreement; `meet`, `waive` and `cancel` end duties; `duties` and
+`duty` read those of the customer in scope, `calendar` those of all customers; `on_warning`, `on_overdue` and
+`on_passed` tell whoever wants to hear.
 """
 
 from parley.obligations.attention import failed
+from parley.obligations.calendar import BadPlace, calendar, in_need
+from parley.obligations.calendar import count as calendar_count
+from parley.obligations.calendar import kept_on_time as calendar_kept_on_time
+from parley.obligations.duties import cancel, meet, open_duties, waive
+from parley.obligations.duty_hooks import on_overdue, on_passed, on_warning
+from parley.obligations.duty_reading import by_clause, duties, duty, kept_on_time
+from parley.obligations.duty_types import (
+    CalendarLine,
+    ClauseDuties,
+    DutyHook,
+    DutyView,
+    Month,
+    UnknownDuty,
+    WaiverRefused,
+)
+from parley.obligations.duty_work import handlers
 from parley.obligations.engine import enqueue, evidence, run_due, sweep
 from parley.obligations.types import GiveUp, Handler, Outcome, Work
 
-__all__ = ["GiveUp", "Handler", "Outcome", "Work", "enqueue", "evidence", "failed", "run_due", "sweep"]
+__all__ = [
+    "BadPlace",
+    "CalendarLine",
+    "ClauseDuties",
+    "DutyHook",
+    "DutyView",
+    "GiveUp",
+    "Handler",
+    "Month",
+    "Outcome",
+    "UnknownDuty",
+    "WaiverRefused",
+    "Work",
+    "by_clause",
+    "calendar",
+    "calendar_count",
+    "calendar_kept_on_time",
+    "cancel",
+    "duties",
+    "duty",
+    "enqueue",
+    "evidence",
+    "failed",
+    "handlers",
+    "in_need",
+    "kept_on_time",
+    "meet",
+    "on_overdue",
+    "on_passed",
+    "on_warning",
+    "open_duties",
+    "run_due",
+    "sweep",
+    "waive",
+]

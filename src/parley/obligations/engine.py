@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from parley.foundation.errors import ParleyError
 from parley.foundation.ids import new_id
 from parley.ledger import api as ledger
+from parley.obligations.calendar import mend
 from parley.obligations.models import Deadline
 from parley.obligations.rules import pause_after
 from parley.obligations.types import GiveUp, Handler, Outcome, Work
@@ -78,13 +79,14 @@ def run_due(customer: tenancy.Customer, *, handlers: Mapping[str, Handler], now:
 def sweep(*, kinds: Collection[str]) -> int:
     """Set the wakes of all customers from what is truly open, in case one was lost; how many have something open.
 
-    Also clears deadlines that were done 30 days ago.
+    Also clears deadlines that were done 30 days ago, and mends the provider's calendar.
     """
     found = 0
     for customer in [*tenancy.customers(), tenancy.provider()]:
         with tenancy.scope(customer):
             Deadline.objects.filter(done_at__lt=datetime.now(UTC) - _KEPT).delete()
             due = _next_due(kinds)
+            mend()
         if due is not None:
             tenancy.wake(customer.id, "jobs", due)
             found += 1

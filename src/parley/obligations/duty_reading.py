@@ -1,0 +1,145 @@
+"""Duties as they stand: lists, counts by clause, how they were kept over the months."""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import TruncMonth
+
+from parley.obligations import models
+from parley.obligations.duty_rules import state_at
+from parley.obligations.duty_types import ClauseDuties, DutyView, Kind, Month, Party, State
+
+
+def duties(
+    *,
+    state: State | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    clause: str | None = None,
+    event_id: str | None = None,
+    event_kind: str | None = None,
+    owner: str | None = None,
+    kinds: Collection[str] | None = None,
+    states: Collection[str] | None = None,
+    at: datetime | None = None,
+    limit: int = 200,
+    newest: bool = False,
+) -> list[DutyView]:
+    """The duties of the customer in scope by due date (`newest`: the last due first), as they stand at `at`.
+
+    `since` and `until` bound the due date; `state` and `states` as `in_states`; now is the default of `at`.
+    """
+    now = at or datetime.now(UTC)
+    rows = models.Duty.objects.all()
+    given = {
+        "due__gte": since, "due__lt": until, "clause": clause, "event_id": event_id, "event_kind": event_kind,
+        "owner": owner, "kind__in": None if kinds is None else list(kinds),
+    }  # fmt: skip
+    rows = rows.filter(**{name: value for name, value in given.items() if value is not None})
+    wanted = [state] if state is not None else states
+    if wanted is not None:
+        rows = rows.filter(in_states(wanted, at=now))
+    order = ("-due", "-id") if newest else ("due", "id")
+    return [view(row, at=now) for row in rows.order_by(*order)[: max(1, min(limit, 100_000))]]
+
+
+def duty(key: str, *, at: datetime | None = None) -> DutyView | None:
+    """The duty of that key, if there is one."""
+    row = models.Duty.objects.filter(key=key).first()
+    return view(row, at=at or datetime.now(UTC)) if row else None
+
+
+def by_clause(*, at: datetime) -> dict[str, ClauseDuties]:
+    """What is open and late, and the next due date, of each clause that has duties."""
+    overdue = in_states(["late"], at=at)
+    rows = models.Duty.objects.values("clause").annotate(
+        open=Count("id", filter=Q(state="open")),
+        due=Count("id", filter=Q(state="open", kind="duty", warn_from__lte=at, due__gt=at)),
+        late=Count("id", filter=overdue),
+        met=Count("id", filter=Q(state="met")),
+        next_due=Min("due", filter=Q(state="open", due__gt=at)),
+    )
+    return {
+        row["clause"]: ClauseDuties(
+            open=row["open"], due=row["due"], late=row["late"], met=row["met"], next_due=row["next_due"]
+        )
+        for row in rows
+    }
+
+
+def kept_on_time(since: datetime, *, zone: str = "UTC") -> list[Month]:
+    """Per month of the due date in `zone`, how the duties of the customer in scope were kept."""
+    return months(models.Duty.objects.all(), since=since, zone=zone)
+
+
+def months(rows: QuerySet[Any], *, since: datetime, zone: str) -> list[Month]:
+    """As `kept_on_time`, of duties or of lines of the calendar; windows and moments keep themselves."""
+    ended = (
+        rows.filter(kind="duty", due__gte=since, state__in=["met", "breached", "waived"])
+        .annotate(month=TruncMonth("due", tzinfo=ZoneInfo(zone)))
+        .values("month")
+        .annotate(
+            on_time=Count("id", filter=Q(state="met", late=False)),
+            late=Count("id", filter=Q(state="breached") | Q(state="met", late=True)),
+            waived=Count("id", filter=Q(state="waived")),
+        )
+        .order_by("month")
+    )
+    return [
+        Month(month=_first(row["month"]), on_time=row["on_time"], late=row["late"], waived=row["waived"])
+        for row in ended
+    ]
+
+
+def in_states(states: Iterable[str], *, at: datetime) -> Q:
+    """The condition for duties in one of `states` at `at`.
+
+    Besides the states of a DutyView: "waiting" is open or due or late, "late" breached and not met, or open past its
+    due date although no worker has looked yet.
+    """
+    late = Q(state="breached") | Q(state="open", kind="duty", due__lte=at)
+    known = {
+        "open": Q(state="open"),
+        "due": Q(state="open", due__gt=at) & Q(warn_from__lte=at),
+        "late": late,
+        "breached": late,
+        "waiting": Q(state="open") | late,
+    }
+    where = Q(pk__in=[])
+    for state in states:
+        where |= known.get(state, Q(state=state))
+    return where
+
+
+def view(row: models.Duty | models.CalendarLine, *, at: datetime) -> DutyView:
+    """The row as others see it at `at`."""
+    overdue = row.state == "open" and row.kind == "duty" and row.due <= at
+    return DutyView(
+        id=row.id,
+        key=row.key,
+        clause=row.clause,
+        title=row.title,
+        subject=row.subject,
+        kind=cast(Kind, row.kind),
+        owner=cast(Party, row.owner),
+        protects=cast(Literal["customer", "provider", "persons"], row.protects),
+        statutory=row.statutory,
+        authored=row.authored,
+        starts=row.starts,
+        due=row.due,
+        state=state_at(row.state, kind=row.kind, warn_from=row.warn_from, due=row.due, at=at),
+        late=row.late or overdue,
+        met_at=row.met_at,
+        breached_at=getattr(row, "breached_at", None),
+        event_kind=row.event_kind,
+        event_id=row.event_id,
+        evidence_id=row.evidence_id,
+        reason=getattr(row, "reason", ""),
+    )
+
+
+def _first(month: datetime) -> date:
+    return date(month.year, month.month, 1)
