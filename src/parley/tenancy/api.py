@@ -33,6 +33,7 @@ from parley.tenancy.errors import (
     TrunkRefused,
     UnknownCustomer,
 )
+from parley.tenancy.rotation import rotate_keys
 from parley.tenancy.selection import embedded
 from parley.tenancy.standing import agreement_text, keep_agreement_text, set_standing, standing
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, trunk_directory, trunks
@@ -79,6 +80,7 @@ __all__ = [
     "prepare",
     "provider",
     "rest",
+    "rotate_keys",
     "scope",
     "set_standing",
     "sign_with",

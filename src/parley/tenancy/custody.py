@@ -4,7 +4,7 @@
 provider knows recipients only. `pkcs11`: like `local`, but a key inside a hardware module seals the keyring file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -47,6 +47,23 @@ class Keyring:
             directory=self.directory, customer_id=customer_id, key=self._encryption(custody)
         )
         return recipients
+
+    def renew(self, customer: Customer, *, recipients: tuple[str, ...]) -> tuple[str, ...]:
+        """New keys for `customer`; returns the recipients to seal to from now on. Raises as `make` does.
+
+        Former identities stay in the keyring, after the new one: what was sealed to them stays readable.
+        """
+        if customer.custody == "customer-held":
+            return _checked(recipients)
+        if recipients:
+            raise CustomerRefused(
+                f"a customer with {customer.custody} keys is given its recipients", remedy="Name none."
+            )
+        file, identity = self._file(customer), generate_identity()
+        replace(file, identities=(identity.secret, *file.identities)).save(
+            directory=self.directory, customer_id=customer.id, key=self._encryption(customer.custody)
+        )
+        return (identity.recipient,)
 
     def forget(self, *, customer_id: UUID) -> None:
         """Remove a keyring of a customer whose creation failed."""
