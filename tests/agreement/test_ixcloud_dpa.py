@@ -107,7 +107,7 @@ def test_ix_3_transfers_only_with_a_measure_that_the_customer_confirmed(agreemen
 
 def test_ix_11_end_destruction_within_15_days_and_no_return(agreement, request_to_record):
     end = agreement.terms.end
-    assert (end.choices, end.destroy_days, end.clause) == (("delete",), 15, "IX-11.end")
+    assert (end.choices, end.destroy.amount, end.clause) == (("delete",), 15, "IX-11.end")
     ended = replace(request_to_record, subscription_state="ended", contract_ended_at=NOW, at=NOW + timedelta(hours=1))
     for purpose in ("record-calls", "find-recordings", "fetch-original"):
         decision = evaluate(agreement, replace(ended, purpose=purpose))

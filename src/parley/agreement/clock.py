@@ -1,10 +1,10 @@
 """Spans of time as agreements write them, and where they end. Pure; the time zone is always an argument.
 
-Hours are absolute. Days, months and years are counted on the calendar of `zone` and keep the time of day; a day that a
-month does not have becomes its last one (31 January and a month: 28 or 29 February); a time of day that summer time
-skips moves forward, one that it repeats means the first. A window that protects somebody stays open to the end of its
-last day (Regulation (EEC, Euratom) 1182/71, Art. 3): `closes`. What the provider has to do is due at the instant:
-`after`. Neither is moved to a working day.
+Minutes and hours are absolute. Days, months and years are counted on the calendar of `zone` and keep the time of day; a
+day that a month does not have becomes its last one (31 January and a month: 28 or 29 February); a time of day that
+summer time skips moves forward, one that it repeats means the first. A window that protects somebody stays open to the
+end of its last day (Regulation (EEC, Euratom) 1182/71, Art. 3): `closes`. What the provider has to do is due at the
+instant: `after`. Neither is moved to a working day.
 """
 
 import re
@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-Unit = Literal["hours", "days", "months", "years"]
-_WRITTEN: Final = re.compile(r"(\d{1,5}) (hour|day|month|year)s?")
-_ROUGH_HOURS: Final = {"hours": 1.0, "days": 24.0, "months": 730.5, "years": 8766.0}
+Unit = Literal["minutes", "hours", "days", "months", "years"]
+_WRITTEN: Final = re.compile(r"(\d{1,5}) (minute|hour|day|month|year)s?")
+_ROUGH_HOURS: Final = {"minutes": 1 / 60, "hours": 1.0, "days": 24.0, "months": 730.5, "years": 8766.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ def after(start: datetime, span: Span, *, zone: str) -> datetime:
     """The instant `span` after `start`, in UTC. Raises ValueError when `start` has no time zone."""
     if start.tzinfo is None:
         raise ValueError("a span is counted from an instant with a time zone")
-    if span.unit == "hours":
-        return start.astimezone(UTC) + timedelta(hours=span.amount)
+    if span.unit in ("minutes", "hours"):
+        return start.astimezone(UTC) + timedelta(**{span.unit: span.amount})
     local = start.astimezone(ZoneInfo(zone))
     return _instant(datetime.combine(_moved(local.date(), span), local.time()), zone)
 
 
 def closes(start: datetime, span: Span, *, zone: str) -> datetime:
     """The instant at which a window of `span` from `start` closes: the end of its last day in `zone`, in UTC."""
-    if span.unit == "hours":
+    if span.unit in ("minutes", "hours"):
         return after(start, span, zone=zone)
     if start.tzinfo is None:
         raise ValueError("a span is counted from an instant with a time zone")

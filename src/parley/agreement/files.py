@@ -3,9 +3,10 @@
 The format is described in this package's README.md.
 """
 
+import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -15,27 +16,13 @@ from parley.agreement.diagnosis import AgreementFileError, Sheet
 from parley.agreement.mechanisms import AWAITED, MECHANISMS
 from parley.agreement.rules import compile_gate
 from parley.agreement.section import Section
-from parley.agreement.types import (
-    Agreement,
-    Clause,
-    Custody,
-    EncryptionTerm,
-    EndTerm,
-    ForbiddenTerm,
-    Party,
-    PurposeTerm,
-    RegionTerm,
-    RetentionTerm,
-    SupportDataTerm,
-    SuspensionTerm,
-    Terms,
-)
-from parley.agreement.vocabulary import AREAS, OFFERINGS, PURPOSES, ROLES, SUBJECTS
+from parley.agreement.terms import read_terms
+from parley.agreement.types import Agreement, Clause, Party
+from parley.agreement.vocabulary import ROLES, SUBJECTS
 from parley.foundation.errors import ParleyError
 
 FORMAT: Final = 1
-_CUSTODIES: Final[tuple[Custody, ...]] = ("local", "customer-held", "pkcs11")
-_END_CHOICES: Final[tuple[Literal["delete", "return"], ...]] = ("delete", "return")
+_KINDS: Final[tuple[Literal["dpa", "policy", "terms"], ...]] = ("dpa", "policy", "terms")
 _TAKES_EFFECT: Final[tuple[Literal["by-agreement", "when-published"], ...]] = ("by-agreement", "when-published")
 _CLAUSE_ID: Final = re.compile(r"^[A-Z]{2}-[A-Z0-9]+[a-z]?\.[a-z][a-z0-9-]*$")
 _DECODE_PLACE: Final = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -94,7 +81,7 @@ def parse(text: str, *, file: str) -> Agreement:
     agreement = _agreement(Section(raw, path=(), sheet=sheet))
     if sheet.diagnoses:
         raise AgreementFileError(sheet.diagnoses)
-    return compile_gate(agreement)
+    return compile_gate(replace(agreement, digest=hashlib.sha256(text.encode()).hexdigest()))
 
 
 def _agreement(page: Section) -> Agreement:
@@ -105,16 +92,24 @@ def _agreement(page: Section) -> Agreement:
     version = page.text("version")
     title = page.text("title")
     source = page.text("source")
+    kind = page.one_of("kind", _KINDS)
     takes_effect = page.one_of("takes_effect", _TAKES_EFFECT)
+    if kind == "dpa" and takes_effect != "by-agreement":
+        page.report(
+            "takes_effect",
+            "a data processing agreement (GDPR Art. 28) changes only by agreement",
+            remedy='write takes_effect = "by-agreement", or kind = "policy" when it is one',
+        )
     parties = tuple(_party(section) for section in page.tables("party"))
     clauses = _clauses(page)
-    terms = _terms(page.table("terms"), clauses)
+    terms = read_terms(page, clauses)
     page.finish()
     return Agreement(
         id=agreement_id,
         version=version,
         title=title,
         source=source,
+        kind=kind,
         takes_effect=takes_effect,
         parties=parties,
         clauses=MappingProxyType(clauses),
@@ -162,148 +157,3 @@ def _clause(section: Section) -> Clause:
         section.report("source", "says that the clause is ours", remedy="write authored = true as well")
     section.finish()
     return clause
-
-
-def _terms(section: Section, clauses: Mapping[str, Clause]) -> Terms:
-    terms = Terms(
-        purposes=tuple(_purpose(item, clauses) for item in section.tables("purpose")),
-        forbidden=tuple(_forbidden(item, clauses) for item in section.tables("forbidden", required=False)),
-        encryption=_encryption(section.table("encryption"), clauses),
-        retention=_retention(section.table("retention"), clauses),
-        end=_end(section.table("end_of_contract"), clauses),
-        regions=_regions(section.table("regions"), clauses),
-        suspension=_suspension(section.table("suspension"), clauses),
-        instructions_clause=_clause_named(section.table("instructions"), clauses, alone=True),
-        support_data=_support_data(section.optional_table("support_data"), clauses),
-    )
-    _check_purposes(section, terms)
-    section.finish()
-    return terms
-
-
-def _check_purposes(section: Section, terms: Terms) -> None:
-    keys: set[str] = set()
-    forbidden = {purpose for term in terms.forbidden for purpose in term.purposes}
-    for index, term in enumerate(terms.purposes):
-        path = (*section.path, "purpose", index)
-        if term.key in keys:
-            section.sheet.report((*path, "key"), f'"{term.key}" stands twice', remedy="give each purpose its own key")
-        keys.add(term.key)
-        for purpose in sorted(forbidden & set(term.covers)):
-            section.sheet.report(
-                (*path, "covers"),
-                f'"{purpose}" is also forbidden by this file',
-                remedy="remove it here, or from [[terms.forbidden]]",
-            )
-
-
-def _clause_named(section: Section, clauses: Mapping[str, Clause], *, alone: bool = False) -> str:
-    named = section.text("clause")
-    if named and named not in clauses:
-        section.report(
-            "clause", f'there is no clause "{named}" in this file', remedy="add the clause, or correct the id"
-        )
-    if alone:
-        section.finish()
-    return named
-
-
-def _purpose(section: Section, clauses: Mapping[str, Clause]) -> PurposeTerm:
-    term = PurposeTerm(
-        key=section.text("key"),
-        statement=section.text("statement"),
-        covers=section.words("covers", known=PURPOSES),
-        offerings=section.words("offerings", known=("*", *OFFERINGS)),
-        instructed_by_signing=section.flag("instructed_by_signing"),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term
-
-
-def _forbidden(section: Section, clauses: Mapping[str, Clause]) -> ForbiddenTerm:
-    term = ForbiddenTerm(
-        purposes=section.words("purposes", known=PURPOSES),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term
-
-
-def _encryption(section: Section, clauses: Mapping[str, Clause]) -> EncryptionTerm:
-    custody = section.words("custody", known=_CUSTODIES)
-    term = EncryptionTerm(
-        required=section.flag("required"),
-        custody=tuple(word for word in _CUSTODIES if word in custody),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term
-
-
-def _retention(section: Section, clauses: Mapping[str, Clause]) -> RetentionTerm:
-    term = RetentionTerm(
-        controlled_by=section.one_of("controlled_by", ("customer", "provider")),
-        delete_any_time=section.flag("delete_any_time"),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term
-
-
-def _end(section: Section, clauses: Mapping[str, Clause]) -> EndTerm:
-    choices = section.words("choices", known=_END_CHOICES)
-    term = EndTerm(
-        choices=tuple(word for word in _END_CHOICES if word in choices),
-        access_days=section.count("access_days", unit="days"),
-        export_days=section.count("export_days", unit="days"),
-        destroy_days=section.count("destroy_days", unit="days"),
-        certificate=section.one_of("certificate", ("always", "on-request", "unstated")),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    if not term.access_days <= term.export_days <= term.destroy_days:
-        section.report(
-            "destroy_days",
-            f"the days run backwards: {term.access_days}, {term.export_days}, {term.destroy_days}",
-            remedy="all three count from the end of the contract: access_days <= export_days <= destroy_days",
-        )
-    section.finish()
-    return term
-
-
-def _regions(section: Section, clauses: Mapping[str, Clause]) -> RegionTerm:
-    term = RegionTerm(
-        chosen_by=section.one_of("chosen_by", ("customer", "provider")),
-        areas=section.words("areas", known=AREAS),
-        elsewhere=section.one_of("elsewhere", ("never", "confirmed-measure")),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term
-
-
-def _suspension(section: Section, clauses: Mapping[str, Clause]) -> SuspensionTerm:
-    term = SuspensionTerm(
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term
-
-
-def _support_data(section: Section | None, clauses: Mapping[str, Clause]) -> SupportDataTerm | None:
-    if section is None:
-        return None
-    term = SupportDataTerm(
-        keep_years=section.count("keep_years", unit="years", most=30),
-        clause=_clause_named(section, clauses),
-        authored=section.flag("authored", default=False),
-    )
-    section.finish()
-    return term

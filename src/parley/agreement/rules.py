@@ -1,21 +1,18 @@
 """The gate: may this happen, under this agreement, now? Pure and driven by a table made once for each agreement.
 
-The order of the questions is fixed, so that the same refusal always names the same clause: purpose, instruction,
-offering, subscription, suspension, region, keys.
+The order of the questions is fixed, so that the same refusal always names the same clause: purpose, instruction (given,
+not suspended), offering, subscription, suspension, region, residency, recipient, person, minors, categories, keys.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from parley.agreement.types import (
-    Agreement,
-    Decision,
-    GateRequest,
-    PurposeRow,
-    PurposeTerm,
-)
+from parley.agreement.clock import Span, after
+from parley.agreement.rules_data import categories_of, egress, keys, minors_and_categories, person, refuse, residency
+from parley.agreement.types import Agreement, Decision, GateRequest, PurposeRow, PurposeTerm
 from parley.agreement.vocabulary import AREAS, PURPOSES, Purpose, area_of
 
 _CONFIRMED: Final = "confirmed-measure"
@@ -30,7 +27,7 @@ def evaluate(agreement: Agreement, request: GateRequest) -> Decision:
         raise ValueError("the gate needs an instant with a time zone")
     row = agreement.gate_table.get(request.purpose)
     if row is None:
-        return _refuse(
+        return refuse(
             agreement,
             _purposes_clause(agreement),
             f'"{request.purpose}" is no purpose that Parley knows',
@@ -42,30 +39,35 @@ def evaluate(agreement: Agreement, request: GateRequest) -> Decision:
         or _subscription(agreement, row, request)
         or _suspension(agreement, row, request)
         or _region(agreement, request)
-        or _keys(agreement, row, request)
+        or residency(agreement, request)
+        or egress(agreement, request)
+        or person(agreement, row, request)
+        or minors_and_categories(agreement, row, request)
+        or keys(agreement, row, request)
         or row.allowed
     )
 
 
 def compile_gate(agreement: Agreement) -> Agreement:
     """The same agreement with its gate table: one row for each purpose that Parley knows."""
-    table = {purpose.key: _row(agreement, purpose) for purpose in PURPOSES.values()}
+    categories = categories_of(agreement.terms)
+    table = {purpose.key: _row(agreement, purpose, categories) for purpose in PURPOSES.values()}
     return replace(agreement, gate_table=MappingProxyType(table))
 
 
-def _row(agreement: Agreement, purpose: Purpose) -> PurposeRow:
+def _row(agreement: Agreement, purpose: Purpose, categories: Mapping[str, frozenset[str]] | None) -> PurposeRow:
     covering = [term for term in agreement.terms.purposes if purpose.key in term.covers]
     forbidden = next((term for term in agreement.terms.forbidden if purpose.key in term.purposes), None)
     refusal = None
     if forbidden is not None:
-        refusal = _refuse(
+        refusal = refuse(
             agreement,
             forbidden.clause,
             f"nobody may {purpose.meaning}",
             remedy=None,
         )
     elif not covering:
-        refusal = _refuse(
+        refusal = refuse(
             agreement,
             _purposes_clause(agreement),
             f"the agreement has no purpose under which Parley could {purpose.meaning}",
@@ -76,6 +78,8 @@ def _row(agreement: Agreement, purpose: Purpose) -> PurposeRow:
         needs_key=purpose.needs_key,
         stores_content=purpose.stores_content,
         offerings=_offerings(covering),
+        needs_grant=purpose.by_staff,
+        categories=categories,
         refusal=refusal,
         allowed=_allowance(agreement, purpose, covering),
     )
@@ -101,14 +105,21 @@ def _offerings(covering: list[PurposeTerm]) -> frozenset[str] | None:
 
 def _instruction(agreement: Agreement, row: PurposeRow, request: GateRequest) -> Decision | None:
     if request.purpose not in request.instructed_purposes:
-        return _refuse(
+        return refuse(
             agreement,
             agreement.terms.instructions_clause,
             f'the customer has not instructed "{request.purpose}"',
-            remedy="the customer records the instruction, or confirms one that is suspended",
+            remedy="the customer records the instruction",
+        )
+    if request.purpose in request.suspended_purposes:
+        return refuse(
+            agreement,
+            agreement.terms.instructions.infringing_clause,
+            f'the instruction for "{request.purpose}" is suspended, because it would infringe the law',
+            remedy="the customer confirms the instruction, or modifies it",
         )
     if row.offerings is not None and request.offering not in row.offerings:
-        return _refuse(
+        return refuse(
             agreement,
             row.allowed.clause,
             f'the purpose does not reach the offering "{request.offering}"',
@@ -122,36 +133,35 @@ def _subscription(agreement: Agreement, row: PurposeRow, request: GateRequest) -
         return None
     end = agreement.terms.end
     if request.subscription_state != "ended" or request.contract_ended_at is None:
-        return _refuse(
+        return refuse(
             agreement,
             end.clause,
             f'the subscription is "{request.subscription_state}", and only an active one carries the service',
             remedy="activate the subscription, or record the date on which the contract ended",
         )
-    days = {"use": end.access_days, "export": end.export_days, "look": end.access_days}.get(row.effect, 0)
-    # Absolute time: across a change of summer time two instants of one zone subtract as wall clocks would.
-    ended: datetime = request.contract_ended_at.astimezone(UTC)
-    if days and ended <= request.at.astimezone(UTC) < ended + timedelta(days=days):
+    span = {"use": end.access, "export": end.export, "look": end.access}.get(row.effect)
+    ended: datetime = request.contract_ended_at
+    if span and span.amount and ended <= request.at < after(ended, span, zone=request.zone):
         return None
-    return _refuse(
+    return refuse(
         agreement,
         end.clause,
-        f"the contract has ended, and this was possible for {days} days after it"
-        if days
+        f"the contract has ended, and this was possible for {span} after it"
+        if span and span.amount
         else "the contract has ended, and this ends with it",
-        remedy="renew the contract" if row.effect == "collect" else _after_end(end.export_days),
+        remedy="renew the contract" if row.effect == "collect" else _after_end(end.export),
     )
 
 
-def _after_end(export_days: int) -> str:
-    if export_days:
-        return f"ask for an export within {export_days} days of the end"
+def _after_end(export: Span) -> str:
+    if export.amount:
+        return f"ask for an export within {export} of the end"
     return "fetch the data before the contract ends; this agreement offers no time after it"
 
 
 def _suspension(agreement: Agreement, row: PurposeRow, request: GateRequest) -> Decision | None:
     if request.acceptable_use_suspended and row.effect == "collect":
-        return _refuse(
+        return refuse(
             agreement,
             agreement.terms.suspension.clause,
             "the service is suspended for misuse; what is stored stays readable",
@@ -163,7 +173,7 @@ def _suspension(agreement: Agreement, row: PurposeRow, request: GateRequest) -> 
 def _region(agreement: Agreement, request: GateRequest) -> Decision | None:
     regions = agreement.terms.regions
     if regions.chosen_by == "customer" and request.chosen_region not in (None, request.region):
-        return _refuse(
+        return refuse(
             agreement,
             regions.clause,
             f'the customer chose the region "{request.chosen_region}", this would happen in "{request.region}"',
@@ -173,7 +183,7 @@ def _region(agreement: Agreement, request: GateRequest) -> Decision | None:
     if area in regions.areas:
         return None
     if area not in AREAS:
-        return _refuse(
+        return refuse(
             agreement,
             regions.clause,
             f'"{request.region}" is in no area that Parley knows',
@@ -181,7 +191,7 @@ def _region(agreement: Agreement, request: GateRequest) -> Decision | None:
         )
     if regions.elsewhere == _CONFIRMED and area in request.confirmed_transfers:
         return None
-    return _refuse(
+    return refuse(
         agreement,
         regions.clause,
         f"processing in {AREAS[area]} would be a transfer"
@@ -192,37 +202,6 @@ def _region(agreement: Agreement, request: GateRequest) -> Decision | None:
     )
 
 
-def _keys(agreement: Agreement, row: PurposeRow, request: GateRequest) -> Decision | None:
-    encryption = agreement.terms.encryption
-    if request.custody not in encryption.custody:
-        return _refuse(
-            agreement,
-            encryption.clause,
-            f'keys in the custody "{request.custody}" do not fit this agreement',
-            remedy="choose one of: " + ", ".join(encryption.custody),
-        )
-    if row.needs_key and request.custody == "customer-held":
-        return _refuse(
-            agreement,
-            encryption.clause,
-            "the customer alone holds the key; no machine of the provider can read content",
-            remedy="fetch the sealed original and open it with the customer's own identity",
-        )
-    if encryption.required and row.stores_content and not request.sealed_to_customer:
-        return _refuse(
-            agreement,
-            encryption.clause,
-            "what would be stored is not sealed to the customer's own keys",
-            remedy="give the customer a key of its own first",
-        )
-    return None
-
-
 def _purposes_clause(agreement: Agreement) -> str:
     purposes = agreement.terms.purposes
     return purposes[0].clause if purposes else agreement.terms.instructions_clause
-
-
-def _refuse(agreement: Agreement, clause: str, reason: str, *, remedy: str | None) -> Decision:
-    facts = MappingProxyType({"agreement": agreement.id, "version": agreement.version})
-    return Decision(allowed=False, clause=clause, reason=reason, remedy=remedy, facts=facts)

@@ -2,9 +2,13 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from parley.agreement.clock import Span, read_span
 from parley.agreement.diagnosis import FieldPath, Sheet
+
+_SPAN: Final = 'a span of time such as "30 days", "48 hours", "1 month" or "3 years"'
+_NOTHING: Final = Span(0, "days")
 
 _Kind = TypeVar("_Kind")
 _Word = TypeVar("_Word", bound=str)
@@ -43,9 +47,50 @@ class Section:
             return 0
         return value
 
-    def one_of(self, key: str, choices: tuple[_Word, ...]) -> _Word:
-        """One word of `choices`."""
-        value = self._take(key, str, "one of: " + ", ".join(choices), required=True)
+    def optional_count(self, key: str, *, unit: str, most: int) -> int | None:
+        """A whole number of `unit`, from 1 to `most`, or None when the field is missing."""
+        value = self._take(key, int, f"a whole number of {unit}", required=False)
+        if value is not None and not 1 <= value <= most:
+            self.report(key, f"{value} {unit} is out of range", remedy=f"write a number from 1 to {most}")
+        return value
+
+    def percent(self, key: str) -> float | None:
+        """A share of a hundred, above 0 and up to 100, or None when the field is missing."""
+        value = self._take(key, (int, float), "a number such as 99.5", required=False)
+        if value is not None and not 0 < value <= 100:
+            self.report(key, f"{value} % is out of range", remedy="write a number above 0 and up to 100")
+        return value
+
+    def span(self, key: str) -> Span:
+        """A span of time that must be there."""
+        return self._span(key, required=True) or _NOTHING
+
+    def optional_span(self, key: str) -> Span | None:
+        """A span of time, or None when the field is missing."""
+        return self._span(key, required=False)
+
+    def _span(self, key: str, *, required: bool) -> Span | None:
+        value = self._take(key, str, _SPAN, required=required)
+        if value is None:
+            return None
+        span = read_span(value)
+        if span is None:
+            self.report(key, f'"{value}" is not a span of time', remedy=f"write {_SPAN}")
+        return span
+
+    def optional_word(self, key: str, *, known: Iterable[str]) -> str:
+        """One word of `known`, or "" when the field is missing."""
+        return self.one_of(key, tuple(known)) if key in self._raw else self._absent(key)
+
+    def _absent(self, key: str) -> str:
+        self._read.add(key)
+        return ""
+
+    def one_of(self, key: str, choices: tuple[_Word, ...], *, default: _Word | None = None) -> _Word:
+        """One word of `choices`; `default` when the field is missing."""
+        value = self._take(key, str, "one of: " + ", ".join(choices), required=default is None)
+        if value is None and default is not None:
+            return default
         for choice in choices:
             if choice == value:
                 return choice
@@ -101,7 +146,9 @@ class Section:
             if key not in self._read:
                 self.report(key, "is not a field of this table", remedy=_suggest(key, sorted(self._read)))
 
-    def _take(self, key: str, kind: type[_Kind], wanted: str, *, required: bool = True) -> _Kind | None:
+    def _take(
+        self, key: str, kind: type[_Kind] | tuple[type[_Kind], ...], wanted: str, *, required: bool = True
+    ) -> _Kind | None:
         self._read.add(key)
         if key not in self._raw:
             if required:
@@ -110,7 +157,7 @@ class Section:
                 )
             return None
         value = self._raw[key]
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
             self.report(key, f"has the wrong form ({type(value).__name__})", remedy=f"write {wanted}")
             return None
         return value

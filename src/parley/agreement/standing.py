@@ -56,6 +56,7 @@ class Standing:
             confirmed_transfers=self.confirmed_transfers,
             recipients=self.recipients,
             grants=self.grants,
+            zone=self.zone,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""What an agreement says, as values: clauses, terms, a question to the gate and its answer."""
+"""What an agreement says, as values: clauses, terms, a question to the gate and its answer.
+
+A term that the source text does not say is `authored`; `ours` names single fields of a term that it does not say.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,6 +103,7 @@ class EndTerm:
     clause: str
     formats: tuple[str, ...] = ()
     authored: bool = False
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +175,7 @@ class SubprocessorTerm:
     resolution: Span | None = None
     public_register: bool = True
     authored: bool = False
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +207,7 @@ class AuditTerm:
     period: Span | None = None
     exceptions: tuple[Literal["authority", "incident"], ...] = ("authority",)
     authored: bool = False
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +223,7 @@ class RightsTerm:
     extension: Span
     clause: str
     authored: bool = False
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +258,7 @@ class MarketingTerm:
     unsubscribe_in_each: bool
     clause: str
     authored: bool = False
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,15 +270,30 @@ class StaffTerm:
     longest: Span
     clause: str
     authored: bool = False
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidencyTerm:
-    """Data of citizens of `country` (ISO 3166 alpha-2) is hosted in `hosted_in` (an area), or carries `measure`."""
+    """Data of citizens of `country` (ISO 3166 alpha-2) is hosted in `hosted_in` (an area), or carries `measure`.
+
+    `applies_to` "recipients": whoever receives data in the area `hosted_in` carries `measure` ("dpf"); `country` is
+    where the recipient is. A measure "" knows no exception.
+    """
 
     country: str
     hosted_in: str
     measure: str
+    clause: str
+    applies_to: Literal["citizens", "recipients"] = "citizens"
+    authored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinorsTerm:
+    """Below which age persons are kept out. Processing of data of minors is refused where this is agreed."""
+
+    minimum_age: int
     clause: str
     authored: bool = False
 
@@ -322,7 +345,12 @@ class Terms:
     residency: tuple[ResidencyTerm, ...] = ()
     data: tuple[DataTerm, ...] = ()
     limits: tuple[LimitTerm, ...] = ()
-    minimum_age: int = 0
+    minors: MinorsTerm | None = None
+
+    @property
+    def minimum_age(self) -> int:
+        """The age below which persons are kept out, 0 for none."""
+        return self.minors.minimum_age if self.minors else 0
 
     @property
     def instructions_clause(self) -> str:
@@ -332,12 +360,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurposeRow:
-    """The gate's precomputed line for one purpose under one agreement."""
+    """The gate's precomputed line for one purpose under one agreement. `categories`: which ones each offering may
+    process ("*": every other offering); None where the agreement lists none."""
 
     effect: Effect
     needs_key: bool
     stores_content: bool
     offerings: frozenset[str] | None
+    needs_grant: bool
+    categories: Mapping[str, frozenset[str]] | None
     refusal: "Decision | None"
     allowed: "Decision"
 
@@ -361,12 +392,26 @@ class Agreement:
         repr=False, compare=False, default_factory=lambda: MappingProxyType({})
     )
 
+    field_clauses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """In a composition, or after an order form: the clause of each field that is not its term's ("end.renew")."""
+
     @property
     def instructed_purposes(self) -> frozenset[str]:
         """The purposes that the customer instructs by signing, and that hold until it instructs otherwise."""
         return frozenset(
             purpose for term in self.terms.purposes if term.instructed_by_signing for purpose in term.covers
         )
+
+    def clause_of(self, path: str) -> str:
+        """The clause that a field of a term rests on: "end.renew"."""
+        clause: str = getattr(self.terms, path.partition(".")[0]).clause
+        return self.field_clauses.get(path, clause)
+
+    def is_ours(self, path: str) -> bool:
+        """Whether we wrote a field ("end.renew"): its whole term is `authored`, or the field stands in `ours`."""
+        name, _, held = path.partition(".")
+        term = getattr(self.terms, name)
+        return bool(getattr(term, "authored", False) or held in getattr(term, "ours", ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,7 +439,8 @@ class GateRequest:
     `recipient` is the sub-processor that data would go to, "" for none; `recipients` those that the customer's windows
     have opened, each with the instant from which it may receive. `person` is the member of the provider's staff who
     would look, "" for none; `grants` what staff may use. `categories` are the categories of data concerned, keys of
-    `fideslang`; `minors` says that data of children is concerned.
+    `fideslang`; `minors` says that data of children is concerned, `citizens` of which countries (ISO 3166 alpha-2) the
+    persons are citizens where that is known. `zone` is the time zone in which the customer's deadlines fall.
     """
 
     purpose: str
@@ -416,6 +462,8 @@ class GateRequest:
     grants: tuple[Grant, ...] = ()
     categories: frozenset[str] = frozenset()
     minors: bool = False
+    citizens: frozenset[str] = frozenset()
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
