@@ -50,7 +50,8 @@ def prepare() -> None:
         if known.get(TEMPLATE_DATABASE) != wanted:
             _upgrade_template(admin, exists=TEMPLATE_DATABASE in known, version=wanted)
         if PROVIDER_DATABASE not in known:
-            create(database=PROVIDER_DATABASE, admin=admin)
+            # Not a copy of ours: the template has all migrations behind it, without the tables of the provider alone.
+            create(database=PROVIDER_DATABASE, admin=admin, template="template0")
             _grant_provider(admin)
         if known.get(PROVIDER_DATABASE) != _version(provider=True):
             _upgrade(admin, PROVIDER_DATABASE, provider=True)
@@ -59,14 +60,12 @@ def prepare() -> None:
                 _upgrade(admin, name, provider=False)
 
 
-def create(*, database: str, admin: "psycopg.Connection[Any]") -> None:
+def create(*, database: str, admin: "psycopg.Connection[Any]", template: str = TEMPLATE_DATABASE) -> None:
     """A database from the template with its two LOGIN roles; privileges are not copied, so they are set again."""
     for role, group in _roles(database):
         _create_role(admin, role)
         admin.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(role)))
-    admin.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(TEMPLATE_DATABASE))
-    )
+    admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(template)))
     _close_to_public(admin, database)
     for role, _ in _roles(database):
         admin.execute(
