@@ -6,11 +6,11 @@ not suspended), offering, subscription, suspension, region, residency, recipient
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from parley.agreement.clock import Span, after
+from parley.agreement.clock import Span
+from parley.agreement.ending import end_instants
 from parley.agreement.rules_data import categories_of, egress, keys, minors_and_categories, person, refuse, residency
 from parley.agreement.types import Agreement, Decision, GateRequest, PurposeRow, PurposeTerm
 from parley.agreement.vocabulary import AREAS, PURPOSES, Purpose, area_of
@@ -140,9 +140,10 @@ def _subscription(agreement: Agreement, row: PurposeRow, request: GateRequest) -
             remedy="activate the subscription, or record the date on which the contract ended",
         )
     span = {"use": end.access, "export": end.export, "look": end.access}.get(row.effect)
-    ended: datetime = request.contract_ended_at
-    if span and span.amount and ended <= request.at < after(ended, span, zone=request.zone):
-        return None
+    if span and span.amount and request.contract_ended_at <= request.at:
+        instants = end_instants(end, request.contract_ended_at, zone=request.zone)
+        if request.at < (instants.export if row.effect == "export" else instants.access):
+            return None
     return refuse(
         agreement,
         end.clause,
