@@ -53,7 +53,7 @@ def meet(key: str, *, at: datetime, by: str, details: Mapping[str, JSON] | None 
     with transaction.atomic():
         row = _locked(key)
         if row.state == "open" and row.kind == "duty" and at > row.due:
-            breach(row, at=at)
+            breach(row, at=row.due)
         if row.state in {"open", "breached"}:
             row.state, row.met_at, row.late, row.next_at = "met", at, at > row.due, None
             row.ended_at, row.ended_by = at, by

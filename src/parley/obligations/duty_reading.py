@@ -56,15 +56,15 @@ def by_clause(*, at: datetime) -> dict[str, ClauseDuties]:
     """What is open and late, and the next due date, of each clause that has duties."""
     overdue = in_states(["late"], at=at)
     rows = models.Duty.objects.values("clause").annotate(
-        open=Count("id", filter=Q(state="open")),
-        due=Count("id", filter=Q(state="open", kind="duty", warn_from__lte=at, due__gt=at)),
-        late=Count("id", filter=overdue),
-        met=Count("id", filter=Q(state="met")),
-        next_due=Min("due", filter=Q(state="open", due__gt=at)),
+        opened=Count("id", filter=Q(state="open")),
+        soon=Count("id", filter=Q(state="open", kind="duty", warn_from__lte=at, due__gt=at)),
+        overdue=Count("id", filter=overdue),
+        kept=Count("id", filter=Q(state="met")),
+        following=Min("due", filter=Q(state="open", due__gt=at)),
     )
     return {
         row["clause"]: ClauseDuties(
-            open=row["open"], due=row["due"], late=row["late"], met=row["met"], next_due=row["next_due"]
+            open=row["opened"], due=row["soon"], late=row["overdue"], met=row["kept"], next_due=row["following"]
         )
         for row in rows
     }
@@ -83,13 +83,13 @@ def months(rows: QuerySet[Any], *, since: datetime, zone: str) -> list[Month]:
         .values("month")
         .annotate(
             on_time=Count("id", filter=Q(state="met", late=False)),
-            late=Count("id", filter=Q(state="breached") | Q(state="met", late=True)),
+            overdue=Count("id", filter=Q(state="breached") | Q(state="met", late=True)),
             waived=Count("id", filter=Q(state="waived")),
         )
         .order_by("month")
     )
     return [
-        Month(month=_first(row["month"]), on_time=row["on_time"], late=row["late"], waived=row["waived"])
+        Month(month=_first(row["month"]), on_time=row["on_time"], late=row["overdue"], waived=row["waived"])
         for row in ended
     ]
 

@@ -1,7 +1,6 @@
 """What the worker does about duties: warn before they are due, and at the due date see whether they were met."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from parley.obligations import duties
 from parley.obligations.models import Duty
@@ -15,7 +14,7 @@ def handlers() -> Mapping[str, Handler]:
 
 def _warn(work: Work) -> None:
     row = _open(work)
-    at = max(work.due, datetime.now(UTC))
+    at = max(work.due, work.now)
     # What comes too late to be a warning is left to the due date.
     if row is not None and at < row.due:
         duties.warned(row, at=at)
@@ -25,7 +24,7 @@ def _due(work: Work) -> None:
     row = _open(work)
     if row is None:
         return
-    at = max(row.due, datetime.now(UTC))
+    at = max(row.due, work.now)
     if row.kind == "duty":
         duties.breach(row, at=at)
     else:

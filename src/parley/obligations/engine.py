@@ -103,7 +103,9 @@ def _begin(handlers: Mapping[str, Handler], now: datetime) -> Work | None:
                 row.attempts += 1
                 row.due = max(now, datetime.now(UTC)) + pause
                 row.save(update_fields=["attempts", "due"])
-                return Work(id=row.id, kind=row.kind, key=row.key, due=due, payload=row.payload, attempt=row.attempts)
+                return Work(
+                    id=row.id, kind=row.kind, key=row.key, due=due, payload=row.payload, attempt=row.attempts, now=now
+                )
             row.failed_at, row.last_error = now, row.last_error or "obligations.never-finished"
             row.save(update_fields=["failed_at", "last_error"])
     return None

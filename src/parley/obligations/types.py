@@ -11,7 +11,7 @@ from parley.foundation.errors import ParleyError
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One deadline that fell due; `attempt` counts from 1."""
+    """One deadline that fell due; `attempt` counts from 1, `now` is the instant that `run_due` was given."""
 
     id: UUID
     kind: str
@@ -19,6 +19,7 @@ class Work:
     due: datetime
     payload: Mapping[str, Any]
     attempt: int
+    now: datetime
 
 
 Handler = Callable[[Work], None]

@@ -29,9 +29,11 @@ def incident(number: str = "i1", *, agreement: str = "imagicle-dpa", at: datetim
         return [*obligations.open_duties(load(agreement), event, zone="UTC", subject="Incident 1", at=at)]
 
 
-def kinds() -> list[str]:
+def kinds(of: str = "i1") -> list[str]:
+    """The kinds of evidence about duties of the event `of`, the oldest first; signing opened duties of its own."""
     with connection.cursor() as cursor:
-        return [entry.kind for entry in reversed(ledger.entries(cursor, limit=100))]
+        found = reversed(ledger.entries(cursor, limit=200))
+    return [entry.kind for entry in found if f":{of}:" in str((entry.details or {}).get("key"))]
 
 
 def run(customer: tenancy.Customer, at: datetime) -> None:
@@ -58,8 +60,8 @@ def test_a_duty_that_is_rolled_back_was_never_there(customer: tenancy.Customer) 
     with pytest.raises(RuntimeError), transaction.atomic():
         incident("ghost")
         raise RuntimeError
-    assert not Duty.objects.exists()
-    assert not CalendarLine.objects.filter(customer_id=customer.id).exists()
+    assert not Duty.objects.filter(event_id="ghost").exists()
+    assert not CalendarLine.objects.filter(customer_id=customer.id, event_id="ghost").exists()
 
 
 def test_a_duty_met_in_time_is_met(customer: tenancy.Customer) -> None:
@@ -68,7 +70,7 @@ def test_a_duty_met_in_time_is_met(customer: tenancy.Customer) -> None:
     assert (met.state, met.late, met.met_at) == ("met", False, KNOWN + timedelta(hours=2))
     obligations.meet(NOTIFY, at=KNOWN + timedelta(hours=9), by="incidents")
     run(customer, KNOWN + timedelta(hours=49))
-    assert "duty.breached" not in kinds()
+    assert kinds().count("duty.breached") == 0
     assert kinds().count("duty.met") == 1
     assert (line().state, line().late) == ("met", False)
 
@@ -97,7 +99,8 @@ def test_warnings_come_before_the_due_date_and_never_after(customer: tenancy.Cus
     heard: list[tuple[str, str]] = []
 
     def note(duty: obligations.DutyView) -> None:
-        heard.append((duty.key, duty.state))
+        if duty.key == NOTIFY:
+            heard.append((duty.key, duty.state))
 
     obligations.on_warning(note)
     incident()
@@ -105,10 +108,10 @@ def test_warnings_come_before_the_due_date_and_never_after(customer: tenancy.Cus
     assert heard == []
     run(customer, KNOWN + timedelta(hours=24))
     assert heard == [(NOTIFY, "due")]
-    assert obligations.duties(state="due", at=KNOWN + timedelta(hours=24))[0].key == NOTIFY
+    assert NOTIFY in {duty.key for duty in obligations.duties(state="due", at=KNOWN + timedelta(hours=24))}
     # Whoever was asleep for the other two is told once, of the breach.
     run(customer, KNOWN + timedelta(hours=49))
-    assert [kind for kind in kinds() if "notify" in kind or kind == "duty.warned"].count("duty.warned") == len(heard)
+    assert len(heard) == 1
 
 
 def test_who_wants_to_hear_of_what_is_overdue_hears_once(customer: tenancy.Customer) -> None:
@@ -132,7 +135,7 @@ def test_a_window_closes_by_itself(customer: tenancy.Customer) -> None:
     passed = obligations.duty(moment.key)
     assert passed is not None
     assert (passed.state, passed.late, passed.met_at) == ("met", False, moment.due)
-    assert "duty.passed" in kinds()
+    assert "duty.passed" in kinds("e1")
 
 
 def test_only_the_protected_party_waives_in_writing_and_never_a_statute(customer: tenancy.Customer) -> None:
@@ -160,7 +163,7 @@ def test_only_the_protected_party_waives_in_writing_and_never_a_statute(customer
 def test_what_an_event_opened_ends_with_the_event(customer: tenancy.Customer) -> None:
     opened = incident()
     assert obligations.cancel("incident-known", "i1", at=KNOWN, reason="no incident after all") == len(opened)
-    assert {duty.state for duty in obligations.duties()} == {"cancelled"}
+    assert {duty.state for duty in obligations.duties(event_id="i1")} == {"cancelled"}
     run(customer, KNOWN + timedelta(days=60))
     assert "duty.breached" not in kinds()
 
@@ -171,7 +174,7 @@ def test_an_unknown_duty_is_named(customer: tenancy.Customer) -> None:
 
 
 def test_the_calendar_shows_all_customers_by_due_date(make_customer: MakeCustomer) -> None:
-    made = [make_customer(), make_customer(agreement="kavkom-dpa")]
+    made = [make_customer(), make_customer(agreement="ixcloud-dpa", custody="customer-held")]
     start = KNOWN + timedelta(days=400)
     for number, one in enumerate(made):
         with tenancy.scope(one):
