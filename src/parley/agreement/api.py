@@ -9,16 +9,19 @@ decision = evaluate(agreement, GateRequest(purpose=RECORD_CALLS, offering=CALL_R
 from typing import Final
 
 from parley.agreement.clock import Span, after, closes, read_span
+from parley.agreement.compose import STANDARD_CLAUSES, Composition, Win, compose
 from parley.agreement.diagnosis import AgreementFileError, Diagnosis
 from parley.agreement.duties import plan
 from parley.agreement.ending import EndInstants, end_instants
 from parley.agreement.events import Event, EventFactMissing, EventKind, PlannedDuty, warnings_before
 from parley.agreement.files import UnknownAgreement, available, load, parse
 from parley.agreement.mechanisms import AWAITED, MECHANISMS, Mechanism
+from parley.agreement.order import OrderFormError, override
 from parley.agreement.rules import evaluate
 from parley.agreement.standing import Signed, Standing, standing_from_json
 from parley.agreement.types import (
     Agreement,
+    AlsoTerm,
     AttestationTerm,
     AuditTerm,
     AvailabilityTerm,
@@ -69,14 +72,17 @@ __all__ = [
     "PLAY_RECORDINGS",
     "PURPOSES",
     "RECORD_CALLS",
+    "STANDARD_CLAUSES",
     "SUBJECTS",
     "Agreement",
     "AgreementFileError",
+    "AlsoTerm",
     "AttestationTerm",
     "AuditTerm",
     "AvailabilityTerm",
     "BreachTerm",
     "Clause",
+    "Composition",
     "Custody",
     "DataTerm",
     "Decision",
@@ -95,6 +101,7 @@ __all__ = [
     "MarketingTerm",
     "Mechanism",
     "NoticesTerm",
+    "OrderFormError",
     "Party",
     "PlannedDuty",
     "Purpose",
@@ -112,13 +119,16 @@ __all__ = [
     "SuspensionTerm",
     "Terms",
     "UnknownAgreement",
+    "Win",
     "after",
     "area_of",
     "available",
     "closes",
+    "compose",
     "end_instants",
     "evaluate",
     "load",
+    "override",
     "parse",
     "plan",
     "read_span",

@@ -73,35 +73,34 @@ def _contract_signed(sheet: Sheet) -> Iterator[PlannedDuty]:
 def _contract_ends(sheet: Sheet) -> Iterator[PlannedDuty]:
     end, support = sheet.terms.end, sheet.terms.support_data
     instants = end_instants(end, sheet.event.at, zone=sheet.zone)
-    ours = end.authored
     if end.renew.amount:
         yield sheet.window(
             "renewal-closes", f"Last moment to renew, {end.renew} after the end; until then nothing is touched",
-            clause=end.clause, due=instants.renewal, authored=ours,
+            **sheet.by("end.renew"), due=instants.renewal,
         )  # fmt: skip
     yield sheet.moment(
         "access-ends",
         f"Access to stored data ends, {end.access} after the end of the contract"
         if end.access.amount
         else "Access to stored data ends with the contract",
-        clause=end.clause,
+        **sheet.by("end.access"),
         due=instants.access,
-        authored=ours,
     )
     if end.export.amount:
         yield sheet.window(
             "export-closes", f"Last moment to ask for an export, {end.export} after the end",
-            clause=end.clause, due=instants.export, authored=ours,
+            **sheet.by("end.export"), due=instants.export,
         )  # fmt: skip
     # GDPR Art. 28(3)(g) and Art. 5(1)(e): nobody but the persons could waive it, and a hold never moves this limit.
     yield sheet.duty(
         "destroy", f"Destroy all data and all copies, within {end.destroy} of the end",
-        clause=end.clause, due=instants.destroy, protects="persons", statutory=True, authored=ours,
+        **sheet.by("end.destroy"), due=instants.destroy, protects="persons", statutory=True,
     )  # fmt: skip
     if end.certificate == "always":
         yield sheet.duty(
             "certificate", "Hand over the certificate of destruction",
-            clause=sheet.clause_named("certificate", otherwise=end.clause), due=instants.destroy, authored=ours,
+            clause=sheet.clause_named("certificate", otherwise=sheet.agreement.clause_of("end.certificate")),
+            due=instants.destroy, authored=sheet.agreement.is_ours("end.certificate"),
         )  # fmt: skip
     if support is not None:
         yield sheet.duty(
@@ -117,11 +116,11 @@ def _subprocessor_announced(sheet: Sheet) -> Iterator[PlannedDuty]:
     since = "receipt" if term.counted_from == "receipt" else "the update of the register"
     yield sheet.window(
         "objection-closes", f"Last moment to object to the sub-processor, {term.objection} from {since}",
-        clause=term.clause, due=closing, authored=term.authored,
+        **sheet.by("subprocessors.objection"), due=closing,
     )  # fmt: skip
     yield sheet.moment(
         "earliest-start", "First moment at which the sub-processor may receive the customer's data",
-        clause=term.clause, due=earliest, authored=term.authored,
+        **sheet.by("subprocessors.notice" if earliest > closing else "subprocessors.objection"), due=earliest,
     )  # fmt: skip
     planned = sheet.instant("planned_start")
     if planned is not None:
@@ -137,7 +136,7 @@ def _objection_received(sheet: Sheet) -> Iterator[PlannedDuty]:
     if announced is not None and sheet.start >= closes(announced, term.objection, zone=sheet.zone):
         yield sheet.moment(
             "late", "The objection came after its window had closed; it is answered, and stops nothing",
-            clause=term.clause, due=sheet.start, authored=term.authored,
+            **sheet.by("subprocessors.objection"), due=sheet.start,
         )  # fmt: skip
     elif term.effect != "resolution":
         yield sheet.moment(
@@ -145,21 +144,20 @@ def _objection_received(sheet: Sheet) -> Iterator[PlannedDuty]:
             "The objection is a veto: the change does not happen for this customer"
             if term.effect == "veto"
             else "The objection blocks the appointment for this customer",
-            clause=term.clause,
+            **sheet.by("subprocessors.effect"),
             due=sheet.start,
-            authored=term.authored,
         )
     else:
         span = term.resolution or Span(30, "days")
-        authored = term.authored or term.resolution is None
+        by = sheet.by("subprocessors.resolution") | ({"authored": True} if term.resolution is None else {})
         due = sheet.closes(span)
         yield sheet.window(
             "resolution", f"Last moment to resolve the objection, {span} from its receipt",
-            clause=term.clause, due=due, owner="provider", authored=authored,
+            **by, due=due, owner="provider",
         )  # fmt: skip
         yield sheet.moment(
             "may-terminate", "From now the customer may end the affected service in writing, without penalty",
-            clause=term.clause, due=due, authored=authored,
+            **by, due=due,
         )  # fmt: skip
 
 
@@ -168,7 +166,7 @@ def _incident_known(sheet: Sheet) -> Iterator[PlannedDuty]:
     # The duty rests on GDPR Art. 33(2), the number on the agreement, or on us where it says "without undue delay".
     yield sheet.duty(
         "notify", f"Tell the customer of the breach within {term.within} of knowing it",
-        clause=term.clause, due=sheet.after(term.within), statutory=True, authored=term.authored,
+        **sheet.by("breach.within"), due=sheet.after(term.within), statutory=True,
     )  # fmt: skip
     yield sheet.duty(
         "follow-up", "Complete the notice: the customer's own 72 hours towards its authority end (GDPR Art. 33(1))",
@@ -183,26 +181,25 @@ def _incident_known(sheet: Sheet) -> Iterator[PlannedDuty]:
 def _rights_request_received(sheet: Sheet) -> Iterator[PlannedDuty]:
     term = sheet.terms.rights
     if term.forward != "no":
+        target = ON_RECEIPT if term.forward == "on-receipt" else PROMPTLY
         yield sheet.duty(
             "forward", f"Pass the person's request on to the customer, {term.forward.replace('-', ' ')}",
-            clause=term.clause, due=sheet.after(ON_RECEIPT if term.forward == "on-receipt" else PROMPTLY),
-            authored=True,
+            clause=sheet.agreement.clause_of("rights.forward"), due=sheet.after(target), authored=True,
         )  # fmt: skip
     due = sheet.after(term.answer)
     yield sheet.duty(
         "answer", f"Answer the person within {term.answer} of receipt (GDPR Art. 12(3))",
-        clause=term.clause, due=due, owner="customer" if term.answers == "controller" else "provider",
-        protects="persons", statutory=True, authored=term.authored,
+        **sheet.by("rights.answer"), due=due, owner="customer" if term.answers == "controller" else "provider",
+        protects="persons", statutory=True,
     )  # fmt: skip
     if term.extension.amount:
         yield sheet.window(
             "extend-notice", "Last moment to tell the person that the answer takes longer, and why",
-            clause=term.clause, due=due, protects="persons", authored=term.authored,
+            **sheet.by("rights.extension"), due=due, protects="persons",
         )  # fmt: skip
         yield sheet.moment(
             "longest", f"Last day of an answer that was extended by {term.extension}",
-            clause=term.clause, due=_both(sheet, term.answer, term.extension), protects="persons",
-            authored=term.authored,
+            **sheet.by("rights.extension"), due=_both(sheet, term.answer, term.extension), protects="persons",
         )  # fmt: skip
 
 
@@ -226,15 +223,14 @@ def _audit_requested(sheet: Sheet) -> Iterator[PlannedDuty]:
         "An authority's audit may begin at once"
         if by_authority
         else f"First moment at which the audit may begin, {term.notice} from the request",
-        clause=term.clause,
+        **sheet.by("audit.notice"),
         due=earliest,
-        authored=term.authored,
     )
     if term.at_most == 1 and term.period is not None:
         held = max(earliest, sheet.instant("wanted_at") or earliest)
         yield sheet.moment(
             "next-audit", f"First moment of another audit without special cause, {term.period} after this one",
-            clause=term.clause, due=after(held, term.period, zone=sheet.zone), authored=term.authored,
+            **sheet.by("audit.at_most"), due=after(held, term.period, zone=sheet.zone),
         )  # fmt: skip
 
 
@@ -265,10 +261,9 @@ def _misuse_found(sheet: Sheet) -> Iterator[PlannedDuty]:
         "From now the provider may suspend the service, unless the misuse was corrected"
         if term.after is not None
         else "The provider may suspend the service at once",
-        clause=term.clause,
+        **sheet.by("suspension.after"),
         due=sheet.after(term.after) if term.after is not None else sheet.start,
         protects="provider",
-        authored=term.authored,
     )
 
 
@@ -287,7 +282,7 @@ def _staff_access_granted(sheet: Sheet) -> Iterator[PlannedDuty]:
     longest = sheet.after(term.longest)
     yield sheet.moment(
         "ends", "The staff access ends by itself",
-        clause=term.clause, due=min(sheet.instant("ends") or longest, longest), authored=term.authored,
+        **sheet.by("staff.longest"), due=min(sheet.instant("ends") or longest, longest),
     )  # fmt: skip
     yield sheet.duty(
         "review", "Look through what was done with the staff access",
@@ -314,7 +309,7 @@ def _export_made(sheet: Sheet) -> Iterator[PlannedDuty]:
     end = sheet.terms.end
     yield sheet.moment(
         "link-expires", f"The link to the export expires, {end.link_life} after it was made",
-        clause=end.clause, due=sheet.after(end.link_life), authored=end.authored,
+        **sheet.by("end.link_life"), due=sheet.after(end.link_life),
     )  # fmt: skip
 
 

@@ -115,6 +115,10 @@ class Sheet:
             )
         return read.astimezone(UTC)
 
+    def by(self, path: str) -> dict[str, Any]:
+        """What a line that rests on the field `path` of a term says of it: its clause, and whether it is ours."""
+        return {"clause": self.agreement.clause_of(path), "authored": self.agreement.is_ours(path)}
+
     def clause_named(self, word: str, *, otherwise: str) -> str:
         """The first clause whose id ends in `word` ("dpia" of "IM-3f.dpia"), else `otherwise`."""
         return next((name for name in self.agreement.clauses if name.partition(".")[2] == word), otherwise)

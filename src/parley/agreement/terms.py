@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeVar
 
+from parley.agreement.compose_rules import PARTS
 from parley.agreement.section import Section
 from parley.agreement.terms_check import check_terms
 from parley.agreement.types import (
+    AlsoTerm,
     AttestationTerm,
     AuditTerm,
     AvailabilityTerm,
@@ -88,6 +90,7 @@ def read_terms(page: Section, clauses: Clauses) -> Terms:
         data=each("data", _data),
         limits=each("limit", _limit),
         minors=perhaps("minors", _minors),
+        also=each("also", _also),
     )
     check_terms(section, terms)
     section.finish()
@@ -317,6 +320,14 @@ def _data(section: Section, clauses: Clauses) -> DataTerm:
         categories=section.words("categories", known=CATEGORIES),
         clause=_clause(section, clauses),
         authored=_ours(section),
+    )
+
+
+def _also(section: Section, clauses: Clauses) -> AlsoTerm:
+    return AlsoTerm(
+        term=section.one_of("term", tuple(part.path for part in PARTS)),
+        says=section.text("says"),
+        clause=_clause(section, clauses),
     )
 
 

@@ -321,6 +321,18 @@ class LimitTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlsoTerm:
+    """What the same text says elsewhere, less strictly, of a field: "end.destroy" is also said to be "180 days".
+
+    Shown beside what holds; nothing is computed with it.
+    """
+
+    term: str
+    says: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """The typed terms, each naming its clause. None: the agreement does not speak of it."""
 
@@ -346,6 +358,7 @@ class Terms:
     data: tuple[DataTerm, ...] = ()
     limits: tuple[LimitTerm, ...] = ()
     minors: MinorsTerm | None = None
+    also: tuple[AlsoTerm, ...] = ()
 
     @property
     def minimum_age(self) -> int:
