@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from parley.obligations.api import GiveUp, Work, enqueue, evidence, run_due, sweep
 from parley.obligations.models import Deadline
@@ -30,7 +31,7 @@ from parley.obligations.api import evidence, run_due
 from parley.tenancy import api as tenancy
 customer = tenancy.by_id(UUID(sys.argv[1]))
 def effect(work):
-    evidence(kind="test.effect", clause="T-1", details={"key": work.key}, at=datetime.now(UTC))
+    evidence(kind="test.effect", clause="T-1", details={"effect": work.key}, at=datetime.now(UTC))
     time.sleep(float(sys.argv[2]))
 while True:
     run_due(customer, handlers={"test.work": effect}, now=datetime.now(UTC))
@@ -51,11 +52,17 @@ def now() -> datetime:
 def effects() -> Counter[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT details FROM ledger_detail")
-        return Counter(json.loads(row[0])["key"] for row in cursor.fetchall())
+        found = [json.loads(row[0]) for row in cursor.fetchall()]
+    return Counter(details["effect"] for details in found if "effect" in details)
+
+
+def rows() -> QuerySet[Deadline]:
+    """The deadlines of the test; signing an agreement opened others."""
+    return Deadline.objects.filter(kind__startswith="test.")
 
 
 def effect(work: Work) -> None:
-    evidence(kind="test.effect", clause="T-1", details={"key": work.key}, at=now())
+    evidence(kind="test.effect", clause="T-1", details={"effect": work.key}, at=now())
 
 
 def test_work_is_done_once_with_its_evidence(customer: tenancy.Customer) -> None:
@@ -70,9 +77,9 @@ def test_work_is_done_once_with_its_evidence(customer: tenancy.Customer) -> None
 def test_work_that_is_rolled_back_was_never_there(customer: tenancy.Customer) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         enqueue(kind="test.work", key="ghost", due=now(), payload={})
-        evidence(kind="test.effect", clause="T-1", details={"key": "ghost"}, at=now())
+        evidence(kind="test.effect", clause="T-1", details={"effect": "ghost"}, at=now())
         raise RuntimeError
-    assert not Deadline.objects.exists()
+    assert not rows().exists()
     assert not effects()
 
 
@@ -87,7 +94,7 @@ def test_a_later_deadline_waits_and_is_announced(customer: tenancy.Customer) -> 
 def test_enqueueing_wakes_whoever_runs_deadlines(customer: tenancy.Customer) -> None:
     enqueue(kind="test.work", key="wake", due=now(), payload={})
     assert customer.id in tenancy.due_wakes("jobs", now())
-    evidence(kind="test.effect", clause="T-1", details={"key": "x"}, at=now())
+    evidence(kind="test.effect", clause="T-1", details={"effect": "x"}, at=now())
     assert customer.id in tenancy.due_wakes("ledger", now())
 
 
@@ -108,7 +115,7 @@ def test_a_failure_leaves_no_effect_and_is_tried_again_later(customer: tenancy.C
     outcome = run_due(customer, handlers={"test.work": fail}, now=now())
     assert (outcome.done, outcome.failed) == (0, 1)
     assert not effects()
-    row = Deadline.objects.get()
+    row = rows().get()
     assert (row.attempts, row.last_error, row.failed_at) == (1, "ValueError", None)
     assert run_due(customer, handlers={"test.work": effect}, now=row.due).done == 1
     assert effects() == {"fails": 1}
@@ -122,20 +129,20 @@ def test_hopeless_work_is_given_up_and_stands_in_nobodys_way(customer: tenancy.C
     enqueue(kind="test.work", key="yes", due=now(), payload={})
     outcome = run_due(customer, handlers={"test.hopeless": hopeless, "test.work": effect}, now=now())
     assert (outcome.done, outcome.failed, outcome.next_due) == (1, 1, None)
-    assert Deadline.objects.get(key="no").last_error == "obligations.give-up"
+    assert rows().get(key="no").last_error == "obligations.give-up"
 
 
 def test_work_that_kills_its_process_ends_too(customer: tenancy.Customer) -> None:
     enqueue(kind="test.work", key="poison", due=now(), payload={})
-    Deadline.objects.update(attempts=40)
+    rows().update(attempts=40)
     assert run_due(customer, handlers={"test.work": effect}, now=now()).next_due is None
-    assert Deadline.objects.get().last_error == "obligations.never-finished"
+    assert rows().get().last_error == "obligations.never-finished"
 
 
 def test_work_of_an_unknown_kind_is_left_for_who_knows_it(customer: tenancy.Customer) -> None:
     enqueue(kind="test.other", key="other", due=now(), payload={})
     run_due(customer, handlers={"test.work": effect}, now=now())
-    assert Deadline.objects.get().attempts == 0
+    assert rows().get().attempts == 0
 
 
 def exactly_once(
@@ -158,7 +165,7 @@ def exactly_once(
             workers[victim].wait()
             workers[victim] = start()
         limit = time.monotonic() + patience
-        while Deadline.objects.filter(done_at=None).exists() and time.monotonic() < limit:
+        while rows().filter(done_at=None).exists() and time.monotonic() < limit:
             time.sleep(0.1)
     finally:
         for worker in workers:
