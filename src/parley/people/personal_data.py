@@ -1,6 +1,7 @@
 """What people holds about people."""
 
 from parley.foundation.declarations import NotPersonal, PersonalData
+from parley.inventory.api import Counted
 
 DECLARATIONS = (
     PersonalData(
@@ -49,3 +50,12 @@ DECLARATIONS = (
         why="counts for a keyed index; nobody is told apart without the key",
     ),
 )  # fmt: skip
+
+_ACCOUNT = {"offering": "shared-services", "unit": "account", "who": "account", "standing": True}
+_OF_USER = {**_ACCOUNT, "record": "user_id", "person": "user_id", "starts": "user__created_at"}
+
+CENSUS = (
+    Counted(model="people.User", person="pk", starts="created_at", **_ACCOUNT),
+    Counted(model="people.UserNumber", **_OF_USER),
+    Counted(model="people.User_groups", **_OF_USER),
+)

@@ -4,7 +4,6 @@ Two questions: does every model have its migration, and does a table of personal
 mention every field that a model stores?
 """
 
-import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from parley.inventory.api import Declaration, unclassified
+from parley.inventory.api import Declaration, installed, unclassified
 
 
 def own_models() -> list[type[models.Model]]:
@@ -26,11 +25,7 @@ def own_models() -> list[type[models.Model]]:
 
 def declarations() -> list[Declaration]:
     """The rows of every `personal_data.py` of an installed Parley package."""
-    found: list[Declaration] = []
-    for config in apps.get_app_configs():
-        if config.name.startswith("parley.") and list(config.get_models(include_auto_created=True)):
-            found += importlib.import_module(f"{config.name}.personal_data").DECLARATIONS
-    return found
+    return installed("DECLARATIONS")
 
 
 def missing_migrations() -> Iterator[str]:

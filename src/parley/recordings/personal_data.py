@@ -1,6 +1,7 @@
 """What recordings hold about people: voices, who spoke with whom, when."""
 
-from parley.inventory.api import NotPersonal, PersonalData
+from parley.agreement.api import CALL_RECORDING
+from parley.inventory.api import Counted, NotPersonal, PersonalData
 
 _PURPOSE = "essential.service"
 
@@ -72,5 +73,25 @@ DECLARATIONS = (
     NotPersonal(
         model="recordings.LiveCall", field=("recording_id", "seen_at", "trunk_name", "epoch_id", "wrapped"),
         why="identifiers, the recorder's clock, a wrapped key",
+    ),
+)  # fmt: skip
+
+_CALL = {"offering": CALL_RECORDING, "unit": "recording", "who": "number"}
+_OF_RECORDING = {
+    **_CALL, "record": "recording_id", "person": "recording__numbers__value",
+    "starts": "recording__started_at", "ends": "recording__ended_at",
+}  # fmt: skip
+
+CENSUS = (
+    Counted(model="recordings.Recording", person="numbers__value", starts="started_at", ends="ended_at", **_CALL),
+    Counted(model="recordings.Part", **_OF_RECORDING),
+    Counted(model="recordings.Rendition", **_OF_RECORDING),
+    Counted(model="recordings.NumberIndex", **{**_OF_RECORDING, "person": "value"}),
+    Counted(
+        model="recordings.Conversation", record="segments__id", person="segments__numbers__value",
+        starts="segments__started_at", ends="segments__ended_at", **_CALL,
+    ),
+    Counted(
+        model="recordings.LiveCall", person="number_indexes", many=True, starts="started_at", ends="seen_at", **_CALL,
     ),
 )  # fmt: skip
