@@ -51,7 +51,16 @@ from parley.agreement.types import (
     SuspensionTerm,
     Terms,
 )
-from parley.agreement.vocabulary import AREAS, OFFERINGS, PURPOSES, SUBJECTS, Purpose, area_of
+from parley.agreement.vocabulary import (
+    AREAS,
+    CATEGORIES,
+    OFFERINGS,
+    PURPOSES,
+    SUBJECTS,
+    Purpose,
+    area_of,
+    is_special,
+)
 
 RECORD_CALLS: Final = "record-calls"
 FIND_RECORDINGS: Final = "find-recordings"
@@ -64,6 +73,7 @@ __all__ = [
     "AREAS",
     "AWAITED",
     "CALL_RECORDING",
+    "CATEGORIES",
     "FETCH_ORIGINAL",
     "FIND_RECORDINGS",
     "MAKE_RENDITION",
@@ -127,6 +137,7 @@ __all__ = [
     "compose",
     "end_instants",
     "evaluate",
+    "is_special",
     "load",
     "override",
     "parse",
