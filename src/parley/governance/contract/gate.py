@@ -4,21 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from parley.agreement.api import CALL_RECORDING, Decision, GateRequest, evaluate
+from parley.agreement.api import CALL_RECORDING, Composition, Decision, GateRequest, evaluate
 from parley.governance.contract.errors import NothingSigned
 from parley.governance.contract.texts import composed
-from parley.governance.contract.together import Composition
 from parley.tenancy import api as tenancy
 
 
 def binding() -> Composition:
     """What binds the customer in scope: the texts that it signed, with its order's overrides. Raises NothingSigned."""
-    return composed(tenancy.standing().signed)
+    return composed(tenancy.standing())
 
 
 def binding_of(customer: tenancy.Customer, *, texts: Mapping[str, str] | None = None) -> Composition:
     """What binds `customer` as it was read; `texts` by digest spare the database. Raises NothingSigned."""
-    return composed(customer.standing.signed, texts)
+    return composed(customer.standing, texts)
 
 
 def ask(

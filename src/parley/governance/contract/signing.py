@@ -4,6 +4,7 @@ A policy may change by publication where it says so; everything else changes by 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, cast
@@ -18,7 +19,6 @@ from parley.governance.contract.models import SignatureRecord
 from parley.governance.contract.order import locked_order
 from parley.governance.contract.settling import settle_on_commit, signed_now
 from parley.governance.contract.texts import composed, paper
-from parley.governance.contract.together import override
 from parley.governance.contract.types import Paper, Signature
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
@@ -117,7 +117,7 @@ def _bind(
         order = locked_order()
         rows = [_replace(one, by=by, reference=reference, at=at, overrides=shares[one.id], how=how) for one in held]
         fresh = [row for row in rows if row.signed_at == at and row.replaced_at is None]
-        together = composed(signed_now()).agreement
+        together = composed(replace(tenancy.standing(), signed=signed_now())).agreement
         for row, one in zip(rows, held, strict=True):
             if row in fresh:
                 _leave_evidence(row, one, at=at)
@@ -160,7 +160,7 @@ def _shared(held: Sequence[Agreement], overrides: Mapping[str, str]) -> dict[str
     for term, span in overrides.items():
         takers = [one for one in held if any(limit.term == term for limit in one.terms.limits)]
         for one in takers or held[:1]:
-            override(one, {term: span})
+            agreements.override(one, {term: span})
             shares[one.id][term] = span
     return shares
 

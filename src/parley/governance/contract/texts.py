@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from typing import Final
 
 from parley.agreement import api as agreements
-from parley.agreement.api import Agreement
+from parley.agreement.api import Agreement, Composition, Standing
 from parley.governance.contract.errors import ContractError, NothingSigned
-from parley.governance.contract.together import Composition, compose, override
 from parley.governance.contract.types import Paper
 from parley.tenancy import api as tenancy
+
+STANDARD: Final = ":scc"
+"""How a confirmed transfer ends that rests on the standard clauses: "us:scc"; they prevail over what was signed."""
 
 
 def paper(agreement: str | Paper) -> Paper:
@@ -23,15 +26,16 @@ def paper(agreement: str | Paper) -> Paper:
     return Paper(file=name, text=found.read_text(encoding="utf-8"))
 
 
-def composed(signed: tuple[agreements.Signed, ...], texts: Mapping[str, str] | None = None) -> Composition:
+def composed(standing: Standing, texts: Mapping[str, str] | None = None) -> Composition:
     """What the signed texts say together. `texts` by digest; None: those of the provider's database.
 
     Raises NothingSigned, and ContractError when a text is missing.
     """
-    if not signed:
+    if not standing.signed:
         raise NothingSigned
-    key = tuple((one.digest, tuple(sorted(one.overrides.items()))) for one in signed)
-    return _composed(_Question(key=key, texts=texts))
+    key = tuple((one.digest, tuple(sorted(one.overrides.items()))) for one in standing.signed)
+    scc = any(one.endswith(STANDARD) for one in standing.confirmed_transfers)
+    return _composed(_Question(key=key, standard_clauses=scc, texts=texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,14 @@ class _Question:
     """Which texts with which overrides; a digest means one text, so that the texts need no comparing."""
 
     key: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    standard_clauses: bool
     texts: Mapping[str, str] | None = field(compare=False)
 
 
 @lru_cache(maxsize=256)
 def _composed(question: _Question) -> Composition:
-    return compose([_agreement(_Page(digest, question.texts), overrides) for digest, overrides in question.key])
+    held = [_agreement(_Page(digest, question.texts), overrides) for digest, overrides in question.key]
+    return agreements.compose(held, standard_clauses=question.standard_clauses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +67,4 @@ def _agreement(page: _Page, overrides: tuple[tuple[str, str], ...]) -> Agreement
             f"the signed text {page.digest[:12]} is missing", remedy="restore the provider's database from its backup"
         )
     held = agreements.parse(text, file=f"signed text {page.digest[:12]}")
-    return override(held, dict(overrides)) if overrides else held
+    return agreements.override(held, dict(overrides)) if overrides else held
