@@ -267,7 +267,8 @@ def _begin(row: StaffAccess, *, at: datetime) -> None:
     row.save()
     signed = contract.binding().agreement
     event = Event(kind="staff-access-granted", id=str(row.id), at=at, facts={"ends": row.ends.isoformat()})
-    obligations.open_duties(signed, event, zone=tenancy.current().standing.zone, subject=f"case {row.case}")
+    zone = tenancy.current().standing.zone
+    obligations.open_duties(signed, event, zone=zone, subject=f"case {row.case}", at=at)
     _leave(row, "staff-access.granted", at=at, more={"ends": row.ends.isoformat()})
     _later(row, at=row.ends)
 
@@ -275,8 +276,9 @@ def _begin(row: StaffAccess, *, at: datetime) -> None:
 def _close(row: StaffAccess, *, by: str, at: datetime) -> None:
     row.state, row.ended_at, row.ended_by = "ended", at, by
     row.save(update_fields=["state", "ended_at", "ended_by"])
-    customer = tenancy.current()
-    _write(row, "ended", words.ended(customer, _view(row, at)))
+    if by != "time":
+        obligations.meet(f"staff-access-granted:{row.id}:ends", at=at, by=by)
+    _write(row, "ended", words.ended(tenancy.current(), _view(row, at)))
 
 
 def _take_grant(row: StaffAccess) -> None:

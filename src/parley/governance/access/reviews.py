@@ -123,7 +123,7 @@ def _meet_and_open(row: Review, *, by: str, at: datetime) -> None:
         at=at,
     )
     event = Event(kind="access-review-held", id=str(row.id), at=row.held_at)
-    obligations.open_duties(agreed, event, zone=customer.standing.zone, subject=row.whose)
+    obligations.open_duties(agreed, event, zone=customer.standing.zone, subject=row.whose, at=at)
     if row.whose == "provider-staff":
         _meet_grant_reviews(row, at=at, by=by)
 

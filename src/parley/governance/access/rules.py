@@ -123,7 +123,7 @@ def consequence(
     """
     left = set(recipients) - set(concerned)
     if what == "rotated":
-        return "New content is sealed to the new keys alone. What was sealed before still needs the former keys: keep them."
+        return "New content is sealed to the new keys alone. What was sealed before needs the former keys: keep them."
     if what == "drill-passed":
         return "The key opened what was freshly sealed to it: what is sealed to it can be read."
     if what == "drill-failed":

@@ -12,7 +12,7 @@ Letter = tuple[str, str]
 
 
 def send(*, key: str, letter: Letter, clause: str) -> None:
-    """Put `letter` into the customer's outbox, to its addresses for notices; without any, the console alone shows it."""
+    """Put `letter` into the customer's outbox, to its addresses for notices; without any, its console alone tells."""
     addresses = contract.notice_addresses()
     if addresses:
         mail.send(key=key, to=addresses, subject=letter[0], text=letter[1], purpose="support-access", clause=clause)
