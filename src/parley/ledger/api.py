@@ -4,9 +4,10 @@ Record evidence in the transaction of the change it is evidence for, list it, ha
 tiles; the sequencer integrates and countersigns. Give functions a cursor of the customer's own database.
 """
 
+from parley.ledger.clauses import ClauseEvidence, evidence_by_clause, newest_by_clause
 from parley.ledger.entries import BadEntry
 from parley.ledger.integration import audit, integrate
-from parley.ledger.notes import LogSigner, log_origin
+from parley.ledger.notes import LogSigner, log_origin, sign_text
 from parley.ledger.proofs import bundle, consistency, inclusion, verify_bundle
 from parley.ledger.store import entries, entry, entry_bundle, erase, published, record, tile
 from parley.ledger.types import (
@@ -21,7 +22,7 @@ from parley.ledger.types import (
     NoSuchEntry,
     NotYetIntegrated,
 )
-from parley.ledger.verifier import Verified, VerifierKey
+from parley.ledger.verifier import Verified, VerifierKey, canonical
 from parley.ledger.witness import countersign
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "BadEntry",
     "BundleRefused",
     "Checkpoint",
+    "ClauseEvidence",
     "Cursor",
     "EntryView",
     "LedgerDamaged",
@@ -41,17 +43,21 @@ __all__ = [
     "VerifierKey",
     "audit",
     "bundle",
+    "canonical",
     "consistency",
     "countersign",
     "entries",
     "entry",
     "entry_bundle",
     "erase",
+    "evidence_by_clause",
     "inclusion",
     "integrate",
     "log_origin",
+    "newest_by_clause",
     "published",
     "record",
+    "sign_text",
     "tile",
     "verify_bundle",
 ]

@@ -60,3 +60,13 @@ def cosign(*, checkpoint: str, signer: LogSigner, time: int) -> str:
     signature = time.to_bytes(8, "big") + signer.sign(cosigned_message(text, time=time))
     line = Note(text=text, signatures=((signer.origin, signer.cosigner_key.key_id, signature),))
     return str(line).removeprefix(text + "\n")
+
+
+def sign_text(*, text: str, signer: LogSigner) -> str:
+    """`text` as a signed note of the log's key: for what belongs to a log and is no head of it.
+
+    Raises ValueError for a text that could be read as a checkpoint: those begin with the log's name.
+    """
+    if text.startswith(signer.origin) or not text.endswith("\n"):
+        raise ValueError("a text beside the log begins with its own format, and ends its last line")
+    return str(Note(text=text, signatures=((signer.origin, signer.log_key.key_id, signer.sign(text.encode())),)))

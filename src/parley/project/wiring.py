@@ -1,24 +1,37 @@
 """The one place that connects what lower parts ask for with the higher parts that offer it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
+from django.conf import settings
+
+from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
 from parley.governance.subprocessors import api as subprocessors
 from parley.mail import api as mail
+from parley.obligations import api as obligations
 from parley.obligations.api import Handler, Work
 from parley.people.api import create_administrator
+from parley.recordings.api import installed_store
 from parley.tenancy.api import NewUser, enrol_with, sign_with
+
+LETTERS: Final = Path(__file__).parents[1] / "web" / "static" / "vendor"
+"""Where the fonts of readable reports lie; `make setup` puts them there."""
 
 
 def connect() -> None:
     """Called once per process, when all parts are loaded."""
     enrol_with(create_administrator)
     sign_with(_sign_at_creation)
+    obligations.on_warning(audits.on_warning)
 
 
 def job_handlers() -> Mapping[str, Handler]:
     """What the worker does besides rendering, by the kind of its deadline."""
     return {
+        **_audit_handlers(),
         **contract.handlers(),
         **mail.handlers(),
         **subprocessors.handlers(),
@@ -33,6 +46,12 @@ def _sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) 
 
 
 def _settle_contract(work: Work) -> None:
-    """After each signature: the standing follows, and what the register listed then is authorised."""
+    """After each signature: the standing follows, what the register listed then is authorised, and the customer hears
+    of what was attested before it asked."""
     contract.settle_again(work)
     subprocessors.authorise_listed()
+    audits.catch_up_later(at=datetime.now(UTC))
+
+
+def _audit_handlers() -> Mapping[str, Handler]:
+    return audits.handlers(store=installed_store(), fonts=LETTERS, scratch=settings.PARLEY_DATA_DIR / "scratch")

@@ -133,9 +133,7 @@ def hold(audit_id: UUID, *, held_at: datetime, by: UUID, at: datetime) -> AuditV
     return _view(row)
 
 
-def report(
-    audit_id: UUID, *, text: str, findings: Sequence[tuple[Severity, str]], by: UUID, at: datetime
-) -> AuditView:
+def report(audit_id: UUID, *, text: str, findings: Sequence[tuple[Severity, str]], by: UUID, at: datetime) -> AuditView:
     """The auditor's report, with what it found."""
     if not text.strip():
         raise AuditRefused("a report has a text", remedy="Say at least that nothing was found.")

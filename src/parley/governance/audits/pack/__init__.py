@@ -1,0 +1,1 @@
+"""The audit pack: everything that shows how an agreement was kept, in one file that verifies without Parley."""
