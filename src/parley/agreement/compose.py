@@ -37,7 +37,8 @@ _END_ORDER: Final = ("destroy", "export", "access", "renew")
 class Win:
     """One field that the agreements say differently ("end.destroy"): the clause that holds, whose it is, and why.
 
-    `value` is what holds, in words. `losers`: agreement, clause and value in words of each that gave way.
+    `winner` is the id of an agreement, STANDARD_CLAUSES, or several ids with "+" where a list took from each. `value`
+    is what holds, in words. `losers`: agreement, clause and value in words of each that gave way.
     """
 
     term: str
@@ -103,6 +104,10 @@ def in_words(values: Values) -> str:
     return ", ".join(_word(value) for value in values if value is not None) or "not said"
 
 
+def _say(part: Part, values: Values) -> str:
+    return part.words(values) if part.words is not None else in_words(values)
+
+
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -122,30 +127,36 @@ def _settle(part: Part, agreements: Sequence[Agreement]) -> tuple[_Voice | None,
         winner = min(standing, key=lambda voice: part.prefer(voice.values))
     else:
         winner = _listed_together(part, standing)
-    losers = tuple(
-        (voice.agreement.id, voice.clause, in_words(voice.values)) for voice in voices if voice.values != winner.values
-    ) + tuple(
-        (agreement.id, also.clause, also.says)
-        for agreement in agreements
-        for also in agreement.terms.also
-        if also.term == part.path
+    differing = [voice for voice in voices if voice.values != winner.values]
+    losers = (
+        *((voice.agreement.id, voice.clause, _say(part, voice.values)) for voice in differing),
+        *_said_elsewhere(part, agreements),
     )
-    if not losers:
+    if not losers or not part.told:
         return winner, None
     if any(voice.values != winner.values for voice in standing):
         why = part.why
-    elif all(voice.values == winner.values for voice in voices):
+    elif not differing:
         why = "the same text says it less strictly elsewhere"
     elif not why:
         why = "the others do not speak of it"
     return winner, Win(
         term=part.path,
         clause=winner.clause,
-        winner=winner.agreement.id,
-        value=in_words(winner.values),
+        winner=winner.agreement.id
+        if any(voice.values == winner.values for voice in standing)
+        else "+".join(voice.agreement.id for voice in standing),
+        value=_say(part, winner.values),
         why=why,
         losers=losers,
     )
+
+
+def _said_elsewhere(part: Part, agreements: Sequence[Agreement]) -> Iterator[tuple[str, str, str]]:
+    for agreement in agreements:
+        for also in agreement.terms.also:
+            if also.term == part.path:
+                yield agreement.id, also.clause, also.says
 
 
 def _voice(part: Part, agreement: Agreement) -> _Voice | None:
@@ -219,7 +230,7 @@ def _terms(agreements: Sequence[Agreement], chosen: Mapping[str, _Voice]) -> tup
             for held in part.fields:
                 if voice.clause != lead.clause:
                     clauses_of[f"{name}.{held}"] = voice.clause
-                if voice.ours:
+                if voice.agreement.is_ours(f"{name}.{held}"):
                     ours.append(held)
         single[name] = _term(getattr(lead.agreement.terms, name), values, clause=lead.clause, ours=tuple(ours))
     return Terms(**single, **_lists(agreements, chosen)), clauses_of

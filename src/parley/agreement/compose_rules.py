@@ -22,6 +22,7 @@ class Part:
     `matter` "protection": a data processing agreement prevails in it; "service": it does not. `prefer` gives the least
     for the strictest values; `why` says it in words. `silent` tells values that say nothing. `merge`: "choose" takes
     the values of one agreement, "narrow" what all of them list, "wide" what any of them lists (one field only).
+    `words` writes values for people where `in_words` would not do. `told` False: a difference is no news to anybody.
     """
 
     term: str
@@ -31,6 +32,8 @@ class Part:
     matter: Literal["protection", "service"] = "protection"
     merge: Literal["choose", "narrow", "wide"] = "choose"
     silent: Callable[[Values], bool] = lambda _values: False
+    words: Callable[[Values], str] | None = None
+    told: bool = True
 
     @property
     def path(self) -> str:
@@ -89,7 +92,8 @@ PARTS: Final = (
          why="each form that is offered stays open"),
     Part(term="end", fields=("certificate",), prefer=_first("always", "on-request", "unstated"),
          silent=_word("unstated"), why="a certificate that comes unasked is the stricter"),
-    Part(term="breach", fields=("within", "promised"), prefer=_short, why=_SOONER),
+    Part(term="breach", fields=("within", "promised"), prefer=_short, why=_SOONER,
+         words=lambda values: f"{values[0]}{'' if values[1] else ', our own target'}"),
     Part(term="subprocessors", fields=("notice",), prefer=_long, why="more notice is the stricter"),
     Part(term="subprocessors", fields=("objection", "counted_from"), prefer=_long, why="more time is the stricter"),
     Part(term="subprocessors", fields=("effect", "resolution"), prefer=_first("veto", "blocks", "resolution"),
@@ -98,7 +102,8 @@ PARTS: Final = (
          why="asking each time is the stricter"),
     Part(term="subprocessors", fields=("public_register",), prefer=_truth, why="a public register is the stricter"),
     Part(term="audit", fields=("notice",), prefer=_short, why="an audit that may begin sooner is the stricter"),
-    Part(term="audit", fields=("at_most", "period"), prefer=_rarely, why="more audits are the stricter"),
+    Part(term="audit", fields=("at_most", "period"), prefer=_rarely, why="more audits are the stricter",
+         words=lambda values: f"{values[0]} in {values[1]}" if values[0] else "as often as wanted"),
     Part(term="audit", fields=("cause_required",), prefer=lambda values: bool(values[0]),
          why="an audit without stated cause is the stricter"),
     Part(term="audit", fields=("business_hours",), prefer=lambda values: bool(values[0]),
@@ -128,7 +133,7 @@ PARTS: Final = (
          matter="service"),
     Part(term="notices", fields=("assumed_after",), prefer=_long, why="a later assumption of receipt is the stricter"),
     Part(term="instructions", fields=("clause", "infringing_clause", "compulsion_clause"),
-         why="instructions are documented under the data processing agreement"),
+         why="instructions are documented under the data processing agreement", told=False),
     Part(term="support_data", fields=("keep",), prefer=_short, why="what is destroyed earlier is the stricter"),
     Part(term="minors", fields=("minimum_age",), prefer=lambda values: -values[0],
          why="the higher age is the stricter"),

@@ -6,6 +6,7 @@ import pytest
 from tests.support.agreements import audit, breach, end, made_agreement, made_terms, span, subprocessors
 
 from parley.agreement.compose import STANDARD_CLAUSES, compose
+from parley.agreement.files import available, load
 from parley.agreement.order import OrderFormError, override
 from parley.agreement.types import AlsoTerm, AttestationTerm, ForbiddenTerm, LimitTerm, RegionTerm
 
@@ -196,3 +197,35 @@ def test_an_order_form_beyond_the_limits_is_refused_with_term_limits_and_remedy(
         override(dpa(limits=LIMITED), overrides)
     assert words in str(caught.value)
     assert caught.value.remedy
+
+
+def test_a_suite_with_its_processing_agreement_and_its_terms_ends_after_90_days_not_3_months_nor_180_days():
+    made = compose([load("ucx-terms"), load("imagicle-dpa")])
+    assert made.agreement.id == "imagicle-dpa+ucx-terms"
+    won = win(made, "end.destroy")
+    assert (won.winner, won.clause, won.value) == ("imagicle-dpa", "IM-8.cloud", "90 days")
+    assert "prevails" in won.why
+    assert won.losers == (
+        ("ucx-terms", "UX-11.forgotten", "3 months"),
+        ("ucx-terms", "UX-6.processing", "180 days"),
+    )
+    assert {won.term: (won.winner, won.value) for won in made.wins if won.term in ("end.renew", "breach.within")} == {
+        "end.renew": ("ucx-terms", "30 days"),  # the terms offer it, the processing agreement has no word about it
+        "breach.within": ("imagicle-dpa", "48 hours"),  # promised; 24 hours would be our own target
+    }
+    assert made.agreement.clause_of("end.renew") == "UX-11.forgotten"
+    assert made.agreement.terms.availability == load("ucx-terms").terms.availability
+
+
+@pytest.mark.parametrize("first", available())
+@pytest.mark.parametrize("second", available())
+def test_any_two_agreements_compose_and_every_win_is_explained(first, second):
+    made = compose([load(name) for name in dict.fromkeys((first, second))])
+    assert set(made.agreement.clauses) == set(load(first).clauses) | set(load(second).clauses)
+    for won in made.wins:
+        assert won.why
+        assert won.losers
+        assert won.clause in made.agreement.clauses
+        assert all(clause in made.agreement.clauses for _, clause, _ in won.losers)
+    spans = [getattr(made.agreement.terms.end, name).rough_hours for name in ("renew", "access", "export", "destroy")]
+    assert spans == sorted(spans)
