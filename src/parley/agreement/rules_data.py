@@ -6,7 +6,7 @@ from typing import Final
 
 from parley.agreement.clock import after
 from parley.agreement.types import Agreement, Decision, GateRequest, Grant, PurposeRow, ResidencyTerm, Terms
-from parley.agreement.vocabulary import AREAS, area_of, is_special
+from parley.agreement.vocabulary import AREAS, CATEGORIES, SPECIAL_CATEGORIES, area_of, is_special
 
 _EVERY: Final = "*"
 
@@ -25,7 +25,12 @@ def categories_of(terms: Terms) -> Mapping[str, frozenset[str]] | None:
     listed: dict[str, frozenset[str]] = {_EVERY: everywhere}
     for term in terms.data:
         listed[term.offering] = listed.get(term.offering, everywhere) | frozenset(term.categories)
-    return MappingProxyType(listed)
+    return MappingProxyType({offering: _with_those_below(words) for offering, words in listed.items()})
+
+
+def _with_those_below(words: frozenset[str]) -> frozenset[str]:
+    """`words` and the known categories below them, so that most questions are one comparison of sets."""
+    return words | frozenset(known for known in CATEGORIES if not is_special(known) and _listed(known, words))
 
 
 def residency(agreement: Agreement, request: GateRequest) -> Decision | None:
@@ -119,6 +124,10 @@ def minors_and_categories(agreement: Agreement, row: PurposeRow, request: GateRe
         )
     if not request.categories:
         return None
+    known = None if row.categories is None else row.categories.get(request.offering, row.categories[_EVERY])
+    plain = known is not None and request.categories <= known
+    if plain and (request.sealed_to_customer or request.categories.isdisjoint(SPECIAL_CATEGORIES)):
+        return None
     for category in sorted(request.categories):
         if is_special(category):
             if not request.sealed_to_customer:
@@ -128,9 +137,7 @@ def minors_and_categories(agreement: Agreement, row: PurposeRow, request: GateRe
                     f'"{category}" is a special category, and it would not be sealed to the customer\'s keys',
                     remedy="process it through an offering that seals it on receipt",
                 )
-        elif row.categories is not None and not _listed(
-            category, row.categories.get(request.offering, row.categories[_EVERY])
-        ):
+        elif known is not None and not _listed(category, known):
             return refuse(
                 agreement,
                 _data_clause(agreement, request.offering),
