@@ -1,8 +1,9 @@
 """The worker: closed recordings become rows and evidence, and what is due for any customer gets done.
 
-Two threads, so that rendering a long call keeps no other call out of the console. The process may be killed at any
-moment: each step is a transaction that happened or did not, and what is left is found again, in the spool or as an open
-deadline. A database or a store that is away is waited for; a directory that is damaged is left alone and named.
+Three threads, so that rendering a long call keeps no other call out of the console, and no overdue duty. The process
+may be killed at any moment: each step is a transaction that happened or did not, and what is left is found again, in
+the spool or as an open deadline. A database or a store that is away is waited for; a directory that is damaged is left
+alone and named.
 """
 
 import time
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from uuid import UUID
 
 import django.db
 import structlog
@@ -26,6 +28,7 @@ _log = structlog.get_logger(__name__)
 _LEASE = timedelta(seconds=60)
 """A customer whose deadlines are being run is looked at again after this, should the worker die over them."""
 _FIRST_RETRY, _LONGEST_RETRY = 2.0, 300.0
+_WATCH_PAUSE = 5.0
 
 
 @dataclass
@@ -94,6 +97,33 @@ class Runner:
                 recordings.forget_stale(now=now)
 
 
+@dataclass
+class Watch:
+    """Looks after duties apart from all other work: what is overdue is overdue at once, however long a call renders.
+
+    The provider's calendar says of whom; a customer of whom nothing could be done is left to the Runner for a while.
+    """
+
+    handlers: Mapping[str, obligations.Handler]
+    _later: dict[UUID, float] = field(default_factory=dict)
+
+    def turn(self, *, now: datetime, clock: float) -> int:
+        """Does what duties ask for now; how many pieces of work were done. `clock` is monotonic, in seconds."""
+        done = 0
+        needy = obligations.in_need(at=now) if self.handlers else []
+        self._later = {one: until for one, until in self._later.items() if until > clock}
+        for customer_id in needy:
+            if customer_id in self._later:
+                continue
+            customer = tenancy.by_id(customer_id)
+            outcome = obligations.run_due(customer, handlers=self.handlers, now=now) if customer else None
+            if outcome is None or not outcome.done:
+                self._later[customer_id] = clock + _WATCH_PAUSE
+            else:
+                done += outcome.done
+        return done
+
+
 def handlers(*, store: ObjectStore, scratch: Path) -> Mapping[str, obligations.Handler]:
     """The kinds of work that this worker knows."""
     return {recordings.RENDER: partial(recordings.render_recording, store=store, scratch=scratch)}
@@ -115,6 +145,7 @@ def run(
     recordings.sweep_scratch(scratch)
     finaliser = Finaliser(spool, store)
     runner = Runner({**handlers(store=store, scratch=scratch), **(further or {})})
+    watch = Watch({kind: handler for kind, handler in runner.handlers.items() if kind in obligations.handlers()})
     swept = -sweep_seconds
 
     def run_deadlines() -> None:
@@ -128,14 +159,22 @@ def run(
     def finalise() -> None:
         finaliser.turn(now=datetime.now(UTC), clock=time.monotonic())
 
+    def watch_duties() -> None:
+        watch.turn(now=datetime.now(UTC), clock=time.monotonic())
+
     loop = partial(_repeat, stop=stop, poll_seconds=poll_seconds)
-    deadlines = Thread(target=loop, args=(run_deadlines,), name="deadlines")
-    deadlines.start()
+    threads = [
+        Thread(target=loop, args=(run_deadlines,), name="deadlines"),
+        Thread(target=partial(loop, poll_seconds=max(poll_seconds, 1.0)), args=(watch_duties,), name="duties"),
+    ]
+    for thread in threads:
+        thread.start()
     try:
         loop(finalise)
     finally:
         stop.set()
-        deadlines.join()
+        for thread in threads:
+            thread.join()
 
 
 def _repeat(step: Callable[[], None], *, stop: Event, poll_seconds: float) -> None:

@@ -14,6 +14,7 @@ from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.obligations.api import Handler, Work
 from parley.people.api import create_administrator
+from parley.project import alarms
 from parley.recordings.api import installed_store
 from parley.tenancy.api import NewUser, enrol_with, sign_with
 
@@ -26,6 +27,8 @@ def connect() -> None:
     enrol_with(create_administrator)
     sign_with(_sign_at_creation)
     obligations.on_warning(audits.on_warning)
+    obligations.on_warning(alarms.warn)
+    obligations.on_overdue(alarms.sound)
 
 
 def job_handlers() -> Mapping[str, Handler]:
@@ -34,6 +37,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **_audit_handlers(),
         **contract.handlers(),
         **mail.handlers(),
+        **obligations.handlers(),
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
     }
