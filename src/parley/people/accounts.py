@@ -1,6 +1,6 @@
 """Accounts: making them, their numbers and groups, signing in, what somebody may see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils import timezone
 from parley.foundation.ids import new_id
 from parley.foundation.numbers import canonical_number
 from parley.people.errors import AccountRefused, SignInLocked, SignInRefused
+from parley.people.evidence import leave
 from parley.people.models import Group, SignInAttempts, User, UserNumber
 from parley.people.rules import ACCOUNT_FAILURES, ADDRESS_FAILURES, FORGOTTEN_AFTER, Attempts, after_failure
 from parley.people.types import ROLES, SEES_ALL, Role, Viewer
@@ -33,17 +34,16 @@ def create_user(
     numbers: Iterable[str] = (),
     groups: Iterable[str] = (),
     region: str = "IT",
+    by: UUID | None = None,
 ) -> User:
-    """A new account of the customer in scope; groups are made as needed.
+    """A new account of the customer in scope; groups are made as needed. `by` is whoever makes it, None: the service.
 
-    `numbers` are the user's own telephone numbers, `region` the ISO country of others. Raises AccountRefused.
+    `numbers` are the user's own telephone numbers, `region` the ISO country of others. Leaves evidence. Raises
+    AccountRefused.
     """
     customer = current()
     address = email.strip().lower()
-    if role not in ROLES or (role == "operator") != (customer.kind == "provider"):
-        raise AccountRefused(
-            f"there is no role {role!r} here", remedy="Operators belong to the provider, others to customers."
-        )
+    _check_role(role, customer)
     user = User(id=new_id(at=timezone.now()), email=address, name=name.strip(), role=role, created_at=timezone.now())
     try:
         validate_email(address)
@@ -57,6 +57,7 @@ def create_user(
             for number in numbers:
                 _add_number(user, number, customer=customer, region=region)
             user.groups.set([_group(name) for name in groups])
+            leave("person.created", at=user.created_at, person=str(user.id), role=role, **_done_by(by))
     except IntegrityError as error:
         raise AccountRefused(
             "the e-mail address or a number belongs to somebody already", remedy="Use another, or change that account."
@@ -67,6 +68,37 @@ def create_user(
 def create_administrator(new: NewUser) -> User:
     """The first person of a new customer (tenancy's `enrol_with`)."""
     return create_user(email=new.email, name=new.name, password=new.password, role="administrator")
+
+
+def change_role(user_id: UUID, *, role: Role, by: UUID, at: datetime) -> User:
+    """The account has `role` from now on; leaves evidence. Raises AccountRefused."""
+    _check_role(role, current())
+    with transaction.atomic():
+        user = _account(user_id)
+        if user.role != role:
+            before, user.role = user.role, role
+            user.save(update_fields=["role"])
+            _keep_an_administrator()
+            leave("person.role-changed", at=at, person=str(user.id), before=before, role=role, user=str(by))
+    return user
+
+
+def set_active(user_id: UUID, *, active: bool, by: UUID, at: datetime) -> User:
+    """Close an account (its sessions end with it), or open it again; leaves evidence. Raises AccountRefused."""
+    with transaction.atomic():
+        user = _account(user_id)
+        if user.is_active != active:
+            user.is_active = active
+            user.save(update_fields=["is_active"])
+            _keep_an_administrator()
+            kind = "person.opened" if active else "person.closed"
+            leave(kind, at=at, person=str(user.id), role=user.role, user=str(by))
+    return user
+
+
+def accounts() -> list[User]:
+    """Every account of the customer in scope, closed ones too, by name."""
+    return list(User.objects.order_by("name", "id"))
 
 
 def authenticate(*, email: str, password: str, address: str, at: datetime) -> User:
@@ -85,8 +117,8 @@ def authenticate(*, email: str, password: str, address: str, at: datetime) -> Us
         SignInAttempts.objects.filter(subject=account_subject).delete()
         User.objects.filter(pk=user.pk).update(last_login=at)
         return user
-    _count_failure(account_subject, limit=ACCOUNT_FAILURES, now=at)
-    _count_failure(address_subject, limit=ADDRESS_FAILURES, now=at)
+    _count_failure(account_subject, limit=ACCOUNT_FAILURES, now=at, about={"of": "account", **_person(user)})
+    _count_failure(address_subject, limit=ADDRESS_FAILURES, now=at, about={"of": "address"})
     raise SignInRefused
 
 
@@ -117,6 +149,32 @@ def _add_number(user: User, number: str, *, customer: Customer, region: str) -> 
     )
 
 
+def _check_role(role: str, customer: Customer) -> None:
+    if role not in ROLES or (role == "operator") != (customer.kind == "provider"):
+        raise AccountRefused(
+            f"there is no role {role!r} here", remedy="Operators belong to the provider, others to customers."
+        )
+
+
+def _account(user_id: UUID) -> User:
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    if user is None:
+        raise AccountRefused("there is no such account", remedy="Load the page again.")
+    return user
+
+
+def _keep_an_administrator() -> None:
+    """Somebody must be left who lets people in: the customer's administrator, the provider's operator."""
+    if not User.objects.filter(is_active=True, role__in=("administrator", "operator")).exists():
+        raise AccountRefused(
+            "nobody would be left who lets people in", remedy="Make somebody else an administrator first."
+        )
+
+
+def _done_by(by: UUID | None) -> dict[str, str]:
+    return {"user": str(by)} if by else {}
+
+
 def _group(name: str) -> Group:
     return Group.objects.get_or_create(name=name, defaults={"id": new_id(at=timezone.now())})[0]
 
@@ -132,8 +190,15 @@ def _refuse_when_locked(subjects: tuple[bytes, ...], *, now: datetime) -> None:
         raise SignInLocked(minutes=ceil(longest / timedelta(minutes=1)))
 
 
-def _count_failure(subject: bytes, *, limit: int, now: datetime) -> None:
-    """One more failure. Attempts at the same time wait for each other, so that none goes uncounted."""
+def _person(user: User | None) -> dict[str, str]:
+    return {"person": str(user.id)} if user else {}
+
+
+def _count_failure(subject: bytes, *, limit: int, now: datetime, about: Mapping[str, str]) -> None:
+    """One more failure. Attempts at the same time wait for each other, so that none goes uncounted.
+
+    A lock-out leaves evidence: whether an account or an address is locked, and whose account it is.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(subject[-8:], "big", signed=True)])
@@ -143,6 +208,8 @@ def _count_failure(subject: bytes, *, limit: int, now: datetime) -> None:
             subject=subject,
             defaults={"failures": after.failures, "last": after.last, "locked_until": after.locked_until},
         )
+        if after.locked_until is not None:
+            leave("person.locked-out", at=now, until=after.locked_until.isoformat(), **about)
     SignInAttempts.objects.filter(last__lt=now - max(_KEPT, FORGOTTEN_AFTER)).delete()
 
 

@@ -7,13 +7,15 @@ from typing import Final
 
 from django.conf import settings
 
+from parley.governance.access import api as access
+from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
 from parley.governance.subprocessors import api as subprocessors
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.obligations.api import Handler, Work
-from parley.people.api import create_administrator
+from parley.people import api as people
 from parley.project import alarms
 from parley.recordings.api import installed_store
 from parley.tenancy.api import NewUser, enrol_with, sign_with
@@ -24,7 +26,7 @@ LETTERS: Final = Path(__file__).parents[1] / "web" / "static" / "vendor"
 
 def connect() -> None:
     """Called once per process, when all parts are loaded."""
-    enrol_with(create_administrator)
+    enrol_with(people.create_administrator)
     sign_with(_sign_at_creation)
     obligations.on_warning(audits.on_warning)
     obligations.on_warning(alarms.warn)
@@ -35,9 +37,12 @@ def job_handlers() -> Mapping[str, Handler]:
     """What the worker does besides rendering, by the kind of its deadline."""
     return {
         **_audit_handlers(),
+        **access.handlers(),
+        **assistance.handlers(),
         **contract.handlers(),
         **mail.handlers(),
         **obligations.handlers(),
+        **people.handlers(),
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
     }
@@ -47,6 +52,8 @@ def _sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) 
     """A new customer signs, and thereby authorises the sub-processors that the register lists."""
     contract.sign_at_creation(agreements, administrator)
     subprocessors.authorise_listed()
+    access.expect_reviews(at=datetime.now(UTC))
+    assistance.expect_check(at=datetime.now(UTC))
 
 
 def _settle_contract(work: Work) -> None:

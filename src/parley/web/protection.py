@@ -9,7 +9,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
+from parley.people import api as people
 from parley.web.place import Handler, inside
 from parley.web.problems import Problem, answer
 
@@ -97,4 +99,6 @@ class TenantSessions(SessionMiddleware):
         cookie = answered.cookies.get(settings.SESSION_COOKIE_NAME)
         if cookie is not None:
             cookie["path"] = inside(request).prefix
+            if cookie.value:
+                people.expect_clearing(at=timezone.now())
         return answered

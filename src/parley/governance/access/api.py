@@ -36,7 +36,7 @@ from parley.governance.access.requests import (
     waiting,
     withdraw,
 )
-from parley.governance.access.reviews import hold_review, last_staff_review, reviews
+from parley.governance.access.reviews import expect_reviews, hold_review, last_staff_review, reviews
 from parley.governance.access.rules import REVIEW_EVERY, sleeping
 from parley.governance.access.types import (
     AccessView,
@@ -78,6 +78,7 @@ __all__ = [
     "drill",
     "end",
     "enter_handler",
+    "expect_reviews",
     "former_keys",
     "get",
     "handlers",

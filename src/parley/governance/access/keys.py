@@ -6,7 +6,6 @@ anew from the numbers themselves, and where the customer holds its keys no machi
 """
 
 import hashlib
-import io
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -76,8 +75,8 @@ def drill(*, by: UUID, party: Party, at: datetime) -> KeyEventView:
         raise AccessFormError("only the customer can show that its keys open", field="what")
     probe = secrets.token_bytes(32)
     try:
-        sealed = seal_bytes(io.BytesIO(probe), customer.recipients)
-        opened = open_bytes(io.BytesIO(sealed), tenancy.keyring().identities(customer)) == probe
+        sealed = seal_bytes(probe, customer.recipients)
+        opened = open_bytes(sealed, tenancy.keyring().identities(customer)) == probe
     except (SealingError, tenancy.KeysUnavailable):
         opened = False
     what: KeyHappening = "drill-passed" if opened else "drill-failed"
@@ -95,7 +94,7 @@ def challenge(*, recipient: str, at: datetime) -> ChallengeView:
     row = Challenge.objects.create(
         id=new_id(at=at),
         recipient=recipient,
-        sealed=seal_bytes(io.BytesIO(word.encode()), (recipient,)),
+        sealed=seal_bytes(word.encode(), (recipient,)),
         digest=hashlib.sha256(word.encode()).hexdigest(),
         made_at=at,
     )

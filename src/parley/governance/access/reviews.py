@@ -64,6 +64,14 @@ def hold_review(
     return _view(row)
 
 
+def expect_reviews(*, at: datetime) -> None:
+    """The clock of both reviews starts for the customer in scope: the first of each is due three months from `at`."""
+    agreed, zone = contract.binding().agreement, tenancy.current().standing.zone
+    for whose in ("customer-people", "provider-staff"):
+        event = Event(kind="access-review-held", id=f"start-{whose}", at=at)
+        obligations.open_duties(agreed, event, zone=zone, subject=whose, at=at)
+
+
 def reviews(*, limit: int = 20) -> list[ReviewView]:
     """The reviews that whoever is in scope held, newest first."""
     return [_view(row) for row in Review.objects.prefetch_related("lines").order_by("-held_at")[:limit]]
