@@ -1,12 +1,14 @@
 """Agreement files: what is right loads, what is wrong is explained with file, line, field and remedy."""
 
 import time
+from hashlib import sha256
 from importlib import resources
 
 import pytest
 from fideslang.default_taxonomy import DEFAULT_TAXONOMY
 
 from parley.agreement.api import PURPOSES, AgreementFileError, UnknownAgreement, available, load, parse
+from parley.agreement.vocabulary import CATEGORIES, DATA_SUBJECTS
 
 GOOD = resources.files("parley.agreement").joinpath("agreements", "imagicle-dpa.toml").read_text(encoding="utf-8")
 
@@ -75,6 +77,54 @@ BROKEN = {
     "table for a list": (('[[party]]\nname = "reseller"', '[party.more]\nname = "reseller"'), None, ""),
     "unit that nobody knows": (('keep = "3 years"', 'keep = "3 lustra"'), 'keep = "3 lustra"', "not a span"),
     "duplicate key": (('keep = "3 years"', 'keep = "3 years"\nkeep = "4 years"'), None, "not TOML"),
+    "resolution without its time": (
+        ('resolution = "30 days"\npublic_register', "public_register"),
+        None,
+        'resolution = "30 days"',
+    ),
+    "resolution of a veto": (
+        ('effect = "resolution"', 'effect = "veto"'),
+        'resolution = "30 days"',
+        "stops the change",
+    ),
+    "a target sold as a promise": (
+        ('within = "48 hours"\npromised = true', 'within = "48 hours"\npromised = false'),
+        "promised = false",
+        "authored = true",
+    ),
+    "audits without a period": (
+        ("cause_required = false", "cause_required = false\nat_most = 1"),
+        "at_most = 1",
+        'period = "1 year"',
+    ),
+    "authority refused": (('exceptions = ["authority"]', 'exceptions = ["incident"]'), '["incident"]', "never refused"),
+    "an agreement that a publication changes": (
+        ('takes_effect = "by-agreement"', 'takes_effect = "when-published"'),
+        'takes_effect = "when-published"',
+        "only by agreement",
+    ),
+    "no kind": (('kind = "dpa"\n', ""), None, "kind: is missing"),
+    "attestation twice": (('key = "media"', 'key = "handlers"'), None, "stands twice"),
+    "offering twice": (('offering = "fax"', 'offering = "hotel"'), None, "stands twice"),
+    "unknown category": (('"user.biometric.voice", "user.content"]', '"user.voice"]'), '"user.voice"]', "known here"),
+    "nobody responsible": (('responsible = "dpo"', 'responsible = "somebody"'), '"somebody"', "dpo"),
+    "limit of nothing": (('term = "breach.within"', 'term = "breach.witin"'), '"breach.witin"', "breach.within"),
+    "limit that shuts the file out": (
+        ('least = "12 hours"\nmost = "48 hours"', 'least = "12 hours"\nmost = "24 hours"'),
+        'most = "24 hours"',
+        "which the file itself says",
+    ),
+    "field of ours that is none": (
+        ('ours = ["exceptions"]', 'ours = ["exeptions"]'),
+        '"exeptions"',
+        'mean "exceptions"',
+    ),
+    "waits for nothing known": (('waits_for = ["rights"]', 'waits_for = ["governance"]'), '"governance"', "lifecycle"),
+    "no instruction that infringes": (
+        ('infringing_clause = "IM-X.infringing"', 'infringing_clause = "IM-X.infrigning"'),
+        '"IM-X.infrigning"',
+        "no clause",
+    ),
 }
 
 
@@ -89,6 +139,10 @@ def test_each_mistake_is_explained_with_file_line_field_and_remedy(mistake):
     assert all(diagnosis.file == "ours.toml" and diagnosis.remedy and diagnosis.field for diagnosis in diagnoses)
     if fragment is not None:
         assert line_of(text, fragment) in {diagnosis.line for diagnosis in diagnoses}
+
+
+def test_there_are_thirty_broken_files_and_more():
+    assert len(BROKEN) >= 30
 
 
 def test_all_mistakes_of_a_file_are_shown_in_one_run_in_order():
@@ -119,6 +173,19 @@ def test_a_file_loads_within_20_ms_and_only_once(name):
 def test_an_unknown_agreement_names_the_known_ones():
     with pytest.raises(UnknownAgreement, match="ixcloud-dpa"):
         load("no-such-dpa")
+
+
+def test_words_of_data_speak_the_taxonomy():
+    assert set(CATEGORIES) <= {category.fides_key for category in DEFAULT_TAXONOMY.data_category}
+    assert set(DATA_SUBJECTS) <= {subject.fides_key for subject in DEFAULT_TAXONOMY.data_subject}
+
+
+def test_the_digest_is_that_of_the_text():
+    assert parse(GOOD, file="a.toml").digest == sha256(GOOD.encode()).hexdigest()
+    assert (
+        parse(with_change('keep = "3 years"', 'keep = "2 years"'), file="a.toml").digest
+        != parse(GOOD, file="a.toml").digest
+    )
 
 
 def test_purposes_speak_the_taxonomy():
