@@ -44,11 +44,10 @@ def entry(key: str = "", **more: Any) -> subprocessors.Entry:
 
 
 def work_off(*customers: tenancy.Customer, courier: Courier | None = None, at: datetime | None = None) -> None:
-    """Do what is due at `at`: the provider's jobs, then those of `customers`, twice, for one opens another."""
+    """Do what is due at `at`, now by default: the provider's jobs, then those of `customers` and what they open."""
     handlers = dict(job_handlers())
     if courier is not None:
         handlers[mail.SEND] = courier.attempt
-    now = at or datetime.now(UTC)
-    obligations.run_due(tenancy.provider(), handlers=handlers, now=now)
-    for customer in customers:
-        obligations.run_due(customer, handlers=handlers, now=now)
+    for one in (tenancy.provider(), *customers):
+        while (outcome := obligations.run_due(one, handlers=handlers, now=at or datetime.now(UTC))).done:
+            assert not outcome.failed, one.handle

@@ -1,7 +1,7 @@
 """A register, a mail server, and the worker's turns, as the parts that run them do it."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,6 @@ def turn(server: Sink) -> Callable[..., None]:
     from tests.support.subprocessors import work_off
 
     def run(*customers: object, at: datetime | None = None) -> None:
-        work_off(*customers, courier=server.courier(), at=at or datetime.now(UTC))  # type: ignore[arg-type]
+        work_off(*customers, courier=server.courier(), at=at)  # type: ignore[arg-type]
 
     return run
