@@ -11,6 +11,7 @@ from parley.governance.access import api as access
 from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
+from parley.governance.instructions import api as instructions
 from parley.governance.subprocessors import api as subprocessors
 from parley.mail import api as mail
 from parley.obligations import api as obligations
@@ -40,6 +41,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **access.handlers(),
         **assistance.handlers(),
         **contract.handlers(),
+        **instructions.handlers(),
         **mail.handlers(),
         **obligations.handlers(),
         **people.handlers(),

@@ -93,7 +93,6 @@ class CompulsionRecord(models.Model):
     received_by = models.TextField()
     received_at = models.DateTimeField()
     processing_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True)
 
 
 class SilentCompulsionRecord(models.Model):

@@ -69,7 +69,7 @@ DECLARATIONS = (
     ),
     NotPersonal(
         model="instructions.CompulsionRecord",
-        field=("id", "law", "clause", "received_at", "processing_at", "told_at"), why="facts of a legal duty",
+        field=("id", "law", "clause", "received_at", "processing_at"), why="facts of a legal duty",
     ),
     NotPersonal(
         model="instructions.SilentCompulsionRecord",
