@@ -17,6 +17,7 @@ from parley.agreement.events import Event, EventFactMissing, EventKind, PlannedD
 from parley.agreement.files import UnknownAgreement, available, load, parse
 from parley.agreement.mechanisms import AWAITED, MECHANISMS, Mechanism
 from parley.agreement.order import OrderFormError, override
+from parley.agreement.rehearsal import Moment, rehearse
 from parley.agreement.rules import evaluate
 from parley.agreement.standing import Signed, Standing, standing_from_json
 from parley.agreement.types import (
@@ -110,6 +111,7 @@ __all__ = [
     "LimitTerm",
     "MarketingTerm",
     "Mechanism",
+    "Moment",
     "NoticesTerm",
     "OrderFormError",
     "Party",
@@ -143,6 +145,7 @@ __all__ = [
     "parse",
     "plan",
     "read_span",
+    "rehearse",
     "standing_from_json",
     "warnings_before",
 ]
