@@ -54,7 +54,9 @@ class TransferRecord(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["area"], condition=Q(withdrawn_at__isnull=True), name="one_transfer"),
-            models.CheckConstraint(condition=Q(measure__in=["adequacy", "bcr", "scc"]), name="transfer_measure"),
+            models.CheckConstraint(
+                condition=Q(measure__in=["adequacy", "bcr", "scc", "dedicated-site"]), name="transfer_measure"
+            ),
         ]
 
 

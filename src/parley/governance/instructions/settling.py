@@ -44,7 +44,9 @@ def _from_rows(before: Standing) -> Standing:
     today = datetime.now(UTC).date()
     transfers = TransferRecord.objects.filter(withdrawn_at__isnull=True).exclude(ends_on__lt=today)
     confirmed = {
-        word for area, measure in transfers.values_list("area", "measure") for word in (area, f"{area}:{measure}")
+        word
+        for area, measure in transfers.values_list("area", "measure")
+        for word in (f"{area}:{measure}", *(() if measure == "dedicated-site" else (area,)))
     }
     return replace(
         before,

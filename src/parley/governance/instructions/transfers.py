@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from parley.agreement.api import AREAS
+from parley.agreement.api import AREAS, Agreement
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.governance.instructions.errors import InstructionRefused, UnknownInstruction
@@ -28,7 +28,7 @@ def confirm_transfer(
     """The customer in scope confirms the measure under which its data may go to `area`, instead of any before.
 
     `reference`: the approval of binding corporate rules, or where the signed clauses are; `importer` who receives under
-    standard clauses. Raises InstructionRefused.
+    standard clauses, or is certified where adequacy asks for it. Raises InstructionRefused.
     """
     binding = contract.binding().agreement
     term = binding.terms.regions
@@ -43,18 +43,8 @@ def confirm_transfer(
     if measure not in get_args(Measure):
         raise InstructionRefused(_("this measure is not known"), remedy=", ".join(get_args(Measure)), field="measure")
     found = _decided(adequacy(), area, at=at) if measure == "adequacy" else None
-    if measure == "bcr" and not reference.strip():
-        raise InstructionRefused(
-            _("binding corporate rules need the approval that they rest on"),
-            remedy=_("Name the authority, the number and the date of its approval."),
-            field="reference",
-        )
-    if measure == "scc" and not importer.strip():
-        raise InstructionRefused(
-            _("standard clauses need the importer that signs them"),
-            remedy=_("Name the organisation with its address."),
-            field="importer",
-        )
+    _check_words(measure, reference=reference, importer=importer, certified=found is not None and found.certified)
+    _check_residency(binding, area, measure)
     ends_on = found.until if found is not None else None
     with transaction.atomic():
         _withdraw_present(area, by=by, at=at)
@@ -110,6 +100,41 @@ def transfers(*, history: bool = False) -> tuple[Transfer, ...]:
     """The measures of the customer in scope, the newest first; `history`: those withdrawn too."""
     rows = TransferRecord.objects.order_by("-confirmed_at", "-id")
     return tuple(_view(row) for row in (rows if history else rows.filter(withdrawn_at__isnull=True)))
+
+
+def _check_words(measure: Measure, *, reference: str, importer: str, certified: bool) -> None:
+    """Raises InstructionRefused when what the measure rests on is not named."""
+    if measure in {"bcr", "dedicated-site"} and not reference.strip():
+        raise InstructionRefused(
+            _("binding corporate rules need the approval that they rest on")
+            if measure == "bcr"
+            else _("a dedicated site needs its name"),
+            remedy=_("Name the authority, the number and the date, or the site and its address."),
+            field="reference",
+        )
+    if (measure == "scc" or certified) and not importer.strip():
+        raise InstructionRefused(
+            _("the recipient that the measure is about is not named"),
+            remedy=_("Name the organisation with its address: the importer, or the one that is certified."),
+            field="importer",
+        )
+
+
+def _check_residency(binding: Agreement, area: str, measure: Measure) -> None:
+    """Raises InstructionRefused where the agreement's own rule of residency asks for another measure."""
+    terms = [term for term in binding.terms.residency if term.hosted_in == area]
+    if measure == "dedicated-site" and not any(term.measure == measure for term in terms):
+        raise InstructionRefused(
+            _("no rule of residency asks for a dedicated site there"), remedy=_("Confirm another measure."),
+            field="measure",
+        )  # fmt: skip
+    for term in terms:
+        if term.applies_to == "recipients" and term.measure == "dpf" and measure != "adequacy":
+            raise InstructionRefused(
+                _("clause %s asks for recipients that are certified under the Data Privacy Framework") % term.clause,
+                remedy=_("Confirm adequacy, and name the certified recipient."),
+                field="measure",
+            )
 
 
 def _withdraw_present(area: str, *, by: UUID, at: datetime) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from parley.governance.instructions.rules import Details, Infringement
 
 State = Literal["in-force", "suspended", "withdrawn", "replaced"]
-Measure = Literal["adequacy", "bcr", "scc"]
+Measure = Literal["adequacy", "bcr", "scc", "dedicated-site"]
 MisuseState = Literal["requested", "corrected", "suspended", "lifted"]
 
 MISUSES: Final[Mapping[str, str]] = {
@@ -53,6 +53,7 @@ class Instruction:
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
     """A measure under which the customer lets its data go to an area. `ends_on`: the last day of an adequacy decision.
+    A "dedicated-site" opens no area: it answers a country's rule of residency elsewhere.
 
     `module` is that of the standard clauses ("2": controller to processor, "3": processor to processor).
     """
