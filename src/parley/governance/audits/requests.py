@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
 
@@ -141,8 +141,14 @@ def report(audit_id: UUID, *, text: str, findings: Sequence[tuple[Severity, str]
         row = _locked(audit_id)
         row.report, row.reported_at = text, at
         kept = [
-            AuditFinding(id=new_id(at=at), audit=row, severity=severity, statement=statement, found_at=at)
-            for severity, statement in findings
+            AuditFinding(
+                id=new_id(at=at + timedelta(milliseconds=number)),
+                audit=row,
+                severity=severity,
+                statement=statement,
+                found_at=at,
+            )
+            for number, (severity, statement) in enumerate(findings)
             if statement.strip()
         ]
         AuditFinding.objects.bulk_create(kept)

@@ -34,7 +34,12 @@ def compliance(make_customer):
 
 
 def ask(**given):
-    wanted = {"cause": "suspicion", "reason": "logs of March are missing", "scope": "access logs", "auditor": "Auditors"}
+    wanted = {
+        "cause": "suspicion",
+        "reason": "logs of March are missing",
+        "scope": "access logs",
+        "auditor": "Auditors",
+    }
     return audits.ask(**wanted | {"wanted_at": NOW + 60 * DAY, "by": WHO, "at": NOW} | given)
 
 

@@ -101,7 +101,7 @@ def gather(*, at: datetime) -> Gathered:
         zone=customer.standing.zone,
         made_at=at,
         texts=_texts(),
-        clauses=clause_lines(contract.binding().agreement, evidence, obligations.by_clause(at=at), shown=shown, at=at),
+        clauses=clause_lines(contract.binding().agreement, evidence, obligations.by_clause(at=at), shown=shown),
         duties=tuple(obligations.duties(at=at, newest=True, limit=MOST_DUTIES)),
         months=tuple(
             obligations.kept_on_time(at.replace(year=at.year - _YEARS_BACK, day=1), zone=customer.standing.zone)
@@ -121,16 +121,17 @@ def clause_lines(
     duties: dict[str, obligations.ClauseDuties],
     *,
     shown: tuple[ShownAttestation, ...],
-    at: datetime,
 ) -> tuple[ClauseLine, ...]:
     """Every clause in the order of its subjects, with its state: the worst of what is true of it."""
-    attested = {line.clause: line for line in shown}
+    attested: dict[str, list[ShownAttestation]] = {}
+    for line in shown:
+        attested.setdefault(line.clause, []).append(line)
     lines = []
     for subject in SUBJECTS:
         for clause in agreement.clauses.values():
             if clause.subject != subject:
                 continue
-            found, owed, proof = evidence.get(clause.id), duties.get(clause.id), attested.get(clause.id)
+            found, owed, proofs = evidence.get(clause.id), duties.get(clause.id), attested.get(clause.id, [])
             lines.append(
                 ClauseLine(
                     id=clause.id,
@@ -140,7 +141,7 @@ def clause_lines(
                     authored=clause.authored,
                     kept_by=tuple(MECHANISMS[name].does for name in clause.enforced_by),
                     waits=tuple(agreements.AWAITED[name] for name in clause.waits_for),
-                    state=_state(clause, owed, proof, evidence=found.count if found else 0, at=at),
+                    state=_state(clause, owed, proofs, evidence=found.count if found else 0),
                     evidence=found.count if found else 0,
                     last=found.last if found else None,
                     next_due=owed.next_due if owed else None,
@@ -152,18 +153,17 @@ def clause_lines(
 def _state(
     clause: agreements.Clause,
     owed: obligations.ClauseDuties | None,
-    proof: ShownAttestation | None,
+    proofs: list[ShownAttestation],
     *,
     evidence: int,
-    at: datetime,
 ) -> ClauseState:
-    if (owed is not None and owed.late) or (proof is not None and proof.next_due is not None and proof.next_due <= at):
+    if (owed is not None and owed.late) or any(proof.late for proof in proofs):
         return "late"
     if owed is not None and owed.due:
         return "due"
     if not clause.enforced_by:
         return "open"
-    if proof is not None and proof.attested_at is not None:
+    if proofs and all(proof.attested_at is not None for proof in proofs):
         return "attested"
     return "kept" if evidence else "idle"
 
