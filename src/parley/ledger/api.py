@@ -4,7 +4,7 @@ Record evidence in the transaction of the change it is evidence for, list it, ha
 tiles; the sequencer integrates and countersigns. Give functions a cursor of the customer's own database.
 """
 
-from parley.ledger.clauses import ClauseEvidence, evidence_by_clause, newest_by_clause
+from parley.ledger.clauses import ClauseEvidence, ClauseNewest, clauses_now, evidence_by_clause, newest_by_clause
 from parley.ledger.entries import BadEntry
 from parley.ledger.integration import audit, integrate
 from parley.ledger.notes import LogSigner, log_origin, sign_text
@@ -31,6 +31,7 @@ __all__ = [
     "BundleRefused",
     "Checkpoint",
     "ClauseEvidence",
+    "ClauseNewest",
     "Cursor",
     "EntryView",
     "LedgerDamaged",
@@ -44,6 +45,7 @@ __all__ = [
     "audit",
     "bundle",
     "canonical",
+    "clauses_now",
     "consistency",
     "countersign",
     "entries",

@@ -6,7 +6,14 @@ from uuid import UUID
 
 from parley.ledger.types import Cursor
 
-_COUNTS = "SELECT clause, count(*), max(at) FROM ledger_entry GROUP BY clause ORDER BY clause"
+_COUNTS = "SELECT clause, entries, last_at FROM ledger_clause ORDER BY clause"
+
+_STANDING = """
+SELECT clause, entries, last_at, last_entry, last_kind FROM ledger_clause
+UNION ALL
+(SELECT DISTINCT ON (clause) clause, count(*) OVER (PARTITION BY clause), at, entry_id, kind
+ FROM ledger_pending ORDER BY clause, at DESC, entry_id DESC)
+"""
 
 _NEWEST = """
 SELECT clause, entry_id FROM (
@@ -21,6 +28,29 @@ class ClauseEvidence:
 
     count: int
     last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseNewest:
+    """How many entries name a clause, those that wait for the sequencer included, and the newest of them."""
+
+    count: int
+    at: datetime
+    entry_id: UUID
+    kind: str
+
+
+def clauses_now(cursor: Cursor) -> dict[str, ClauseNewest]:
+    """Every clause that has evidence at this moment. Reads a row per clause, however long the log."""
+    cursor.execute(_STANDING)
+    found: dict[str, ClauseNewest] = {}
+    for clause, count, at, entry_id, kind in cursor.fetchall():
+        row, known = ClauseNewest(count, at, entry_id, kind), found.get(clause)
+        if known is not None:
+            newer = row if row.at >= known.at else known
+            row = ClauseNewest(row.count + known.count, newer.at, newer.entry_id, newer.kind)
+        found[clause] = row
+    return found
 
 
 def evidence_by_clause(cursor: Cursor) -> dict[str, ClauseEvidence]:

@@ -49,6 +49,20 @@ class Entry(models.Model):
         db_table = "ledger_entry"
 
 
+class ClauseCount(models.Model):
+    """How many entries of the log name a clause, and the newest of them."""
+
+    clause = models.TextField(primary_key=True)
+    entries = models.BigIntegerField()
+    last_at = models.DateTimeField()
+    last_entry = models.UUIDField()
+    last_kind = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "ledger_clause"
+
+
 class Tile(models.Model):
     """Up to 256 hashes of one level of the tree."""
 

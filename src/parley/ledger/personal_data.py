@@ -20,6 +20,11 @@ DECLARATIONS = (
     NotPersonal(model="ledger.Detail", field=("entry_id", "salt"), why="random; both go with the detail"),
     NotPersonal(model="ledger.Pending", field=("number", "entry_id", "at", "kind", "clause", "commitment"), why=_LEAF),
     NotPersonal(model="ledger.Entry", field=("seq", "entry_id", "at", "kind", "clause", "commitment"), why=_LEAF),
+    NotPersonal(
+        model="ledger.ClauseCount",
+        field=("clause", "entries", "last_at", "last_entry", "last_kind"),
+        why="counts of leaves by clause",
+    ),
     NotPersonal(model="ledger.Tile", field=("level", "index", "hashes"), why=_TREE),
     NotPersonal(model="ledger.Head", field=("one", "size", "root"), why=_TREE),
     NotPersonal(model="ledger.Checkpoint", field=("size", "root", "note", "log_key"), why=_TREE),

@@ -95,17 +95,25 @@ def erase(cursor: Cursor, *, entry_ids: Sequence[UUID]) -> int:
 
 
 def entries(
-    cursor: Cursor, *, kinds: Sequence[str] | None = None, before: str | None = None, limit: int = 50
+    cursor: Cursor,
+    *,
+    kinds: Sequence[str] | None = None,
+    clause: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
 ) -> list[EntryView]:
     """The audit trail, newest first, with what still waits for the sequencer (`seq` None).
 
-    `kinds` narrows it; `before` is the `cursor` of the last line of the page before. Raises LedgerError for a `before`
-    that is no such cursor.
+    `kinds` and `clause` narrow it; `before` is the `cursor` of the last line of the page before. Raises LedgerError
+    for a `before` that is no such cursor.
     """
     conditions, parameters = [], dict[str, object](limit=max(1, min(limit, 1000)))
     if kinds is not None:
         conditions.append("kind = ANY(%(kinds)s)")
         parameters["kinds"] = [*kinds]
+    if clause is not None:
+        conditions.append("clause = %(clause)s")
+        parameters["clause"] = clause
     if before is not None:
         conditions.append("(at, entry_id) < (%(at)s, %(id)s)")
         parameters["at"], parameters["id"] = _read_cursor(before)
