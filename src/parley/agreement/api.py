@@ -8,7 +8,7 @@ decision = evaluate(agreement, GateRequest(purpose=RECORD_CALLS, offering=CALL_R
 
 from typing import Final
 
-from parley.agreement.clock import Span, after, closes, read_span
+from parley.agreement.clock import Span, after, closes, read_instant, read_span
 from parley.agreement.compose import STANDARD_CLAUSES, Composition, Win, compose
 from parley.agreement.diagnosis import AgreementFileError, Diagnosis
 from parley.agreement.duties import plan
@@ -17,7 +17,7 @@ from parley.agreement.events import Event, EventFactMissing, EventKind, PlannedD
 from parley.agreement.files import UnknownAgreement, available, load, parse
 from parley.agreement.mechanisms import AWAITED, MECHANISMS, Mechanism
 from parley.agreement.order import OrderFormError, override
-from parley.agreement.rehearsal import Moment, rehearse
+from parley.agreement.rehearsal import INSTANT_FACTS, Moment, rehearse, supposed
 from parley.agreement.rules import evaluate
 from parley.agreement.standing import Signed, Standing, standing_from_json
 from parley.agreement.types import (
@@ -77,6 +77,7 @@ __all__ = [
     "CATEGORIES",
     "FETCH_ORIGINAL",
     "FIND_RECORDINGS",
+    "INSTANT_FACTS",
     "MAKE_RENDITION",
     "MECHANISMS",
     "OFFERINGS",
@@ -144,8 +145,10 @@ __all__ = [
     "override",
     "parse",
     "plan",
+    "read_instant",
     "read_span",
     "rehearse",
     "standing_from_json",
+    "supposed",
     "warnings_before",
 ]

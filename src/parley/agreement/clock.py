@@ -44,6 +44,18 @@ def read_span(text: str) -> Span | None:
     return Span(int(found[1]), unit)
 
 
+def read_instant(text: str, *, zone: str) -> datetime | None:
+    """The instant that `text` says in ISO 8601, or None.
+
+    Without an offset it is what clocks in `zone` show; a day alone is its first moment.
+    """
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return read.astimezone(UTC) if read.tzinfo is not None else _instant(read, zone)
+
+
 def after(start: datetime, span: Span, *, zone: str) -> datetime:
     """The instant `span` after `start`, in UTC. Raises ValueError when `start` has no time zone."""
     if start.tzinfo is None:

@@ -4,14 +4,16 @@ The duties are those of `duties.plan`, the same that reality opens. What the gat
 its answers are sampled along the time and each change is searched down to its instant.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, Literal
 
+from parley.agreement.clock import read_instant
 from parley.agreement.duties import plan
-from parley.agreement.events import Event, PlannedDuty
+from parley.agreement.events import Event, EventFactMissing, EventKind, PlannedDuty
 from parley.agreement.rules import evaluate
 from parley.agreement.standing import Standing
 from parley.agreement.types import Agreement, Decision, GateRequest, Grant
@@ -51,6 +53,28 @@ class _Question:
 
     says: str
     request: GateRequest
+
+
+INSTANT_FACTS: Final = ("planned_start", "announced_at", "wanted_at", "processing_at", "ends")
+"""Facts that are instants."""
+
+
+def supposed(kind: EventKind, *, at: str, facts: Mapping[str, str], zone: str) -> Event:
+    """The event that somebody describes in words; instants without an offset are of `zone`, empty facts are left out.
+
+    Raises EventFactMissing when an instant cannot be read.
+    """
+    told = {name: text.strip() for name, text in facts.items() if text.strip()}
+    instants = {name: _read(name, told[name], zone) for name in INSTANT_FACTS if name in told}
+    written = {name: instant.isoformat() for name, instant in instants.items()}
+    return Event(kind=kind, id="rehearsal", at=_read("at", at, zone), facts=MappingProxyType(told | written))
+
+
+def _read(name: str, text: str, zone: str) -> datetime:
+    found = read_instant(text, zone=zone)
+    if found is None:
+        raise EventFactMissing(f'"{text}" for {name} is no date', remedy="write it like 2026-12-31 or 2026-12-31T17:00")
+    return found
 
 
 def rehearse(

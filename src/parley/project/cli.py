@@ -153,6 +153,30 @@ def agreement_check(file: Annotated[Path, typer.Argument(help="An agreement file
 
 
 @app.command()
+def rehearse(
+    handle: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's handle.")],
+    event: Annotated[str, typer.Option(help='What happens: "contract-ends", "incident-known", ...')],
+    at: Annotated[str, typer.Option(help="When: 2026-12-31, or 2026-12-31T17:00, in the customer's time zone.")],
+    fact: Annotated[list[str] | None, typer.Option(help="A fact that the event needs: key=speech.")] = None,
+    until: Annotated[str, typer.Option(help="Show nothing after this date.")] = "",
+) -> None:
+    """Say what an event would bring for a customer, clause by clause, without doing any of it."""
+    config = prepared()
+    from parley.project.rehearsal import rehearsed
+
+    told = rehearsed(config, handle=handle, event=event, at=at, facts=fact or (), until=until)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("when", "what", "clause", "who", "title"):
+        table.add_column(heading, overflow="fold")
+    for line in told.lines:
+        table.add_row(line.when, line.what, line.clause, line.who, line.title)
+    out.print(f"{told.agreement}, {told.event} at {told.at} ({told.zone}); nothing is done")
+    out.print(table if told.lines else "nothing follows")
+    if any(line.ours for line in told.lines):
+        out.print("* the number behind the date is ours, because the text is silent")
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine lacks, and how to install it."""
     from parley.project.doctor import examine

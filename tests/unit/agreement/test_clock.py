@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.agreement.clock import Span, after, closes, read_span
+from parley.agreement.clock import Span, after, closes, read_instant, read_span
 
 ZONES = (
     "UTC", "Europe/Rome", "Europe/Dublin", "Europe/Moscow", "America/New_York", "America/St_Johns", "America/Sao_Paulo",
@@ -164,3 +164,20 @@ def test_windows_that_people_can_check_by_hand(start, text, zone, due):
 def test_an_instant_without_a_zone_is_refused(count, text):
     with pytest.raises(ValueError, match="time zone"):
         count(datetime(2026, 3, 2), read_span(text), zone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-03-02", "2026-03-01T23:00+00:00"),
+        ("2026-07-02T12:30", "2026-07-02T10:30+00:00"),
+        (" 2026-03-02T12:00-05:00 ", "2026-03-02T17:00+00:00"),
+    ],
+)
+def test_an_instant_without_an_offset_is_what_clocks_in_the_zone_show(text, instant):
+    assert read_instant(text, zone="Europe/Rome") == datetime.fromisoformat(instant)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "2026-02-29"])
+def test_what_is_no_instant_is_not_read(text):
+    assert read_instant(text, zone="UTC") is None

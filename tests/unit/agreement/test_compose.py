@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.support.agreements import audit, breach, end, made_agreement, made_terms, span, subprocessors
+from tests.support.made_agreements import audit, breach, end, made_agreement, made_terms, span, subprocessors
 
 from parley.agreement.compose import STANDARD_CLAUSES, compose
 from parley.agreement.files import available, load

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.agreements import audit, breach, end, made_agreement, span, subprocessors
+from tests.support.made_agreements import audit, breach, end, made_agreement, span, subprocessors
 
 from parley.agreement.duties import plan
 from parley.agreement.ending import end_instants

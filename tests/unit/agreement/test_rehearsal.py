@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
-from tests.support.agreements import span
+from tests.support.made_agreements import span
 
 from parley.agreement.duties import plan
-from parley.agreement.events import Event, EventKind
+from parley.agreement.events import Event, EventFactMissing, EventKind
 from parley.agreement.files import available, load
-from parley.agreement.rehearsal import rehearse
+from parley.agreement.rehearsal import rehearse, supposed
 from parley.agreement.rules import evaluate
 from parley.agreement.standing import Standing
 from parley.agreement.types import GateRequest
@@ -119,3 +119,16 @@ def test_a_long_timeline_is_quick():
     timeline("imagicle-dpa", "contract-ends")  # three years, for data of support cases
     assert datetime.now(UTC) - began < timedelta(seconds=2)
     assert load("imagicle-dpa").terms.support_data.keep == span("3 years")
+
+
+def test_an_event_is_described_in_words_of_the_customers_zone():
+    facts = {"key": " speech ", "planned_start": "2026-06-01", "wanted_at": ""}
+    event = supposed("subprocessor-announced", at="2026-03-02T12:00", facts=facts, zone=ROME)
+    assert event.at == NOON
+    assert event.facts == {"key": "speech", "planned_start": "2026-05-31T22:00:00+00:00"}
+
+
+@pytest.mark.parametrize(("at", "facts"), [("soon", {}), ("2026-03-02", {"ends": "never"})])
+def test_an_event_at_no_date_is_explained(at, facts):
+    with pytest.raises(EventFactMissing, match="2026-12-31"):
+        supposed("contract-ends", at=at, facts=facts, zone=ROME)
