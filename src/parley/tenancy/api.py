@@ -35,7 +35,7 @@ from parley.tenancy.errors import (
 )
 from parley.tenancy.rotation import rotate_keys
 from parley.tenancy.selection import embedded
-from parley.tenancy.standing import agreement_text, keep_agreement_text, set_standing, standing
+from parley.tenancy.standing import agreement_text, agreement_versions, keep_agreement_text, set_standing, standing
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, trunk_directory, trunks
 from parley.tenancy.types import Custody, Customer, NewUser, Role, Trunk, TrunkEntry, Work
 from parley.tenancy.wakes import due_wakes, rest, wake
@@ -62,6 +62,7 @@ __all__ = [
     "Work",
     "add_trunk",
     "agreement_text",
+    "agreement_versions",
     "by_handle",
     "by_id",
     "by_log_id",

@@ -64,6 +64,12 @@ def keep_agreement_text(*, agreement: str, version: str, text: str, at: datetime
     return digest
 
 
+def agreement_versions(agreement: str) -> tuple[tuple[str, str, datetime], ...]:
+    """Version, digest and day of every text of an agreement that was kept, the newest first."""
+    rows = models.AgreementText.objects.filter(agreement=agreement).order_by("-kept_at", "-version")
+    return tuple(rows.values_list("version", "digest", "kept_at"))
+
+
 def agreement_text(digest: str) -> str | None:
     """The text with this SHA-256, None when nobody signed it."""
     try:

@@ -10,8 +10,8 @@ from parley.governance.contract.errors import AgreementChanged, ContractError, C
 from parley.governance.contract.gate import ask, ask_for, binding, binding_of
 from parley.governance.contract.order import change_order, notice_addresses, order, set_notice_addresses
 from parley.governance.contract.settling import SETTLE, settle_again
-from parley.governance.contract.signing import publish_policy, sign, sign_at_creation, signatures
-from parley.governance.contract.types import Ending, Order, Paper, Signature
+from parley.governance.contract.signing import publish_policy, published, sign, sign_at_creation, signatures
+from parley.governance.contract.types import Ending, Order, Paper, Signature, Version
 from parley.obligations.api import Handler
 
 
@@ -29,6 +29,7 @@ __all__ = [
     "Order",
     "Paper",
     "Signature",
+    "Version",
     "ask",
     "ask_for",
     "binding",
@@ -40,6 +41,7 @@ __all__ = [
     "notice_addresses",
     "order",
     "publish_policy",
+    "published",
     "renew",
     "set_notice_addresses",
     "sign",

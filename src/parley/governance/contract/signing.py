@@ -19,7 +19,7 @@ from parley.governance.contract.models import SignatureRecord
 from parley.governance.contract.order import locked_order
 from parley.governance.contract.settling import settle_on_commit, signed_now
 from parley.governance.contract.texts import composed, paper
-from parley.governance.contract.types import Paper, Signature
+from parley.governance.contract.types import Paper, Signature, Version
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
 
@@ -91,6 +91,14 @@ def publish_policy(policy: str | Paper, *, by: str, at: datetime) -> tuple[str, 
             at=at,
         )
     return tuple(reached)
+
+
+def published(agreement: str) -> tuple[Version, ...]:
+    """The history of an agreement's versions, the newest first: what was published stays readable by its digest."""
+    return tuple(
+        Version(agreement=agreement, version=version, digest=digest, at=at)
+        for version, digest, at in tenancy.agreement_versions(agreement)
+    )
 
 
 def keep(page: Paper, held: Agreement, *, at: datetime) -> str:

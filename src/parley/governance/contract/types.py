@@ -38,6 +38,16 @@ class Signature:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version of an agreement whose text is kept: since `at` somebody may be bound to it."""
+
+    agreement: str
+    version: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """What the order says beside the agreements: where notices go, whom to ask, and in which time zone days end.
 

@@ -1,20 +1,167 @@
 """A customer is bound to the text that it signed, and to no other until it signs again."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 
 import pytest
 from tests.support.installation import MakeCustomer, tenancy
 
-from parley.agreement.api import FIND_RECORDINGS, RECORD_CALLS
+from parley.agreement.api import FIND_RECORDINGS, RECORD_CALLS, AgreementFileError, OrderFormError, UnknownAgreement
 from parley.governance.contract import api as contract
+from parley.ledger import api as ledger
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
+
+
+def packaged(agreement: str) -> str:
+    return resources.files("parley.agreement").joinpath("agreements", f"{agreement}.toml").read_text()
+
+
+def evidence(kind: str) -> list[ledger.EntryView]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        return ledger.entries(cursor, kinds=[kind], limit=50)
+
+
+def sign(*papers: str | contract.Paper, at: datetime = NOW, **more: object) -> tuple[contract.Signature, ...]:
+    return contract.sign(agreements=papers, by="Ada Rossi", reference="order 7", at=at, **more)  # type: ignore[arg-type]
 
 
 def test_a_new_customer_has_signed(customer: tenancy.Customer) -> None:
     (signature,) = contract.signatures()
     assert (signature.agreement, signature.version, signature.replaced_at) == ("imagicle-dpa", "1", None)
     assert contract.binding().agreement.digest == signature.digest
-    assert tenancy.agreement_text(signature.digest)
+    assert tenancy.agreement_text(signature.digest) == packaged("imagicle-dpa")
     assert contract.ask(RECORD_CALLS, at=NOW).allowed
     assert contract.ask(FIND_RECORDINGS, at=NOW).allowed
+    (entry,) = evidence("agreement.signed")
+    assert entry.details["digest"] == signature.digest  # type: ignore[index]
+
+
+def test_notices_go_to_the_first_administrator(make_customer: MakeCustomer) -> None:
+    administrator = tenancy.NewUser(email="Ada@Example.org", name="Ada Rossi", password="correct horse battery")
+    with tenancy.scope(make_customer(administrator=administrator)):
+        assert contract.notice_addresses() == ("ada@example.org",)
+        assert contract.signatures()[0].by == "Ada Rossi"
+        contract.set_notice_addresses(["privacy@example.org", " Privacy@example.org"], by="u", at=NOW)
+        assert contract.notice_addresses() == ("privacy@example.org",)
+        with pytest.raises(contract.ContractRefused):
+            contract.set_notice_addresses(["nobody"], by="u", at=NOW)
+        with pytest.raises(contract.ContractRefused):
+            contract.change_order(by="u", at=NOW, zone="Europe/Atlantis")
+
+
+def test_the_zone_of_the_order_reaches_the_standing(customer: tenancy.Customer) -> None:
+    contract.change_order(by="u", at=NOW, zone="Europe/Rome", processes_for_others=True)
+    assert tenancy.standing().zone == "Europe/Rome"
+    assert contract.order().processes_for_others
+    assert tenancy.current().standing.zone == "Europe/Rome"
+
+
+def test_several_agreements_compose(make_customer: MakeCustomer) -> None:
+    made = make_customer(agreement=["imagicle-dpa", "ucx-terms"])
+    assert (made.agreement, made.agreement_version) == ("imagicle-dpa+ucx-terms", "1+1")
+    with tenancy.scope(made):
+        composition = contract.binding()
+        assert {"IM-8.cloud", "UX-11.forgotten"} <= composition.agreement.clauses.keys()
+        assert composition.wins
+        assert contract.ask(RECORD_CALLS, at=NOW).allowed
+
+
+def test_a_further_agreement_may_be_signed_later(customer: tenancy.Customer) -> None:
+    sign("ucx-terms")
+    assert contract.binding_of(tenancy.by_id(customer.id)).agreement.clauses.keys() >= {"UX-10.aup", "IM-2.roles"}  # type: ignore[arg-type]
+    assert [one.agreement for one in tenancy.standing().signed] == ["imagicle-dpa", "ucx-terms"]
+
+
+def test_signing_the_same_again_changes_nothing(customer: tenancy.Customer) -> None:
+    before = contract.signatures()
+    assert sign("imagicle-dpa") == before
+    assert contract.signatures() == before
+    assert len(evidence("agreement.signed")) == 1
+
+
+def test_a_changed_text_under_the_same_version_is_refused(customer: tenancy.Customer) -> None:
+    changed = packaged("imagicle-dpa").replace("in which you or your reseller", "in which only you", 1)
+    assert changed != packaged("imagicle-dpa")
+    before = contract.binding()
+    with pytest.raises(contract.AgreementChanged) as refused:
+        sign(contract.Paper(file="imagicle-dpa.toml", text=changed))
+    message = str(refused.value)
+    assert "imagicle-dpa.toml" in message
+    assert "version 1" in message
+    assert 'version = "2"' in message
+    assert contract.binding() == before
+    assert len(contract.signatures()) == 1
+
+
+def test_a_new_version_binds_whoever_signs_it_and_nobody_else(make_customer: MakeCustomer) -> None:
+    first, second = make_customer(agreement="kavkom-dpa"), make_customer(agreement="kavkom-dpa")
+    text = packaged("kavkom-dpa").replace('version = "1"', 'version = "9"', 1)
+    with tenancy.scope(first):
+        old = contract.signatures()[0]
+        (signature,) = sign(contract.Paper(file="kavkom-dpa.toml", text=text))
+        assert contract.binding().agreement.version == "9"
+        newest, replaced = contract.signatures()
+        assert (newest.id, replaced.id, replaced.replaced_at) == (signature.id, old.id, NOW)
+    assert tenancy.by_id(first.id).agreement_version == "9"  # type: ignore[union-attr]
+    with tenancy.scope(second):
+        assert contract.binding().agreement.version == "1"
+
+
+def test_an_order_form_sets_a_span_within_limits(customer: tenancy.Customer) -> None:
+    sign("imagicle-dpa", overrides={"breach.within": "24 hours"})
+    assert str(contract.binding().agreement.terms.breach.within) == "24 hours"
+    with pytest.raises(OrderFormError, match=r"breach\.within"):
+        sign("imagicle-dpa", overrides={"breach.within": "96 hours"})
+    with pytest.raises(OrderFormError):
+        sign("imagicle-dpa", overrides={"retention.for_ever": "1 day"})
+    assert str(contract.binding().agreement.terms.breach.within) == "24 hours"
+    assert [dict(one.overrides) for one in contract.signatures()] == [{"breach.within": "24 hours"}, {}]
+
+
+def test_what_is_no_agreement_is_not_signed(customer: tenancy.Customer) -> None:
+    with pytest.raises(UnknownAgreement):
+        sign("no-such-dpa")
+    with pytest.raises(AgreementFileError):
+        sign(contract.Paper(file="mine.toml", text="format = 1"))
+    with pytest.raises(contract.ContractRefused):
+        sign()
+    assert len(contract.signatures()) == 1
+
+
+def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: MakeCustomer) -> None:
+    bound = [make_customer(agreement="imagino-policy") for _ in range(2)]
+    other = make_customer(agreement="imagicle-dpa")
+    text = packaged("imagino-policy").replace('version = "1"', 'version = "2"', 1)
+    page = contract.Paper(file="imagino-policy.toml", text=text)
+    reached = contract.publish_policy(page, by="u", at=NOW)
+    assert {one.handle for one in bound} <= set(reached)
+    assert other.handle not in reached
+    for one in bound:
+        with tenancy.scope(one):
+            newest, first = contract.signatures()
+            assert (newest.version, newest.how, first.version, first.replaced_at) == ("2", "published", "1", NOW)
+            assert contract.binding().agreement.version == "2"
+            assert len(evidence("agreement.published")) == 1
+    assert contract.publish_policy(page, by="u", at=NOW + timedelta(hours=1)) == ()
+    assert [one.version for one in contract.published("imagino-policy")][:2] == ["2", "1"]
+
+
+def test_what_changes_by_agreement_is_never_published(customer: tenancy.Customer) -> None:
+    text = packaged("imagicle-dpa").replace('version = "1"', 'version = "77"', 1)
+    with pytest.raises(contract.ContractRefused, match="changes only by agreement"):
+        contract.publish_policy(contract.Paper(file="imagicle-dpa.toml", text=text), by="u", at=NOW)
+
+
+def test_without_a_signature_the_gate_refuses(customer: tenancy.Customer) -> None:
+    from dataclasses import replace
+
+    from parley.agreement.api import Standing
+
+    decision = contract.ask_for(replace(customer, standing=Standing()), RECORD_CALLS, at=NOW)
+    assert not decision.allowed
+    assert "sign" in str(decision.remedy)
+    with tenancy.scope(tenancy.provider()), pytest.raises(contract.NothingSigned):
+        contract.binding()
