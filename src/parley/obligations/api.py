@@ -9,13 +9,15 @@ sequencer; the worker calls `run_due` for whoever `tenancy.api.due_wakes` names,
 """
 
 from parley.obligations.attention import failed
-from parley.obligations.calendar import BadPlace, calendar, in_need
+from parley.obligations.calendar import calendar, in_need
 from parley.obligations.calendar import count as calendar_count
 from parley.obligations.calendar import kept_on_time as calendar_kept_on_time
 from parley.obligations.duties import cancel, meet, open_duties, waive
 from parley.obligations.duty_hooks import on_overdue, on_passed, on_warning
-from parley.obligations.duty_reading import by_clause, duties, duty, kept_on_time
+from parley.obligations.duty_reading import by_clause, duties, duty, duty_of, kept_on_time
+from parley.obligations.duty_reading import count as duty_count
 from parley.obligations.duty_types import (
+    BadPlace,
     CalendarLine,
     ClauseDuties,
     DutyHook,
@@ -48,6 +50,8 @@ __all__ = [
     "cancel",
     "duties",
     "duty",
+    "duty_count",
+    "duty_of",
     "enqueue",
     "evidence",
     "failed",

@@ -12,9 +12,8 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.models import Count, Q, Sum
 
-from parley.foundation.errors import ParleyError
 from parley.obligations import models
-from parley.obligations.duty_reading import in_states, months, view
+from parley.obligations.duty_reading import in_states, months, page, view
 from parley.obligations.duty_types import CalendarLine, Month
 from parley.tenancy import api as tenancy
 
@@ -29,12 +28,6 @@ _COPY = (
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in _CHANGING)}"
     " WHERE obligations_calendarline.revision < EXCLUDED.revision"
 )
-
-
-class BadPlace(ParleyError):
-    """The place in the calendar to go on from is none."""
-
-    error_id = "obligations.bad-place"
 
 
 def copy_on_commit(rows: Sequence[models.Duty]) -> None:
@@ -56,8 +49,9 @@ def calendar(
     at: datetime | None = None,
     limit: int = 200,
     after: str | None = None,
+    newest: bool = False,
 ) -> list[CalendarLine]:
-    """The duties of all customers, by due date, as they stand at `at` (now by default).
+    """The duties of all customers, by due date (`newest`: the last due first), as they stand at `at`, by default now.
 
     `states` as `duty_reading.in_states`; `after` is the `cursor` of the last line of the page before. Raises BadPlace.
     """
@@ -65,12 +59,9 @@ def calendar(
     rows = models.CalendarLine.objects.filter(chosen(
         since=since, until=until, customer=customer, states=states, owner=owner, kinds=kinds, at=now
     ))  # fmt: skip
-    if after is not None:
-        due, line = _place(after)
-        rows = rows.filter(Q(due__gt=due) | Q(due=due, id__gt=line))
     return [
         CalendarLine(customer_id=row.customer_id, duty=view(row, at=now))
-        for row in rows.order_by("due", "id")[: max(1, min(limit, 10_000))]
+        for row in page(rows, after=after, newest=newest, limit=limit)
     ]
 
 
@@ -143,11 +134,3 @@ def _copy(lines: Iterable[Sequence[Any]]) -> None:
 def _line(customer: UUID, row: models.Duty) -> tuple[Any, ...]:
     values: Mapping[str, Any] = {**{name: getattr(row, name, None) for name in _COLUMNS}, "customer_id": customer}
     return tuple(values[name] for name in _COLUMNS)
-
-
-def _place(after: str) -> tuple[datetime, UUID]:
-    due, _, line = after.partition("_")
-    try:
-        return datetime.fromisoformat(due).astimezone(UTC), UUID(line)
-    except (ValueError, OverflowError) as error:
-        raise BadPlace("this is no place in the calendar", remedy="Start at its first page.") from error

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Model, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from parley.obligations import models
 from parley.obligations.duty_rules import state_at
-from parley.obligations.duty_types import ClauseDuties, DutyView, Kind, Month, Party, State
+from parley.obligations.duty_types import BadPlace, ClauseDuties, DutyView, Kind, Month, Party, State
+
+T = TypeVar("T", bound=Model)
 
 
 def duties(
@@ -27,10 +30,12 @@ def duties(
     at: datetime | None = None,
     limit: int = 200,
     newest: bool = False,
+    after: str | None = None,
 ) -> list[DutyView]:
     """The duties of the customer in scope by due date (`newest`: the last due first), as they stand at `at`.
 
-    `since` and `until` bound the due date; `state` and `states` as `in_states`; now is the default of `at`.
+    `since` and `until` bound the due date; `state` and `states` as `in_states`; now is the default of `at`; `after` is
+    the `cursor` of the last line of the page before. Raises BadPlace.
     """
     now = at or datetime.now(UTC)
     rows = models.Duty.objects.all()
@@ -42,14 +47,35 @@ def duties(
     wanted = [state] if state is not None else states
     if wanted is not None:
         rows = rows.filter(in_states(wanted, at=now))
-    order = ("-due", "-id") if newest else ("due", "id")
-    return [view(row, at=now) for row in rows.order_by(*order)[: max(1, min(limit, 100_000))]]
+    return [view(row, at=now) for row in page(rows, after=after, newest=newest, limit=limit)]
 
 
 def duty(key: str, *, at: datetime | None = None) -> DutyView | None:
     """The duty of that key, if there is one."""
     row = models.Duty.objects.filter(key=key).first()
     return view(row, at=at or datetime.now(UTC)) if row else None
+
+
+def duty_of(duty_id: UUID, *, at: datetime | None = None) -> DutyView | None:
+    """The duty of that id, if there is one."""
+    row = models.Duty.objects.filter(id=duty_id).first()
+    return view(row, at=at or datetime.now(UTC)) if row else None
+
+
+def count(*, states: Collection[str], at: datetime, owner: str | None = None) -> int:
+    """How many duties of the customer in scope are in one of `states` (as `in_states`)."""
+    rows = models.Duty.objects.filter(in_states(states, at=at))
+    return rows.count() if owner is None else rows.filter(owner=owner).count()
+
+
+def page(rows: QuerySet[T], *, after: str | None, newest: bool, limit: int) -> QuerySet[T]:
+    """A page of duties or lines in the order of their due dates. Raises BadPlace."""
+    if after is not None:
+        due, last = _place(after)
+        way = "lt" if newest else "gt"
+        rows = rows.filter(Q(**{f"due__{way}": due}) | Q(**{"due": due, f"id__{way}": last}))
+    order = ("-due", "-id") if newest else ("due", "id")
+    return rows.order_by(*order)[: max(1, min(limit, 100_000))]
 
 
 def by_clause(*, at: datetime) -> dict[str, ClauseDuties]:
@@ -139,6 +165,14 @@ def view(row: models.Duty | models.CalendarLine, *, at: datetime) -> DutyView:
         evidence_id=row.evidence_id,
         reason=getattr(row, "reason", ""),
     )
+
+
+def _place(after: str) -> tuple[datetime, UUID]:
+    due, _, line = after.partition("_")
+    try:
+        return datetime.fromisoformat(due).astimezone(UTC), UUID(line)
+    except (ValueError, OverflowError) as error:
+        raise BadPlace("this is no place in the list", remedy="Start at its first page.") from error
 
 
 def _first(month: datetime) -> date:

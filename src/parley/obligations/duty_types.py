@@ -13,6 +13,12 @@ Kind = Literal["duty", "window", "moment"]
 Party = Literal["customer", "provider"]
 
 
+class BadPlace(ParleyError):
+    """The place in a list to go on from is none."""
+
+    error_id: ClassVar[str] = "obligations.bad-place"
+
+
 class UnknownDuty(ParleyError):
     """There is no duty with that key in this customer's database."""
 
@@ -55,6 +61,11 @@ class DutyView:
     reason: str = ""
 
     @property
+    def cursor(self) -> str:
+        """Continues a list after this duty."""
+        return f"{self.due.isoformat()}_{self.id}"
+
+    @property
     def waiting(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.state in {"open", "due"} or (self.state == "breached" and self.met_at is None)
@@ -69,7 +80,7 @@ class CalendarLine:
 
     @property
     def cursor(self) -> str:
-        return f"{self.duty.due.isoformat()}_{self.duty.id}"
+        return self.duty.cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
