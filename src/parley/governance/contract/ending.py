@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from django.db import transaction
 
-from parley.agreement.api import Event, closes
+from parley.agreement.api import Event, end_instants
 from parley.foundation.ids import new_id
 from parley.governance.contract.errors import ContractRefused
 from parley.governance.contract.gate import binding
@@ -74,9 +74,14 @@ def renew(*, at: datetime, by: str) -> Ending:
         row = EndingRecord.objects.filter(renewed_at__isnull=True).first()
         if row is None:
             raise ContractRefused("the contract has not ended", remedy="there is nothing to renew")
-        if at > row.ends_at and at >= closes(row.ends_at, term.renew, zone=order.zone):
+        if at > row.ends_at and at >= end_instants(term, row.ends_at, zone=order.zone).renewal:
+            over = (
+                f"the {term.renew} in which it could be renewed are over"
+                if term.renew.amount
+                else "it cannot be renewed"
+            )
             raise ContractRefused(
-                f"the {term.renew} in which the contract could be renewed are over (clause {term.clause})",
+                f"the contract has ended and {over} (clause {agreement.clause_of('end.renew')})",
                 remedy="sign a new contract as a new customer",
             )
         row.renewed_at = at

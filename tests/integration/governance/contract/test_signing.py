@@ -10,7 +10,7 @@ from parley.agreement.api import FIND_RECORDINGS, RECORD_CALLS, AgreementFileErr
 from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
 
-NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
+NOW = datetime(2027, 5, 4, 10, tzinfo=UTC)
 
 
 def packaged(agreement: str) -> str:
