@@ -11,7 +11,16 @@ from typing import Final
 
 from parley.agreement.clock import Span
 from parley.agreement.ending import end_instants
-from parley.agreement.rules_data import categories_of, egress, keys, minors_and_categories, person, refuse, residency
+from parley.agreement.rules_data import (
+    categories_of,
+    consented,
+    egress,
+    keys,
+    minors_and_categories,
+    person,
+    refuse,
+    residency,
+)
 from parley.agreement.types import Agreement, Decision, GateRequest, PurposeRow, PurposeTerm
 from parley.agreement.vocabulary import AREAS, PURPOSES, Purpose, area_of
 
@@ -104,7 +113,7 @@ def _offerings(covering: list[PurposeTerm]) -> frozenset[str] | None:
 
 
 def _instruction(agreement: Agreement, row: PurposeRow, request: GateRequest) -> Decision | None:
-    if request.purpose not in request.instructed_purposes:
+    if request.purpose not in request.instructed_purposes and not consented(agreement, row, request):
         return refuse(
             agreement,
             agreement.terms.instructions_clause,

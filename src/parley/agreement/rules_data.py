@@ -102,6 +102,12 @@ def person(agreement: Agreement, row: PurposeRow, request: GateRequest) -> Decis
     return None
 
 
+def consented(agreement: Agreement, row: PurposeRow, request: GateRequest) -> bool:
+    """Whether the customer's consent to this one access stands in for a general instruction: it is a written,
+    dated instruction, for this person, purpose and offering, as long as the grant runs."""
+    return row.needs_grant and any(grant.consented and _runs(agreement, grant, request) for grant in request.grants)
+
+
 def _runs(agreement: Agreement, grant: Grant, request: GateRequest) -> bool:
     return (
         grant.person == request.person
