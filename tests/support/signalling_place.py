@@ -4,15 +4,19 @@ closed.
 
 import asyncio
 import contextlib
+import hashlib
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
+from parley.agreement.api import Signed, Standing
 from parley.daemons.recorder_gate import agreement_gate
 from parley.daemons.signalling import Calls
 from parley.daemons.signalling_ports import Frame, Gate, Heard
@@ -26,7 +30,15 @@ from parley.tenancy.api import Customer, TrunkDirectory, TrunkEntry
 IDENTITY: Identity = generate_identity()
 
 
-def customer(agreement: str = "imagicle-dpa", state: str = "active", region: str = "eu") -> Customer:
+def signed_text(agreement: str) -> str:
+    """The text of a packaged agreement: what a customer of these tests has signed."""
+    return resources.files("parley.agreement").joinpath("agreements", f"{agreement}.toml").read_text(encoding="utf-8")
+
+
+def customer(agreement: str = "imagicle-dpa", state: str = "active", region: str = "eu", **standing: Any) -> Customer:
+    """A customer that has signed; `standing` says how else it stands."""
+    digest = hashlib.sha256(signed_text(agreement).encode()).hexdigest()
+    signed = Signed(agreement=agreement, version="1", digest=digest, since=datetime(2026, 1, 1, tzinfo=UTC))
     return Customer(
         id=uuid4(),
         handle="acme",
@@ -40,6 +52,7 @@ def customer(agreement: str = "imagicle-dpa", state: str = "active", region: str
         recipients=(IDENTITY.recipient,),
         log_id="log",
         database="c_x",
+        standing=Standing(**{"signed": (signed,), **standing}),
     )
 
 
@@ -53,6 +66,7 @@ def trunk(owner: Customer | None = None) -> TrunkEntry:
         region="IT",
         recipients=owner.recipients,
         index_keys={"number": b"n" * 32, "conversation": b"c" * 32},
+        texts={one.digest: signed_text(one.agreement) for one in owner.standing.signed},
     )
 
 

@@ -50,7 +50,7 @@ def _from_rows(before: Standing) -> Standing:
 def signed_now() -> tuple[Signed, ...]:
     """What binds the customer in scope, in the order in which each agreement was first signed."""
     first: dict[str, int] = {}
-    rows = list(SignatureRecord.objects.order_by("signed_at", "id"))
+    rows = list(SignatureRecord.objects.order_by("signed_at", "kind", "agreement", "id"))
     for row in rows:
         first.setdefault(row.agreement, len(first))
     binding = sorted((row for row in rows if row.replaced_at is None), key=lambda row: first[row.agreement])
