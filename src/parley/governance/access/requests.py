@@ -240,8 +240,9 @@ def settle(request_id: UUID, *, at: datetime) -> None:
 
 
 def _refuse_what_consent_cannot_heal(customer: tenancy.Customer, row: StaffAccess, *, at: datetime) -> None:
-    """Ask the gate as if the grant were there: what it refuses then, no consent of the customer can open."""
-    candidate = _grant(row, starts=at, ends=at + timedelta(minutes=row.minutes))
+    """Ask the gate as if the customer had consented: what it refuses then, no consent can open."""
+    granted = _grant(row, starts=at, ends=at + timedelta(minutes=row.minutes))
+    candidate = replace(granted, consented=row.consent_needed)
     standing = replace(customer.standing, grants=(*customer.standing.grants, candidate))
     decision: Decision = contract.ask_for(
         replace(customer, standing=standing), SUPPORT_ACCESS, at=at, offering=row.offering, person=str(row.staff_id)
@@ -292,7 +293,10 @@ def _afterwards(row: StaffAccess, *, at: datetime, again: bool = True) -> None:
     grant = None
     if row.state == "active" and row.starts is not None and row.ends is not None and row.ends > at:
         grant = _grant(row, starts=row.starts, ends=row.ends)
-    task = partial(follow, replace_grant=(str(row.id), grant), customer_id=customer_id, row=row, at=at)
+
+    def task() -> None:
+        follow(replace_grant=(str(row.id), grant), customer_id=customer_id, row=row, at=at)
+
     if again:
         obligations.enqueue(kind=FOLLOW, key=f"access:{row.id}:{row.state}", due=at, payload={"request": str(row.id)})
         transaction.on_commit(task, robust=True)

@@ -11,6 +11,7 @@ from typing import Final, cast
 from uuid import UUID
 
 from django.db import connections, transaction
+from django.db.models import Prefetch
 
 from parley.agreement.api import Event, after
 from parley.foundation.ids import new_id
@@ -81,7 +82,7 @@ def last_staff_review() -> ReviewView | None:
     """The provider's last review of its own staff, for any customer to see: when, how many, what was decided."""
     row = (
         Review.objects.using("provider")
-        .prefetch_related("lines")
+        .prefetch_related(_provider_lines())
         .filter(whose="provider-staff")
         .order_by("-held_at")
         .first()
@@ -113,7 +114,7 @@ def tell_all(review_id: UUID, *, at: datetime) -> int:
 
 def hear(review_id: UUID, *, at: datetime) -> None:
     """The provider's review reaches the customer in scope: evidence, the duty before it met, the next one opened."""
-    row = Review.objects.using("provider").prefetch_related("lines").filter(id=review_id).first()
+    row = Review.objects.using("provider").prefetch_related(_provider_lines()).filter(id=review_id).first()
     if row is not None:
         _meet_and_open(row, by=str(row.held_by), at=at)
 
@@ -142,6 +143,11 @@ def _meet_grant_reviews(row: Review, *, at: datetime, by: str) -> None:
         granted = owed.event_kind == "staff-access-granted" and owed.kind == "duty"
         if granted and owed.waiting and owed.starts <= row.held_at:
             obligations.meet(owed.key, at=at, by=by, details={"review": str(row.id)})
+
+
+def _provider_lines() -> "Prefetch[str]":
+    """The lines of a review of the provider, which lie beside it and not in the database of the customer in scope."""
+    return Prefetch("lines", queryset=ReviewLine.objects.using("provider"))
 
 
 def _facts(row: Review, judgements: Sequence[Judgement], *, by: str) -> Mapping[str, str | int]:

@@ -5,7 +5,6 @@ Written through the alias `provider` after the commit; a job of the customer rep
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connections, transaction
@@ -24,7 +23,7 @@ def follow(*, record: UUID, kind: str, state: str, opened_at: datetime, at: date
     customer = tenancy.current()
     facts = {"record": str(record), "kind": kind, "state": state, "opened_at": opened_at.isoformat()}
     obligations.enqueue(kind=FOLLOW, key=f"assistance:{record}:{state}", due=at, payload=facts)
-    transaction.on_commit(partial(write, facts, customer_id=customer.id), robust=True)
+    transaction.on_commit(lambda: write(facts, customer_id=customer.id), robust=True)
 
 
 def write(facts: Mapping[str, str], *, customer_id: UUID) -> None:

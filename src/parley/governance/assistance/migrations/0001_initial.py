@@ -4,113 +4,167 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('title', models.TextField()),
-                ('state', models.CharField(max_length=10)),
-                ('clause', models.CharField(max_length=128)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('signs', models.JSONField()),
-                ('opened_at', models.DateTimeField()),
-                ('told_at', models.DateTimeField(null=True)),
-                ('answers', models.JSONField(default=dict)),
-                ('measures', models.TextField(default='')),
-                ('residual', models.CharField(default='', max_length=6)),
-                ('consultation', models.TextField(default='')),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('finished_by', models.UUIDField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("title", models.TextField()),
+                ("state", models.CharField(max_length=10)),
+                ("clause", models.CharField(max_length=128)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("signs", models.JSONField()),
+                ("opened_at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(null=True)),
+                ("answers", models.JSONField(default=dict)),
+                ("measures", models.TextField(default="")),
+                ("residual", models.CharField(default="", max_length=6)),
+                ("consultation", models.TextField(default="")),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("finished_by", models.UUIDField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['needed', 'begun', 'finished', 'not-needed'])), name='assessment_state'), models.UniqueConstraint(condition=models.Q(('state__in', ['needed', 'begun'])), fields=('fingerprint',), name='assessment_open_once')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["needed", "begun", "finished", "not-needed"])),
+                        name="assessment_state",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["needed", "begun"])),
+                        fields=("fingerprint",),
+                        name="assessment_open_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AssistanceDocket',
+            name="AssistanceDocket",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('customer_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=10)),
-                ('state', models.CharField(max_length=10)),
-                ('opened_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("customer_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=10)),
+                ("state", models.CharField(max_length=10)),
+                ("opened_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['-opened_at', '-id'], name='assistance_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['assessment', 'complaint', 'finding'])), name='assistance_docket_kind')],
+                "indexes": [models.Index(fields=["-opened_at", "-id"], name="assistance_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["assessment", "complaint", "finding"])),
+                        name="assistance_docket_kind",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Complaint',
+            name="Complaint",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('source', models.CharField(max_length=9)),
-                ('contact', models.TextField(default='')),
-                ('about', models.TextField()),
-                ('clause', models.CharField(max_length=128)),
-                ('received_at', models.DateTimeField()),
-                ('forward_due', models.DateTimeField(null=True)),
-                ('forwarded_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answer', models.TextField(default='')),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', models.TextField(default='')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("source", models.CharField(max_length=9)),
+                ("contact", models.TextField(default="")),
+                ("about", models.TextField()),
+                ("clause", models.CharField(max_length=128)),
+                ("received_at", models.DateTimeField()),
+                ("forward_due", models.DateTimeField(null=True)),
+                ("forwarded_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("answer", models.TextField(default="")),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("outcome", models.TextField(default="")),
             ],
             options={
-                'indexes': [models.Index(fields=['-received_at', '-id'], name='complaint_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['person', 'customer', 'authority'])), name='complaint_source'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('answered_at__isnull', False), _connector='OR'), name='complaint_answered_first')],
+                "indexes": [models.Index(fields=["-received_at", "-id"], name="complaint_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("source__in", ["person", "customer", "authority"])), name="complaint_source"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True), ("answered_at__isnull", False), _connector="OR"
+                        ),
+                        name="complaint_answered_first",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Disclosure',
+            name="Disclosure",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('customer_id', models.UUIDField()),
-                ('asker', models.CharField(max_length=9)),
-                ('asker_name', models.TextField()),
-                ('ground', models.TextField()),
-                ('scope', models.TextField()),
-                ('clause', models.CharField(max_length=128)),
-                ('received_at', models.DateTimeField()),
-                ('received_by', models.UUIDField()),
-                ('intended_at', models.DateTimeField()),
-                ('silence', models.TextField(default='')),
-                ('silent_until', models.DateTimeField(null=True)),
-                ('told_at', models.DateTimeField(null=True)),
-                ('disclosed_at', models.DateTimeField(null=True)),
-                ('manifest', models.TextField(default='')),
-                ('refused_at', models.DateTimeField(null=True)),
-                ('refused_because', models.TextField(default='')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("customer_id", models.UUIDField()),
+                ("asker", models.CharField(max_length=9)),
+                ("asker_name", models.TextField()),
+                ("ground", models.TextField()),
+                ("scope", models.TextField()),
+                ("clause", models.CharField(max_length=128)),
+                ("received_at", models.DateTimeField()),
+                ("received_by", models.UUIDField()),
+                ("intended_at", models.DateTimeField()),
+                ("silence", models.TextField(default="")),
+                ("silent_until", models.DateTimeField(null=True)),
+                ("told_at", models.DateTimeField(null=True)),
+                ("disclosed_at", models.DateTimeField(null=True)),
+                ("manifest", models.TextField(default="")),
+                ("refused_at", models.DateTimeField(null=True)),
+                ("refused_because", models.TextField(default="")),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', '-received_at'], name='disclosure_of_customer')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('asker__in', ['authority', 'court', 'claimant', 'provider', 'acquirer'])), name='disclosure_asker'), models.CheckConstraint(condition=models.Q(('disclosed_at__isnull', True), ('told_at__isnull', False), models.Q(('silence', ''), _negated=True), _connector='OR'), name='disclosure_told_first'), models.CheckConstraint(condition=models.Q(('disclosed_at__isnull', True), ('refused_at__isnull', True), _connector='OR'), name='disclosure_one_end')],
+                "indexes": [models.Index(fields=["customer_id", "-received_at"], name="disclosure_of_customer")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("asker__in", ["authority", "court", "claimant", "provider", "acquirer"])),
+                        name="disclosure_asker",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("disclosed_at__isnull", True),
+                            ("told_at__isnull", False),
+                            models.Q(("silence", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="disclosure_told_first",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("disclosed_at__isnull", True), ("refused_at__isnull", True), _connector="OR"
+                        ),
+                        name="disclosure_one_end",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('law', models.TextField()),
-                ('what', models.TextField()),
-                ('clause', models.CharField(max_length=128)),
-                ('found_at', models.DateTimeField()),
-                ('found_by', models.UUIDField()),
-                ('informed_at', models.DateTimeField(null=True)),
-                ('authority', models.TextField(default='')),
-                ('obliged_by', models.TextField(default='')),
-                ('authority_at', models.DateTimeField(null=True)),
-                ('corrected_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("law", models.TextField()),
+                ("what", models.TextField()),
+                ("clause", models.CharField(max_length=128)),
+                ("found_at", models.DateTimeField()),
+                ("found_by", models.UUIDField()),
+                ("informed_at", models.DateTimeField(null=True)),
+                ("authority", models.TextField(default="")),
+                ("obliged_by", models.TextField(default="")),
+                ("authority_at", models.DateTimeField(null=True)),
+                ("corrected_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('authority_at__isnull', True), models.Q(models.Q(('authority', ''), _negated=True), models.Q(('obliged_by', ''), _negated=True)), _connector='OR'), name='finding_authority_needs_duty')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("authority_at__isnull", True),
+                            models.Q(
+                                models.Q(("authority", ""), _negated=True), models.Q(("obliged_by", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="finding_authority_needs_duty",
+                    )
+                ],
             },
         ),
     ]
