@@ -11,6 +11,7 @@ from parley.governance.access import api as access
 from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
+from parley.governance.incidents import api as incidents
 from parley.governance.instructions import api as instructions
 from parley.governance.subprocessors import api as subprocessors
 from parley.mail import api as mail
@@ -41,6 +42,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **access.handlers(),
         **assistance.handlers(),
         **contract.handlers(),
+        **incidents.handlers(),
         **instructions.handlers(),
         **mail.handlers(),
         **obligations.handlers(),
