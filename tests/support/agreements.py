@@ -23,6 +23,7 @@ def ask(agreement: Agreement | str, **changes: Any) -> Decision:
         sealed_to_customer=True,
         custody="local",
         at=NOON,
+        zone="Europe/Rome",
     )
     return evaluate(held, replace(usual, **changes))
 
