@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from tests.support.installation import MakeCustomer
@@ -19,6 +21,8 @@ from tests.support.siprec_messages import Client
 from tests.support.wrong_calls import CASES
 
 from parley.daemons.holdings import Holdings, bind
+from parley.governance.contract import api as contract
+from parley.governance.instructions import api as instructions
 from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY
 from parley.recordings.api import read_closed, read_manifest
 from parley.tenancy import api as tenancy
@@ -202,6 +206,71 @@ def test_bad_calls_leave_the_process_as_it_was(place: Recorders, many: int) -> N
     assert not list((place.spool / "sessions").iterdir())
 
 
+STAFF = UUID(int=7)
+
+
+def _owner() -> tenancy.Customer:
+    entry = tenancy.trunk_directory().find("127.0.0.1", 5060)
+    assert entry is not None
+    return entry.customer
+
+
+def _refused_after_two_seconds(place: Recorders, clause: bytes, *, call_id: str) -> None:
+    time.sleep(2.0)
+    wire = Wire(place.sip)
+    response = wire.ask(Client(port=wire.port, call_id=call_id).invite())
+    assert (code(response), clause in response) == (403, True), response
+
+
+def _suspend(at: datetime) -> None:
+    report = instructions.report_misuse(kind="spam", text="stop it", by=STAFF, at=at - timedelta(hours=25))
+    instructions.suspend(report.id, by=STAFF, at=at)
+
+
+def _lift(at: datetime) -> None:
+    for report in instructions.misuses():
+        if report.state == "suspended":
+            instructions.lift(report.id, by=STAFF, at=at)
+
+
+def _withdraw(at: datetime) -> None:
+    instructions.withdraw(purpose="record-calls", text="no more recording", by=STAFF, at=at)
+
+
+def _infringe(at: datetime) -> None:
+    said = instructions.Details(region="us")
+    instructions.give(purpose="record-calls", text="record in the US", details=said, by=STAFF, at=at)
+
+
+def _instruct(at: datetime) -> None:
+    instructions.give(purpose="record-calls", text="record", by=STAFF, at=at)
+
+
+@pytest.mark.parametrize(
+    ("change", "undo", "clause"),
+    [
+        (_suspend, _lift, b"IX-X.suspension"),
+        (_withdraw, _instruct, b"IX-2.purpose"),
+        (_infringe, _instruct, b"IX-2.purpose"),
+    ],
+)
+def test_a_running_recorder_learns_within_two_seconds_how_its_customer_stands(
+    place: Recorders, change: Callable[[datetime], None], undo: Callable[[datetime], None], clause: bytes
+) -> None:
+    wire = Wire(place.sip)
+    with tenancy.scope(_owner()):
+        change(datetime.now(UTC))
+        _refused_after_two_seconds(place, clause, call_id=f"refused-{change.__name__}")
+        undo(datetime.now(UTC))
+        time.sleep(2.0)
+        asker = Client(port=wire.port, call_id=f"taken-{change.__name__}")
+        response = wire.ask(asker.invite())
+        assert code(response) == 200, response
+        wire.send(asker.answered(response).ack("z9hG4bKa"))
+        wire.send(asker.next().request("BYE"))
+    wait_for("no session file", lambda: not list((place.spool / "sessions").glob("*.session")))
+
+
 def test_stopping_says_bye_and_closes(place: Recorders, tmp_path: Path) -> None:
     before = set(place.closed())
     wire = Wire(place.sip)
@@ -228,3 +297,9 @@ def test_the_log_names_nobody(place: Recorders) -> None:
     assert "call.recording" in text
     for word in ("390584943232", "390266711", "Anna", "Bruno", "example.org", "127.0.0.1"):
         assert word not in text
+
+
+def test_an_ended_contract_reaches_the_recorder_too(place: Recorders) -> None:
+    with tenancy.scope(_owner()):
+        contract.end_contract(at=datetime.now(UTC), by=str(STAFF))
+        _refused_after_two_seconds(place, b"IX-11.end", call_id="refused-end")

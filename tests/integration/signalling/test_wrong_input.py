@@ -5,7 +5,9 @@ import json
 import resource
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -138,12 +140,22 @@ def test_no_space(place: Place) -> None:
     assert code(wire.ask(client(wire, 1).invite())) == 200
 
 
-def test_the_gate_refuses_with_the_clause(tmp_path: Path) -> None:
-    with signalling(tmp_path, entry=trunk(customer(state="ended"))) as place:
+@pytest.mark.parametrize(
+    ("standing", "clause"),
+    [
+        ({"contract_ended_at": datetime(2026, 1, 2, tzinfo=UTC)}, b"IM-8.cloud"),
+        ({"acceptable_use_suspended": True}, b"IM-X.suspension"),
+        ({"withdrawn_purposes": frozenset({"record-calls"})}, b"IM-3a.instructions"),
+        ({"suspended_purposes": frozenset({"record-calls"})}, b"IM-3a.instructions"),
+        ({"signed": ()}, b"no agreement is signed"),
+    ],
+)
+def test_the_gate_refuses_with_the_clause(tmp_path: Path, standing: dict[str, Any], clause: bytes) -> None:
+    with signalling(tmp_path, entry=trunk(customer(**standing))) as place:
         wire = Wire(place.address)
         response = wire.ask(client(wire).invite())
         check(response, 403, "gate")
-        assert b'text="IM-' in response
+        assert clause in response
         assert place.media.opened == {}
 
 
