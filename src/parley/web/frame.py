@@ -63,6 +63,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
     ]
     oversight = [
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
+        Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(
         home=reverse("home"),
@@ -77,7 +78,9 @@ def _provider_frame() -> Frame:
     daily = [
         Place(key="customers", name=_("Customers"), url=home),
     ]
-    oversight: list[Place] = []
+    oversight = [
+        Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
+    ]
     return Frame(
         home=home, groups=_groups(("", daily), (_("Oversight"), oversight)), sign_out=reverse("sign-out"), search=""
     )

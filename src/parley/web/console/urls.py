@@ -3,7 +3,7 @@
 from django.urls import path
 
 from parley.web import problems, sign_in
-from parley.web.console import agreement, evidence, home, live, recordings
+from parley.web.console import agreement, attestations, audits, evidence, home, live, recordings, rehearsal
 from parley.web.rest.api import rest
 
 urlpatterns = [
@@ -16,7 +16,18 @@ urlpatterns = [
     path("agreement/", agreement.agreement, name="agreement"),
     path("audit/", evidence.trail, name="audit"),
     path("audit/<uuid:entry_id>/", evidence.entry, name="entry"),
+    path("audits/", audits.listing, name="audits"),
+    path("audits/ask", audits.ask, name="audit-ask"),
+    path("audits/<uuid:audit_id>/", audits.audit, name="audit-request"),
+    path("audits/<uuid:audit_id>/withdraw", audits.withdraw, name="audit-withdraw"),
+    path("audits/<uuid:audit_id>/report", audits.report, name="audit-report"),
+    path("audits/packs/ask", audits.ask_pack, name="pack-ask"),
+    path("audits/packs/<uuid:pack_id>/", audits.pack, name="pack"),
+    path("audits/packs/<uuid:pack_id>/progress", audits.progress, name="pack-progress"),
+    path("audits/packs/<uuid:pack_id>/file", audits.pack_file, name="pack-file"),
+    path("attestations/", attestations.listing, name="attestations"),
     path("api/v1/", rest.urls),
+    path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
 ]
 
 handler400 = problems.bad_request

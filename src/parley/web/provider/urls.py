@@ -3,13 +3,19 @@
 from django.urls import path
 
 from parley.web import problems, sign_in
-from parley.web.provider import customers
+from parley.web.provider import attestations, audits, customers, rehearsal
 
 urlpatterns = [
     path("", customers.listing, name="customers"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("customers/<slug:handle>/", customers.customer, name="customer"),
+    path("customers/<slug:handle>/audits/<uuid:audit_id>/", audits.audit, name="audit-of"),
+    path("audits/", audits.listing, name="audits"),
+    path("attestations/", attestations.listing, name="attestations"),
+    path("attestations/proofs/<uuid:attestation_id>", attestations.proof, name="attestation-proof"),
+    path("attestations/<slug:key>/", attestations.attestation, name="attestation"),
+    path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
 ]
 
 handler400 = problems.bad_request
