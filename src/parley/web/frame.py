@@ -63,6 +63,8 @@ def _console_frame(*, sees_all: bool) -> Frame:
     ]
     oversight = [
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
+        Place(key="audits", name=_("Audits"), url=reverse("audits")),
+        Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(
@@ -79,6 +81,8 @@ def _provider_frame() -> Frame:
         Place(key="customers", name=_("Customers"), url=home),
     ]
     oversight = [
+        Place(key="audits", name=_("Audits"), url=reverse("audits")),
+        Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(

@@ -28,6 +28,10 @@ STATUSES: Final = {
     "ledger.error": 400,
     "tenancy.unknown_customer": 404,
     "tenancy.database_unavailable": 503,
+    "audits.refused": 409,
+    "audits.no-such": 404,
+    "audits.pack-refused": 409,
+    "audits.proof-refused": 400,
     "web.refused": 403,
 }
 

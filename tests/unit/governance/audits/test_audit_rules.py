@@ -113,9 +113,7 @@ def test_who_pays_and_what_else_holds_is_said():
     assert any("Certificates" in line for line in ask(IMAGICLE).conditions)
 
 
-@given(
-    days=st.lists(st.integers(-900, 900), max_size=6), start=st.integers(-400, 400), at_most=st.integers(1, 3)
-)
+@given(days=st.lists(st.integers(-900, 900), max_size=6), start=st.integers(-400, 400), at_most=st.integers(1, 3))
 def test_the_earliest_date_is_granted_and_keeps_the_limit_in_every_period(days, start, at_most):
     term = AuditTerm(
         notice=Span(0, "days"), cost="unstated", cause_required=False, business_hours=False, clause="X-1.audit",
