@@ -143,11 +143,12 @@ def agreement_check(file: Annotated[Path, typer.Argument(help="An agreement file
         err.print(f"{file} cannot be read: {error}")
         raise typer.Exit(1) from error
     table = Table(box=None, pad_edge=False)
-    for heading in ("clause", "kept by", "waits for", ""):
-        table.add_column(heading)
+    table.add_column("clause", no_wrap=True)
+    for heading in ("kept by", "waits for", ""):
+        table.add_column(heading, overflow="fold")
     for clause in held.clauses.values():
         ours = "authored" if clause.authored else ""
-        table.add_row(clause.id, ", ".join(clause.enforced_by), ", ".join(clause.waits_for), ours)
+        table.add_row(clause.id, "\n".join(clause.enforced_by), "\n".join(clause.waits_for), ours)
     out.print(table)
     out.print(f"{held.id} version {held.version}: {len(held.clauses)} clauses, no mistakes")
 
