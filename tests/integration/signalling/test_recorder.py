@@ -266,7 +266,8 @@ def test_a_running_recorder_learns_within_two_seconds_how_its_customer_stands(
         asker = Client(port=wire.port, call_id=f"taken-{change.__name__}")
         response = wire.ask(asker.invite())
         assert code(response) == 200, response
-        wire.send(asker.answered(response).ack("z9hG4bKa"))
+        asker = asker.answered(response)
+        wire.send(asker.ack("z9hG4bKa"))
         wire.send(asker.next().request("BYE"))
     wait_for("no session file", lambda: not list((place.spool / "sessions").glob("*.session")))
 
