@@ -5,9 +5,10 @@ parameters the walk cannot fill in fails the test.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -17,9 +18,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from tests.support.spooled import Spooler, call
 
+from parley.governance.audits import api as audits
 from parley.ledger import api as ledger
 from parley.obligations.api import run_due
 from parley.people.api import User, create_user, viewer
+from parley.project.wiring import LETTERS
 from parley.recordings.api import RENDER, finalize, get, installed_store, render_recording
 from parley.sealing.api import generate_identity
 from parley.tenancy import api as tenancy
@@ -41,6 +44,8 @@ class Tenant:
     email: str
     recording: UUID
     entry: UUID
+    ids: Mapping[str, str] = field(default_factory=lambda: defaultdict(lambda: str(uuid4())))
+    """Further ids by the name of their parameter; what nobody set is an id that never was."""
 
     @property
     def home(self) -> str:
@@ -71,7 +76,25 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
         with tenancy.connect(customer, role="sequencer") as connected:
             ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
         entry = get(viewer(User.objects.get(email=email)), recording).evidence_id
-    return Tenant(customer=customer, email=email, recording=recording, entry=entry)
+        ids = {**audits_of(customer, folder)}
+    return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
+
+
+def audits_of(customer: tenancy.Customer, folder: Path) -> dict[str, str]:
+    """An audit, a pack, and an attestation of the provider."""
+    now, who = datetime.now(UTC), uuid4()
+    asked = audits.ask(
+        cause="authority", reason="", scope="logs", auditor="Authority", wanted_at=now, by=who, at=now
+    )  # fmt: skip
+    pack = audits.ask_pack(scope="newest", audit_id=asked.id, by=who, at=now)
+    handlers = audits.handlers(store=installed_store(), fonts=LETTERS, scratch=folder)
+    assert run_due(customer, handlers=handlers, now=datetime.now(UTC)).failed == 0
+    with tenancy.scope(tenancy.provider()):
+        proof = audits.attest(
+            "confidentiality", attested_at=now - timedelta(days=1), proof=b"%PDF-1.7", by=who, at=now,
+            store=installed_store(),
+        )  # fmt: skip
+    return {"audit_id": str(asked.id), "pack_id": str(pack.id), "attestation_id": str(proof.id)}
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +138,10 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<kind>": ["mp3", "wav", "peaks"],
         "<name>": ["000.age"],
         "<slug:handle>": [whose.customer.handle],
+        "<uuid:audit_id>": [whose.ids["audit_id"]],
+        "<uuid:pack_id>": [whose.ids["pack_id"]],
+        "<uuid:attestation_id>": [whose.ids["attestation_id"]],
+        "<slug:key>": ["confidentiality"],
     }
     found = [route]
     for parameter in re.findall(r"<[^>]+>", route):
