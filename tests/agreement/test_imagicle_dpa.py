@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.agreements import NOON, ask, duties, local, refused_by
+from tests.support.audits import asked_for, held
 
 from parley.agreement.api import CALL_RECORDING, RECORD_CALLS, GateRequest, Grant, compose, evaluate, load
 
@@ -326,3 +327,14 @@ def test_im_x_order_may_set_a_breach_notice_within_limits(agreement):
     """control.signatures keep what the order sets; the limits are the file's."""
     limit = next(limit for limit in agreement.terms.limits if limit.term == "breach.within")
     assert (str(limit.least), str(limit.most), limit.clause) == ("12 hours", "48 hours", "IM-X.order")
+
+
+def test_im_3h_audit_a_request_is_decided_by_notice_alone(agreement):
+    """control.audit-requests: no limit to their number, the customer pays, certificates may answer part of it."""
+    history = [held(days=-10), held(days=-20)]
+    assert asked_for(agreement, days=30, history=history).granted
+    early = asked_for(agreement, days=29, history=history)
+    assert (early.granted, early.rule, early.clause) == (False, "notice", "IM-3h.audit")
+    assert asked_for(agreement, days=30).cost == "customer"
+    assert any("Certificates" in line for line in asked_for(agreement, days=30).conditions)
+    assert asked_for(agreement, cause="authority", days=0).granted

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.agreements import NOON, ask, duties, local, refused_by
+from tests.support.audits import asked_for, held
 
 from parley.agreement.api import CALL_RECORDING, RECORD_CALLS, GateRequest, compose, evaluate, load
 
@@ -221,3 +222,16 @@ def test_ix_x_staff_access_needs_consent(agreement):
 def test_ix_x_order_has_limits(agreement):
     """control.signatures."""
     assert {limit.term for limit in agreement.terms.limits} == {"breach.within", "end.destroy"}
+
+
+def test_ix_12_audit_a_request_needs_a_cause_and_an_incident_lifts_the_limit(agreement):
+    """control.audit-requests."""
+    assert asked_for(agreement, cause="none", days=60).rule == "cause"
+    history = [held(days=-100)]
+    refused = asked_for(agreement, cause="suspicion", days=60, history=history)
+    assert (refused.rule, refused.clause) == ("frequency", "IX-12.audit")
+    after_incident = asked_for(agreement, cause="incident", days=60, history=history, incident_days=-1)
+    assert (after_incident.granted, after_incident.lifted) == (True, "incident")
+    assert asked_for(agreement, cause="authority", days=0, history=history).granted
+    in_the_night = asked_for(agreement, cause="suspicion", days=60, hours=11)
+    assert in_the_night.rule == "hours"

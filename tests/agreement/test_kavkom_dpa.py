@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.agreements import NOON, ask, duties, local, refused_by
+from tests.support.audits import asked_for, held
 
 from parley.agreement.api import Grant, load
 
@@ -199,3 +200,13 @@ def test_kv_x_staff_access_needs_consent_and_is_reviewed(agreement):
 def test_kv_x_order_has_limits(agreement):
     """control.signatures."""
     assert {limit.term for limit in agreement.terms.limits} == {"breach.within", "end.destroy"}
+
+
+def test_kv_7_audit_a_second_request_in_a_year_is_refused(agreement):
+    """control.audit-requests: once a year, which an incident does not lift here; an authority is never refused."""
+    history = [held(days=-100)]
+    refused = asked_for(agreement, days=60, history=history)
+    assert (refused.rule, refused.clause, refused.cost) == ("frequency", "KV-7.audit", "customer")
+    assert asked_for(agreement, wanted_at=refused.earliest, history=history).granted
+    assert not asked_for(agreement, cause="incident", days=60, history=history, incident_days=-1).granted
+    assert asked_for(agreement, cause="authority", days=1, history=history).lifted == "authority"

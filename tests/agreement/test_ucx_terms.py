@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.agreements import NOON, duties, local, refused_by
+from tests.support.audits import asked_for
 
 from parley.agreement.api import load
 
@@ -176,3 +177,10 @@ def test_ux_x_marketing_nobody_markets_to_people_in_the_data(agreement):
 def test_ux_x_order_has_limits(agreement):
     """control.signatures."""
     assert {limit.term for limit in agreement.terms.limits} == {"suspension.after", "breach.within"}
+
+
+def test_ux_x_audit_a_request_is_decided_by_terms_of_ours(agreement):
+    """control.audit-requests: the text makes information available, and says nothing of audits."""
+    assert asked_for(agreement, days=60).granted
+    assert asked_for(agreement, days=5).rule == "notice"
+    assert agreement.clauses["UX-X.audit"].authored
