@@ -1,4 +1,4 @@
-"""Clauses that only people can keep: a duty at signing, a proof that meets it, the next duty; by the public interface."""
+"""Clauses that only people can keep: a duty at signing, a proof that meets it, the next duty."""
 
 import io
 import json
