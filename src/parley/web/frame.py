@@ -59,9 +59,11 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="home", name=_("Home"), url=reverse("home")),
         Place(key="recordings", name=_("Recordings"), url=reverse("recordings")),
         Place(key="live", name=_("Live"), url=reverse("live")),
-        Place(key="agreement", name=_("Agreement"), url=reverse("agreement")),
+        Place(key="promises", name=_("Promises"), url=reverse("promises")),
     ]
     oversight = [
+        Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
+        Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
@@ -79,8 +81,10 @@ def _provider_frame() -> Frame:
     home = reverse("customers")
     daily = [
         Place(key="customers", name=_("Customers"), url=home),
+        Place(key="calendar", name=_("Calendar"), url=reverse("calendar")),
     ]
     oversight = [
+        Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),

@@ -23,6 +23,7 @@ from parley.governance.subprocessors.authorising import (
     request_affiliate,
     revoke_request,
 )
+from parley.governance.subprocessors.egress import openings
 from parley.governance.subprocessors.errors import (
     ChangeRefused,
     EntryRefused,
@@ -124,6 +125,7 @@ __all__ = [
     "links",
     "may_receive",
     "object_to",
+    "openings",
     "planned",
     "preview",
     "request_affiliate",

@@ -3,7 +3,18 @@
 from django.urls import path
 
 from parley.web import problems, sign_in
-from parley.web.console import agreement, attestations, audits, evidence, home, live, recordings, rehearsal
+from parley.web.console import (
+    attestations,
+    audits,
+    evidence,
+    home,
+    live,
+    obligations,
+    promises,
+    recordings,
+    rehearsal,
+    subprocessors,
+)
 from parley.web.rest.api import rest
 
 urlpatterns = [
@@ -13,7 +24,11 @@ urlpatterns = [
     path("recordings/", recordings.listing, name="recordings"),
     path("recordings/<uuid:recording_id>/", recordings.recording, name="recording"),
     path("live/", live.live, name="live"),
-    path("agreement/", agreement.agreement, name="agreement"),
+    path("promises/", promises.promises, name="promises"),
+    path("promises/<path:clause>/", promises.promise, name="promise"),
+    path("obligations/", obligations.listing, name="obligations"),
+    path("obligations/table.csv", obligations.table, name="obligations-table"),
+    path("obligations/<uuid:duty_id>/", obligations.obligation, name="obligation"),
     path("audit/", evidence.trail, name="audit"),
     path("audit/<uuid:entry_id>/", evidence.entry, name="entry"),
     path("audits/", audits.listing, name="audits"),
@@ -23,6 +38,8 @@ urlpatterns = [
     path("audits/packs/<uuid:pack_id>/progress", audits.progress, name="pack-progress"),
     path("audits/packs/<uuid:pack_id>/file", audits.pack_file, name="pack-file"),
     path("attestations/", attestations.listing, name="attestations"),
+    path("subprocessors/", subprocessors.listing, name="subprocessors"),
+    path("subprocessors/changes/<uuid:change_id>/", subprocessors.change, name="subprocessor-change"),
     path("api/v1/", rest.urls),
     path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
 ]

@@ -1,12 +1,13 @@
 """Template words: icons, times, telephone numbers, durations."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from parley.web import rules
+from parley.web import register_words, rules
 from parley.web.icons import ICONS
 
 register = template.Library()
@@ -20,14 +21,15 @@ def icon(name: str) -> SafeString:
 
 @register.filter
 def when(value: datetime | None, style: str = "moment") -> SafeString | str:
-    """An instant that the browser shows in the reader's zone: styles `moment`, `clock`, `day`, `full`.
+    """An instant that the browser shows in the reader's zone: styles `moment`, `clock`, `day`, `date`, `deadline`,
+    `full`.
 
     Without scripts it reads in UTC and says so.
     """
     if value is None:
         return "–"
     utc = value.astimezone(UTC)
-    patterns = {"clock": "%H:%M:%S UTC", "day": "%d %b %Y UTC"}
+    patterns = {"clock": "%H:%M:%S UTC", "day": "%d %b %Y UTC", "date": "%d %b %Y"}
     text = utc.strftime(patterns.get(style, "%d %b %Y, %H:%M:%S UTC" if style == "full" else "%d %b %Y, %H:%M UTC"))
     stamp = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return format_html('<time datetime="{}" data-style="{}">{}</time>', stamp, style, text)
@@ -77,6 +79,18 @@ def way(direction: str) -> SafeString:
 def role(value: str) -> str:
     """A role in words."""
     return str(rules.ROLES.get(value, value))
+
+
+@register.filter
+def register_field(name: str) -> str:
+    """A field of the register of sub-processors in words."""
+    return str(register_words.FIELDS.get(name, name))
+
+
+@register.filter
+def item(values: Mapping[str, str], name: str) -> str:
+    """What `values` has under `name`, "" when nothing."""
+    return values.get(name, "")
 
 
 @register.filter

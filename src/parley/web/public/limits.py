@@ -1,0 +1,49 @@
+"""How often one address may ask for public pages: a window of a minute, counted in this process alone."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from threading import Lock
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+MOST_A_MINUTE: Final = 120
+MOST_ADDRESSES: Final = 20_000
+View = Callable[..., HttpResponse]
+
+
+class Counter:
+    """Requests by address since `began`; forgets all of them each minute, and when too many addresses come."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._began = 0.0
+        self._counts: dict[str, int] = {}
+
+    def wait(self, address: str, *, now: float, most: int = MOST_A_MINUTE) -> int:
+        """0 when `address` may ask at `now` (monotonic seconds), else the seconds after which it may again."""
+        with self._lock:
+            if now - self._began >= 60 or len(self._counts) >= MOST_ADDRESSES:
+                self._began, self._counts = now, {}
+            self._counts[address] = self._counts.get(address, 0) + 1
+            return 0 if self._counts[address] <= most else max(1, round(60 - (now - self._began)))
+
+
+_COUNTER: Final = Counter()
+
+
+def limited(view: View) -> View:
+    """Answers 429 to an address that asks too often."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        seconds = _COUNTER.wait(request.META.get("REMOTE_ADDR", ""), now=time.monotonic())
+        if not seconds:
+            return view(request, *args, **kwargs)
+        said = _("Too many requests from this address. Try again in a minute.")
+        headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
+        return HttpResponse(f"{said}\n", status=429, content_type="text/plain; charset=utf-8", headers=headers)
+
+    return guarded
