@@ -7,7 +7,7 @@ fit on one line. Times are those of the customer's zone, because its deadlines f
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,15 +17,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from parley.agreement import api as agreements
-from parley.agreement.api import Agreement, EventFactMissing, Moment
+from parley.agreement.api import Agreement, Event, EventFactMissing, Moment
 from parley.governance.contract import api as contract
 from parley.tenancy import api as tenancy
 
 DAY: Final = 86_400
+YEAR: Final = 365
+"""In days, for words only."""
 LEFT: Final = 2.0
-RIGHT: Final = 80.0
+RIGHT: Final = 76.0
 """Where the line begins and ends, in percent of the width: the last label needs the room after it."""
-LABEL: Final = 19.0
+LABEL: Final = 23.0
 """How wide a label is, in percent."""
 LINE: Final = 18
 AXIS: Final = 52
@@ -119,6 +121,8 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
         ),
     ),
 }
+USUAL: Final = "contract-ends"
+
 KINDS: Final = {
     "duty": _t("must be done by then"),
     "window": _t("window closes"),
@@ -131,35 +135,46 @@ OWNERS: Final = {"provider": _t("the provider"), "customer": _t("the customer")}
 def page(customer: tenancy.Customer, asked: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
     """The template's variables for `customer` and what the address asks for."""
     zone = customer.standing.zone
-    kind = asked.get("event", "")
-    kind = kind if kind in HAPPENINGS else "contract-ends"
-    happening = HAPPENINGS[kind]
     at = asked.get("at", "") or _local(now, zone)
+    try:
+        agreement = contract.binding_of(customer).agreement
+    except contract.NothingSigned as nothing:
+        return {"events": [], "problem": str(nothing)}
+    kind = asked.get("event") or happening_of(agreement, asked.get("clause", ""), now=now)
+    kind = kind if kind in HAPPENINGS else USUAL
+    happening = HAPPENINGS[kind]
     context: dict[str, Any] = {
         "zone": zone,
         "event": kind,
         "events": [(key, one.name) for key, one in HAPPENINGS.items()],
         "date_label": happening.date,
         "at": at,
-        "problem": "",
-        "fields": [],
-        "moments": [],
+        "agreement": agreement.title,
+        "fields": [_field(one, asked, agreement) for one in happening.fields],
     }
     try:
-        agreement = contract.binding_of(customer).agreement
-        context["fields"] = [_field(one, asked, agreement) for one in happening.fields]
         facts = {one["name"]: one["value"] for one in context["fields"]}
         event = agreements.supposed(kind, at=at, facts=facts, zone=zone)  # type: ignore[arg-type]  # a key of HAPPENINGS
         moments = agreements.rehearse(
             agreement, event, zone=zone, standing=customer.standing, region=customer.region, custody=customer.custody
         )
-    except (EventFactMissing, contract.NothingSigned) as refused:
-        return context | {"problem": str(refused)}
+    except EventFactMissing as missing:
+        return context | {"problem": str(missing)}
     return context | {
-        "agreement": agreement.title,
         "moments": [_line(moment, event.at, zone, agreement) for moment in moments],
         "timeline": timeline(moments, event=event.at, name=str(happening.name), now=now, zone=zone),
     }
+
+
+def happening_of(agreement: Agreement, clause: str, *, now: datetime) -> str:
+    """The event that shows a clause at work: the first whose duties rest on it; "" when none does."""
+    processing = (now + timedelta(days=1)).isoformat()
+    for kind in HAPPENINGS if clause else ():
+        facts = {"processing_at": processing, "as_subprocessor": "yes"}
+        event = Event(kind=kind, id="rehearsal", at=now, facts=facts)  # type: ignore[arg-type]  # a key of HAPPENINGS
+        if any(duty.clause == clause for duty in agreements.plan(agreement, event, zone="UTC")):
+            return kind
+    return ""
 
 
 def _field(field: Field, asked: Mapping[str, str], agreement: Agreement) -> dict[str, Any]:
@@ -207,6 +222,9 @@ def after_words(seconds: float) -> str:
     if hours <= 72:
         return ngettext("%(n)d hour later", "%(n)d hours later", hours) % {"n": hours}
     days = round(seconds / DAY)
+    if days >= 2 * YEAR:
+        years = round(days / YEAR)
+        return ngettext("%(n)d year later", "%(n)d years later", years) % {"n": years}
     return ngettext("%(n)d day later", "%(n)d days later", days) % {"n": days}
 
 

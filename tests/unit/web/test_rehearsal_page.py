@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.agreement.api import Event, EventKind, available, load, rehearse
-from parley.web.rehearsal import AXIS, HAPPENINGS, LABEL, LEFT, RIGHT, after_words, positions, timeline
+from parley.web.rehearsal import AXIS, HAPPENINGS, LABEL, LEFT, RIGHT, after_words, happening_of, positions, timeline
 
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 instants = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1), timezones=st.just(UTC))
@@ -48,7 +48,25 @@ def test_no_label_covers_another_and_no_stem_crosses_one(name, kind):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "at once"), (1800, "30 minutes later"), (3600, "1 hour later"), (48 * 3600, "48 hours later"),
-     (30 * 86400, "30 days later"), (-5, "before")],
+     (30 * 86400, "30 days later"), (1096 * 86400, "3 years later"), (-5, "before")],
 )  # fmt: skip
 def test_how_long_after_in_words(seconds, words):
     assert after_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("clause", "kind"),
+    [
+        ("IM-8.cloud", "contract-ends"),
+        ("IM-3d.notice", "subprocessor-announced"),
+        ("IM-3f.breach", "incident-known"),
+        ("IM-9.procedure", "rights-request-received"),
+        ("IM-3h.audit", "audit-requested"),
+        ("IM-3a.instructions", "compulsion-received"),
+        ("IM-2.warranty", "contract-signed"),
+        ("IM-6.no-sale", ""),
+        ("", ""),
+    ],
+)
+def test_a_clause_leads_to_the_event_that_shows_it_at_work(clause, kind):
+    assert happening_of(load("imagicle-dpa"), clause, now=NOON) == kind

@@ -1,6 +1,7 @@
 // The pin of the event can be dragged, or moved by the arrow keys; the page then asks the server again.
 const PIXELS_A_DAY = 6;
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 30, PageDown: -30 };
+const lang = document.documentElement.lang || "en";
 let drag = null;
 
 const field = (pin) => document.getElementById(pin.dataset.field);
@@ -34,7 +35,7 @@ document.addEventListener("pointermove", (event) => {
   drag.days = Math.round(across / PIXELS_A_DAY);
   drag.pin.setAttribute("transform", `translate(${drag.days * PIXELS_A_DAY} 0)`);
   const day = new Date(`${moved(field(drag.pin).value.slice(0, 16), drag.days)}Z`);
-  const words = day.toLocaleDateString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const words = day.toLocaleDateString(lang === "en" ? "en-GB" : lang, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   drag.pin.querySelector(".moved").textContent = words;
   drag.pin.setAttribute("aria-valuetext", words);
 });
