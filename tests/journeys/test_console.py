@@ -129,7 +129,7 @@ def test_the_palette_finds_a_number_and_a_page(page: Page, local: Account) -> No
 def test_a_telephone_has_a_bottom_bar_and_nothing_runs_over(page: Page, local: Account) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     sign_in(page, local)
-    for path in ("", "recordings/", f"recordings/{local.recording}/", "live/", "agreement/", "audit/"):
+    for path in ("", "recordings/", f"recordings/{local.recording}/", "live/", "promises/", "obligations/", "audit/"):
         page.goto(local.address(path))
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, (path, over)

@@ -46,6 +46,7 @@ def calendar(
     states: Collection[str] | None = None,
     owner: str | None = None,
     kinds: Collection[str] | None = None,
+    clause: str | None = None,
     at: datetime | None = None,
     limit: int = 200,
     after: str | None = None,
@@ -57,7 +58,8 @@ def calendar(
     """
     now = at or datetime.now(UTC)
     rows = models.CalendarLine.objects.filter(chosen(
-        since=since, until=until, customer=customer, states=states, owner=owner, kinds=kinds, at=now
+        since=since, until=until, customer=customer, states=states, owner=owner, kinds=kinds, clause=clause,
+        at=now,
     ))  # fmt: skip
     return [
         CalendarLine(customer_id=row.customer_id, duty=view(row, at=now))
@@ -92,10 +94,12 @@ def chosen(
     states: Collection[str] | None = None,
     owner: str | None = None,
     kinds: Collection[str] | None = None,
+    clause: str | None = None,
 ) -> Q:
     """The condition of a choice of lines or duties."""
     where = Q()
-    for name, value in (("due__gte", since), ("due__lt", until), ("customer_id", customer), ("owner", owner)):
+    given = {"due__gte": since, "due__lt": until, "customer_id": customer, "owner": owner, "clause": clause}
+    for name, value in given.items():
         if value is not None:
             where &= Q(**{name: value})
     if kinds is not None:

@@ -44,11 +44,12 @@ def open_duties(
     return [row.id for row in opened]
 
 
-def meet(key: str, *, at: datetime, by: str, details: Mapping[str, JSON] | None = None) -> DutyView:
+def meet(key: str, *, at: datetime, by: str, details: Mapping[str, JSON] | None = None, note: str = "") -> DutyView:
     """What the duty asks for was done at `at`; a duty met after it was due is breached first, and then met late.
 
     Doing it again changes nothing, nor does meeting what was waived or cancelled. `by` is a user's id or names the
-    part that did it; `details` are ids and facts for the evidence. Raises UnknownDuty.
+    part that did it; `details` are ids and facts for the evidence; `note` is what a person wrote about it, of which the
+    log holds the hash. Raises UnknownDuty.
     """
     with transaction.atomic():
         row = _locked(key)
@@ -56,8 +57,9 @@ def meet(key: str, *, at: datetime, by: str, details: Mapping[str, JSON] | None 
             breach(row, at=row.due)
         if row.state in {"open", "breached"}:
             row.state, row.met_at, row.late, row.next_at = "met", at, at > row.due, None
-            row.ended_at, row.ended_by = at, by
-            _changed(row, "duty.met", at=at, by=by, late=row.late, **(details or {}))
+            row.ended_at, row.ended_by, row.reason = at, by, note.strip()
+            noted = {"note_sha256": _hashed(row.reason)} if row.reason else {}
+            _changed(row, "duty.met", at=at, by=by, late=row.late, **noted, **(details or {}))
         return view(row, at=at)
 
 
@@ -67,9 +69,7 @@ def waive(key: str, *, at: datetime, by: str, reason: str, party: Party) -> Duty
         row = _locked(key)
         check_waiver(state=row.state, statutory=row.statutory, protects=row.protects, party=party, reason=reason)
         row.state, row.next_at, row.ended_at, row.ended_by, row.reason = "waived", None, at, by, reason.strip()
-        # The words may name a person: the log holds their hash.
-        digest = hashlib.sha256(row.reason.encode()).hexdigest()
-        _changed(row, "duty.waived", at=at, by=by, party=party, reason_sha256=digest)
+        _changed(row, "duty.waived", at=at, by=by, party=party, reason_sha256=_hashed(row.reason))
         return view(row, at=at)
 
 
@@ -151,6 +151,11 @@ def _open(agreement: Agreement, event: Event, planned: PlannedDuty, *, subject: 
 def _enqueue_warning(row: Duty, at: datetime | None) -> None:
     if at is not None:
         enqueue(kind=WARN, key=f"{WARN}:{row.key}:{at.isoformat()}", due=at, payload={"key": row.key})
+
+
+def _hashed(words: str) -> str:
+    """What the log holds of words that may name a person."""
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def _locked(key: str) -> Duty:

@@ -20,6 +20,7 @@ from tests.support.spooled import Spooler, call
 
 from parley.governance.audits import api as audits
 from parley.ledger import api as ledger
+from parley.obligations import api as obligations
 from parley.obligations.api import run_due
 from parley.people.api import User, create_user, viewer
 from parley.project.wiring import LETTERS
@@ -76,7 +77,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
         with tenancy.connect(customer, role="sequencer") as connected:
             ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
         entry = get(viewer(User.objects.get(email=email)), recording).evidence_id
-        ids = {**audits_of(customer, folder)}
+        ids = {**audits_of(customer, folder), "duty_id": str(obligations.duties()[0].id)}
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
 
 
@@ -138,6 +139,8 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<kind>": ["mp3", "wav", "peaks"],
         "<name>": ["000.age"],
         "<slug:handle>": [whose.customer.handle],
+        "<path:clause>": ["IX-10.incident" if whose.customer.agreement == "ixcloud-dpa" else "IM-3f.breach"],
+        "<uuid:duty_id>": [whose.ids["duty_id"]],
         "<uuid:audit_id>": [whose.ids["audit_id"]],
         "<uuid:pack_id>": [whose.ids["pack_id"]],
         "<uuid:attestation_id>": [whose.ids["attestation_id"]],
@@ -157,7 +160,7 @@ def body(answer: object) -> bytes:
 
 
 ROUTES = routes(CONSOLE_URLS)
-WITH_IDS = [route for route in ROUTES if "<" in route]
+WITH_IDS = [route for route in ROUTES if "<" in route and "<path:clause>" not in route]  # a clause is everybody's
 
 
 def test_the_walk_sees_pages_and_rest() -> None:

@@ -13,12 +13,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from parley.agreement import api as agreements
+from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
 from parley.people import api as people
 from parley.web import rules
 from parley.web.access import sees_everything
-from parley.web.place import inside
 
 PAGE_ROWS = 50
 
@@ -70,11 +69,10 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """One entry of the audit trail with its details and its proof."""
     with connection.cursor() as cursor:
         found = ledger.entry(cursor, entry_id=entry_id)
-    agreement = agreements.load(inside(request).customer.agreement)
     context = {
         "here": "audit",
         "entry": lines([found])[0],
-        "clause": agreement.clauses.get(found.clause),
+        "clause": contract.binding().agreement.clauses.get(found.clause),
         **evidence_panel(entry_id),
     }
     return render(request, "web/console/entry.html", context)

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from parley.agreement import api as agreements
+from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
 from parley.web import rules
-from parley.web.console.agreement import glance, recent_evidence
+from parley.web.console.promises import glance
 from parley.web.place import ConsoleRequest, inside
 
 MOST_NEEDS: Final = 5
@@ -55,13 +55,16 @@ class Figure:
 def home(request: HttpRequest) -> HttpResponse:
     """What the person who signed in sees first."""
     here, now = inside(request), timezone.now()
+    needs = _needs(here, now=now)[:MOST_NEEDS]
+    if request.GET.get("part") == "needs":
+        return render(request, "web/console/_needs.html", {"needs": needs})
     zone = rules.zone_named(request.COOKIES.get("parley_zone"))
     context = {
         "here": "home",
         "now": now,
-        "needs": _needs(here, now=now)[:MOST_NEEDS],
+        "needs": needs,
         "figures": _figures(here, now=now, zone=zone),
-        "glance": glance(agreements.load(here.customer.agreement), recent_evidence()),
+        "glance": glance(contract.binding().agreement),
     }
     return render(request, "web/console/home.html", context)
 
@@ -70,6 +73,7 @@ def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     """The needs of the person signed in, the worst first. Only those who see everything hear of the machinery."""
     found = [*_recording_needs(here, now=now)]
     if here.viewer.number_indexes is None:
+        found += _duty_needs(now=now)
         found += _custody_needs(here)
         found += _machine_needs(now=now)
     return sorted(found, key=lambda need: ("late", "due").index(need.shape))
@@ -111,6 +115,37 @@ def _recording_needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     return needs
 
 
+def _duty_needs(*, now: datetime) -> list[Need]:
+    """What is late, each by its name when there is one alone; then what is due soon and the customer's own to do."""
+    needs = []
+    if late := obligations.duty_count(states=["late"], at=now):
+        first = obligations.duties(states=["late"], kinds=["duty"], at=now, limit=1)
+        needs.append(
+            Need(
+                shape="late",
+                shape_word=_("late"),
+                what=first[0].title
+                if late == 1
+                else ngettext("%(n)d duty is late", "%(n)d duties are late", late) % {"n": late},
+                consequence=_("It was due and has not been done. Both sides were told; the breach stands in your log."),
+                deed=_("See it") if late == 1 else _("See them"),
+                url=reverse("obligation", args=[first[0].id]) if late == 1 else reverse("obligations") + "?state=late",
+            )
+        )
+    if due := obligations.duty_count(states=["due"], at=now, owner="customer"):
+        needs.append(
+            Need(
+                shape="due",
+                shape_word=_("due"),
+                what=ngettext("%(n)d date of yours comes near", "%(n)d dates of yours come near", due) % {"n": due},
+                consequence=_("A window that closes, or a duty of yours, is in its second half."),
+                deed=_("See them"),
+                url=reverse("obligations") + "?state=due&owner=customer",
+            )
+        )
+    return needs
+
+
 def _custody_needs(here: ConsoleRequest) -> list[Need]:
     if here.customer.custody != "customer-held" or len(here.customer.recipients) > 1:
         return []
@@ -120,8 +155,8 @@ def _custody_needs(here: ConsoleRequest) -> list[Need]:
             shape_word=_("late"),
             what=_("Only one key can open your recordings"),
             consequence=_("If it is lost, they are lost: nobody else has a key."),
-            deed=_("See the agreement"),
-            url=reverse("agreement"),
+            deed=_("See the promises"),
+            url=reverse("promises"),
         )
     ]
 

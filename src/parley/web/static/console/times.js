@@ -30,8 +30,21 @@ export function age(at, now = new Date()) {
   return parts.map((part, index) => (index ? String(part).padStart(2, "0") : part)).join(":");
 }
 
+/** "in 3 days (Thu 26 Nov 14:00)", "in 5 hours (14:00)", "2 days ago (...)": for what has to be done by then. */
+export function deadline(at, now = new Date()) {
+  const days = daysBetween(now, at);
+  const hours = Math.trunc((at - now) / 3_600_000);
+  const minutes = Math.round((at - now) / 60_000);
+  const far = Math.abs(hours) >= 24 ? relative.format(days, "day") : hours ? relative.format(hours, "hour") : relative.format(minutes, "minute");
+  return `${far} (${date(at, now)} ${clock.format(at)})`;
+}
+
+const date = (at, now = new Date()) => (at.getFullYear() === now.getFullYear() ? day : dayYear).format(at);
+
 const STYLES = {
   moment,
+  deadline,
+  date,
   clock: (at) => seconds.format(at),
   day: (at) => format({ weekday: "long", day: "numeric", month: "long" }).format(at),
   full: (at) => `${daysBetween(at, new Date()) === 0 ? relative.format(0, "day") : dayYear.format(at)} ${seconds.format(at)}`,

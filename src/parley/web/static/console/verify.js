@@ -1,11 +1,8 @@
 // "Verify in this browser": fetches the evidence bundle and shows each step of the check, with the values that it computed.
+// A page may have many panels, also ones that come later; one is checked at a time.
 import * as proof from "./proof.js";
 
-const panel = document.querySelector("[data-evidence]");
-const steps = panel.querySelector("[data-steps]");
-const verdict = panel.querySelector("[data-verdict]");
-const button = panel.querySelector("[data-verify]");
-const logId = panel.dataset.logId;
+let panel, steps, verdict, button, logId;
 
 const kept = (name) => `parley.${name}.${logId}`;
 const recall = (name) => { try { return localStorage.getItem(kept(name)); } catch { return null; } };
@@ -145,4 +142,11 @@ async function verify() {
   }
 }
 
-button.addEventListener("click", verify);
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-verify]");
+  const found = pressed?.closest("[data-evidence]");
+  if (!found || button?.disabled) return;
+  [panel, button, logId] = [found, pressed, found.dataset.logId];
+  [steps, verdict] = [panel.querySelector("[data-steps]"), panel.querySelector("[data-verdict]")];
+  verify();
+});
