@@ -1,11 +1,13 @@
 """Entries for the register, and a worker's turn at what they cause."""
 
 import secrets
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from parley.governance.subprocessors import api as subprocessors
+from parley.governance.subprocessors.models import Change
+from parley.governance.subprocessors.receiving import receive
 from parley.mail import api as mail
 from parley.mail.outbox import Courier
 from parley.obligations import api as obligations
@@ -51,3 +53,14 @@ def work_off(*customers: tenancy.Customer, courier: Courier | None = None, at: d
     for one in (tenancy.provider(), *customers):
         while (outcome := obligations.run_due(one, handlers=handlers, now=at or datetime.now(UTC))).done:
             assert not outcome.failed, one.handle
+
+
+def told_alone(customer: tenancy.Customer) -> tuple[str, str, int]:
+    """Announce a change of which this customer alone has heard: change, key of the sub-processor, register version."""
+    now = datetime.now(UTC)
+    new = entry()
+    change = subprocessors.announce(new, planned_start=now + timedelta(days=60), at=now, by=STAFF)
+    with tenancy.scope(customer):
+        receive(Change.objects.get(id=change))
+    seen = subprocessors.announcement(change, at=now)
+    return str(change), new.key, seen.register_version

@@ -17,6 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from tests.support.spooled import Spooler, call
+from tests.support.subprocessors import told_alone
 
 from parley.governance.audits import api as audits
 from parley.ledger import api as ledger
@@ -78,6 +79,8 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
         entry = get(viewer(User.objects.get(email=email)), recording).evidence_id
         ids = {**audits_of(customer, folder), "duty_id": str(obligations.duties()[0].id)}
+    change, subprocessor, version = told_alone(customer)
+    ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
 
 
@@ -141,6 +144,9 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<slug:handle>": [whose.customer.handle],
         "<path:clause>": ["IX-10.incident" if whose.customer.agreement == "ixcloud-dpa" else "IM-3f.breach"],
         "<uuid:duty_id>": [whose.ids["duty_id"]],
+        "<uuid:change_id>": [whose.ids["change_id"]],
+        "<slug:subprocessor>": [whose.ids["subprocessor"]],
+        "<int:number>": [whose.ids["number"]],
         "<uuid:audit_id>": [whose.ids["audit_id"]],
         "<uuid:pack_id>": [whose.ids["pack_id"]],
         "<uuid:attestation_id>": [whose.ids["attestation_id"]],

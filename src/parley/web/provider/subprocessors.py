@@ -119,9 +119,9 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sees_everything
-def entry(request: HttpRequest, key: str) -> HttpResponse:
+def entry(request: HttpRequest, subprocessor: str) -> HttpResponse:
     """An entry of the register: what may be corrected without asking the customers, and its end."""
-    found = subprocessors.entry(key)
+    found = subprocessors.entry(subprocessor)
     if found is None:
         raise Http404("no such entry")
     values, problem, now = form.values_from(found), None, timezone.now()
@@ -129,9 +129,9 @@ def entry(request: HttpRequest, key: str) -> HttpResponse:
         by = inside(request).person.id
         try:
             if request.POST.get("deed") == "end":
-                subprocessors.end(key, at=now, by=by)
+                subprocessors.end(subprocessor, at=now, by=by)
             else:
-                values = form.values_of(request) | {"key": key}
+                values = form.values_of(request) | {"key": subprocessor}
                 subprocessors.amend(form.entry_of(values), at=now, by=by)
         except (subprocessors.EntryRefused, subprocessors.ChangeRefused, form.BadField) as error:
             problem = error
@@ -141,7 +141,7 @@ def entry(request: HttpRequest, key: str) -> HttpResponse:
         "here": "subprocessors",
         "entry": found,
         "values": values,
-        "choices": form.choices(except_key=key),
+        "choices": form.choices(except_key=subprocessor),
         **_problem(problem),
     }
     return render(request, "web/provider/subprocessor_entry.html", context, status=400 if problem else 200)

@@ -9,6 +9,7 @@ from parley.web.provider import (
     calendar,
     customers,
     rehearsal,
+    subprocessors,
 )
 
 urlpatterns = [
@@ -25,6 +26,13 @@ urlpatterns = [
     path("attestations/proofs/<uuid:attestation_id>", attestations.proof, name="attestation-proof"),
     path("attestations/<slug:key>/", attestations.attestation, name="attestation"),
     path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
+    path("subprocessors/", subprocessors.listing, name="subprocessors"),
+    path("subprocessors/new/", subprocessors.new, name="subprocessor-new"),
+    path("subprocessors/versions/", subprocessors.versions, name="register-versions"),
+    path("subprocessors/versions/<int:number>/", subprocessors.version, name="register-version"),
+    path("subprocessors/entries/<slug:subprocessor>/", subprocessors.entry, name="subprocessor-entry"),
+    path("subprocessors/changes/<uuid:change_id>/", subprocessors.change, name="subprocessor-change"),
+    path("subprocessors/changes/<uuid:change_id>/<slug:handle>/", subprocessors.line, name="subprocessor-line"),
 ]
 
 handler400 = problems.bad_request
