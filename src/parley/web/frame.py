@@ -63,6 +63,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
     ]
     oversight = [
         Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
+        Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
@@ -83,6 +84,7 @@ def _provider_frame() -> Frame:
         Place(key="calendar", name=_("Calendar"), url=reverse("calendar")),
     ]
     oversight = [
+        Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),

@@ -13,6 +13,7 @@ from parley.web.console import (
     promises,
     recordings,
     rehearsal,
+    subprocessors,
 )
 from parley.web.rest.api import rest
 
@@ -37,6 +38,8 @@ urlpatterns = [
     path("audits/packs/<uuid:pack_id>/progress", audits.progress, name="pack-progress"),
     path("audits/packs/<uuid:pack_id>/file", audits.pack_file, name="pack-file"),
     path("attestations/", attestations.listing, name="attestations"),
+    path("subprocessors/", subprocessors.listing, name="subprocessors"),
+    path("subprocessors/changes/<uuid:change_id>/", subprocessors.change, name="subprocessor-change"),
     path("api/v1/", rest.urls),
     path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
 ]
