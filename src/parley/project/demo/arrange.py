@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from parley.foundation.errors import ParleyError
 from parley.people.api import User, create_user
+from parley.project.demo import paperwork
 from parley.project.demo.scenario import CUSTOMERS, OPERATOR, DemoCustomer, Person
 from parley.sealing.api import generate_identity
 from parley.tenancy.api import Customer, NewUser, add_trunk, by_handle, create_customer, provider, scope, trunks
@@ -49,8 +50,12 @@ def arrange(*, data_dir: Path, region: str, narrate: Narrate) -> bool:
     """
     secret = password(data_dir)
     made = [_provider_people(secret, narrate)]
+    with scope(provider()):
+        operator = User.objects.get(email=OPERATOR.email).id
+    paperwork.register(by=operator, narrate=narrate)
     for wanted in CUSTOMERS:
         made.append(_customer(wanted, data_dir=data_dir, region=region, secret=secret, narrate=narrate))
+    paperwork.announce(by=operator, narrate=narrate)
     return any(made)
 
 
@@ -77,6 +82,7 @@ def _customer(wanted: DemoCustomer, *, data_dir: Path, region: str, secret: str,
             f'there is a customer "{wanted.handle}" that is not the demo\'s',
             remedy="run the demo on a data directory of its own: PARLEY_DATA_DIR=... make run",
         )
+    paperwork.sign_further(customer, wanted.further_agreements, by=wanted.people[0].name, narrate=narrate)
     changed = _trunk(customer, wanted, narrate)
     with scope(customer):
         added = [_person(person, secret=secret, region=wanted.number_region) for person in wanted.people]

@@ -37,6 +37,7 @@ class DemoCustomer:
     sbc_address: str
     own_numbers: tuple[str, ...]
     number_region: str = "GB"
+    further_agreements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ CUSTOMERS: Final = (
         trunk="Head office SBC",
         sbc_address="127.0.0.11",
         own_numbers=("+4420794601",),
+        further_agreements=("ucx-terms",),
     ),
     DemoCustomer(
         handle="alder",
