@@ -18,7 +18,6 @@ from parley.governance.subprocessors import api as subprocessors
 from parley.tenancy import api as tenancy
 from parley.web import register_words as words
 from parley.web import rules
-from parley.web.access import sees_everything
 from parley.web.place import inside
 from parley.web.provider import register_form as form
 
@@ -29,7 +28,6 @@ Refusal = subprocessors.SubprocessorError | form.BadField
 
 
 @require_GET
-@sees_everything
 def listing(request: HttpRequest) -> HttpResponse:
     """Changes under way with their states, then the chain."""
     now = timezone.now()
@@ -56,7 +54,6 @@ def _change(seen: subprocessors.AnnouncementView) -> dict[str, Any]:
 
 
 @require_GET
-@sees_everything
 def versions(request: HttpRequest) -> HttpResponse:
     """The versions of the register, newest first."""
     before = request.GET.get("before", "")
@@ -70,7 +67,6 @@ def versions(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@sees_everything
 def version(request: HttpRequest, number: int) -> HttpResponse:
     """One version and what it changed."""
     found = subprocessors.version(number)
@@ -81,7 +77,6 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@sees_everything
 def new(request: HttpRequest) -> HttpResponse:
     """A new entry: announced to the customers after a preview of their dates, or entered for those who sign later."""
     values, problem, preview = form.empty(), None, None
@@ -118,7 +113,6 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@sees_everything
 def entry(request: HttpRequest, subprocessor: str) -> HttpResponse:
     """An entry of the register: what may be corrected without asking the customers, and its end."""
     found = subprocessors.entry(subprocessor)
@@ -148,7 +142,6 @@ def entry(request: HttpRequest, subprocessor: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@sees_everything
 def change(request: HttpRequest, change_id: UUID) -> HttpResponse:
     """One announced change over all customers: progress, states, who objected."""
     now, problem = timezone.now(), None
@@ -212,7 +205,6 @@ def _closings(lines: Sequence[subprocessors.DeliveryView], *, began: datetime, z
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@sees_everything
 def line(request: HttpRequest, change_id: UUID, handle: str) -> HttpResponse:
     """One customer's part of a change: its dates, its grounds, and the deed that resolves its objection."""
     customer = tenancy.by_handle(handle)
