@@ -235,3 +235,8 @@ def test_ix_12_audit_a_request_needs_a_cause_and_an_incident_lifts_the_limit(agr
     assert asked_for(agreement, cause="authority", days=0, history=history).granted
     in_the_night = asked_for(agreement, cause="suspicion", days=60, hours=11)
     assert in_the_night.rule == "hours"
+
+
+def test_ix_3_transfers_the_measures_that_we_generate_are_reviewed(agreement):
+    """attestation.measures: appendix 2 is empty in the source, so ours is reviewed every year."""
+    assert duties(agreement, "contract-signed")["attest-measures"].clause == "IX-3.transfers"

@@ -132,8 +132,9 @@ def test_kv_5_security_each_measure_that_people_keep_has_its_date(agreement):
 
 
 def test_kv_5_security_content_is_sealed(agreement):
-    """gate.sealing."""
+    """gate.sealing and gate.staff-access."""
     assert refused_by(agreement, sealed_to_customer=False) == "KV-5.security"
+    assert refused_by(agreement, person="7b1f") == "KV-X.staff-access"
 
 
 def test_kv_6_breach_48_hours_from_knowing_across_a_change_of_clocks(agreement):
