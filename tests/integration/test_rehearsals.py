@@ -1,12 +1,17 @@
 """`parley rehearse`: what an event would bring for a customer of this installation, under what it signed."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from tests.support.installation import MakeCustomer
 from typer.testing import CliRunner, Result
 
+from parley.agreement.api import Event
+from parley.agreement.api import rehearse as rehearsal
 from parley.foundation.errors import ParleyError
+from parley.governance.contract import api as contract
+from parley.obligations import api as obligations
 from parley.project.cli import app
 from parley.tenancy import api as tenancy
 
@@ -44,6 +49,21 @@ def test_a_new_sub_processor_is_told_with_the_instant_at_which_the_gate_opens(ma
     told = rehearse(customer, *words)
     assert 'From now on possible: hand data to "speech"' in told.output
     assert "Fri 03 Apr 2026 00:00" in told.output
+
+
+@pytest.mark.usefixtures("unblocked")
+@pytest.mark.parametrize("agreement", ["imagicle-dpa", "kavkom-dpa", "ixcloud-dpa", "ucx-terms"])
+def test_what_was_rehearsed_is_what_reality_then_opens(make_customer: MakeCustomer, agreement: str) -> None:
+    customer = make_customer(agreement=agreement)
+    now = datetime.now(UTC)
+    with tenancy.scope(customer):
+        bound = contract.binding().agreement
+        event = Event(kind="contract-ends", id="supposed", at=now)
+        told = rehearsal(bound, event, zone=contract.order().zone, standing=tenancy.standing())
+        ended = contract.end_contract(at=now, by="somebody")
+        opened = obligations.duties(event_id=str(ended.id))
+    supposed = {(moment.at, moment.title, moment.clause, moment.kind) for moment in told if moment.kind != "gate"}
+    assert {(duty.due, duty.title, duty.clause, duty.kind) for duty in opened} == supposed
 
 
 @pytest.mark.usefixtures("unblocked")

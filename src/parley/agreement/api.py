@@ -9,7 +9,7 @@ decision = evaluate(agreement, GateRequest(purpose=RECORD_CALLS, offering=CALL_R
 from typing import Final
 
 from parley.agreement.clock import Span, after, closes, read_instant, read_span
-from parley.agreement.compose import STANDARD_CLAUSES, Composition, Win, compose
+from parley.agreement.compose import STANDARD_CLAUSES, Composition, Contradiction, Win, compose
 from parley.agreement.diagnosis import AgreementFileError, Diagnosis
 from parley.agreement.duties import plan
 from parley.agreement.ending import EndInstants, end_instants
@@ -95,6 +95,7 @@ __all__ = [
     "BreachTerm",
     "Clause",
     "Composition",
+    "Contradiction",
     "Custody",
     "DataTerm",
     "Decision",

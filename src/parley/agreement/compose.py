@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from parley.agreement.compose_rules import PARTS, Part, Values
 from parley.agreement.rules import compile_gate
@@ -23,6 +23,7 @@ from parley.agreement.types import (
     PurposeTerm,
     Terms,
 )
+from parley.foundation.errors import ParleyError
 
 STANDARD_CLAUSES: Final = "scc-2021-914"
 """What stands as the winner where the standard contractual clauses decide."""
@@ -31,6 +32,12 @@ _DPA_PREVAILS: Final = "on data protection the data processing agreement prevail
 _OTHERS_SILENT: Final = "the other texts do not say it; what stands there is ours"
 _KIND_ORDER: Final = ("dpa", "policy", "terms")
 _END_ORDER: Final = ("destroy", "export", "access", "renew")
+
+
+class Contradiction(ParleyError):
+    """Agreements that cannot bind one customer together: what one of them requires the other rules out."""
+
+    error_id: ClassVar[str] = "agreement.contradiction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ def compose(agreements: Sequence[Agreement], *, standard_clauses: bool = False) 
     """The composition of what binds one customer, data processing agreements first whatever the order given.
 
     `standard_clauses`: a transfer of this customer rests on the standard contractual clauses (EU) 2021/914. Raises
-    ValueError when there is no agreement, or one stands twice.
+    Contradiction when they cannot hold together, ValueError when there is no agreement, or one stands twice.
     """
     if not agreements:
         raise ValueError("a composition needs at least one agreement")
@@ -185,10 +192,17 @@ def _who_stands(part: Part, spoken: list[_Voice]) -> tuple[list[_Voice], str]:
 
 
 def _listed_together(part: Part, standing: list[_Voice]) -> _Voice:
-    """The list that `standing` make together: what all name, or what any names. Never an empty one by narrowing."""
+    """The list that `standing` make together: what all name, or what any names. Raises Contradiction when the agreements
+    have nothing in common where they must."""
     lists = [voice.values[0] for voice in standing]
     every = tuple(dict.fromkeys(word for words in lists for word in words))
-    together = tuple(word for word in every if all(word in words for words in lists)) or lists[0]
+    together = tuple(word for word in every if all(word in words for words in lists))
+    if part.merge == "narrow" and not together:
+        said = "; ".join(f"{voice.clause}: {in_words(voice.values)}" for voice in standing)
+        raise Contradiction(
+            f"these agreements have no {part.path} in common ({said})",
+            remedy="sign a version of one of them that agrees with the other",
+        )
     values = (every if part.merge == "wide" else together,)
     same = next((voice for voice in standing if voice.values == values), standing[0])
     return replace(same, values=values)

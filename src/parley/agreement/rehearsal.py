@@ -21,9 +21,8 @@ from parley.agreement.vocabulary import PURPOSES
 
 Kind = Literal["duty", "window", "moment", "gate"]
 
-_SAMPLE: Final = timedelta(days=1)
+_SAMPLES: Final = 200
 _BEFORE: Final = timedelta(seconds=1)
-_MOST_SAMPLES: Final = 4000
 _SUPPORT: Final = "support-access"
 _SOMEBODY: Final = "somebody"
 _ORDER: Final[tuple[Kind, ...]] = ("duty", "window", "moment", "gate")
@@ -98,7 +97,7 @@ def rehearse(
     request = _request(agreement, event, base, region=region, custody=custody)
     last = max((duty.due for duty in duties), default=event.at) + _BEFORE
     horizon = min(until, last) if until is not None else last
-    probes = _probes(event.at, duties, horizon)
+    probes = _probes(event.at, duties, base, horizon)
     state = _states(event, duties, base)
     for question in _questions(agreement, event, request):
         moments += _changes(agreement, question, state, probes)
@@ -191,13 +190,15 @@ def _states(event: Event, duties: tuple[PlannedDuty, ...], base: Standing) -> Ca
     return lambda at: changed if at >= begins else base
 
 
-def _probes(start: datetime, duties: tuple[PlannedDuty, ...], horizon: datetime) -> list[datetime]:
-    """The instants at which the gate is asked: just before the event, at it, at each date, and once a day between."""
+def _probes(start: datetime, duties: tuple[PlannedDuty, ...], standing: Standing, horizon: datetime) -> list[datetime]:
+    """The instants at which the gate is asked: before the event, at it, at every date that is known, and between."""
     start, horizon = start.astimezone(UTC), horizon.astimezone(UTC)
-    days = min(max(0, (horizon - start) // _SAMPLE), _MOST_SAMPLES)
-    grid = {start + _SAMPLE * number for number in range(days + 1)}
-    dates = {duty.due for duty in duties}
-    return sorted(at for at in {start - _BEFORE, start, horizon} | grid | dates if at <= max(horizon, start))
+    step = max((horizon - start) / _SAMPLES, timedelta(hours=1))
+    grid = {start + step * number for number in range(max(0, (horizon - start) // step) + 1)}
+    dates = {duty.due for duty in duties} | {opens.astimezone(UTC) for opens in standing.recipients.values()}
+    dates |= {at.astimezone(UTC) for grant in standing.grants for at in (grant.starts, grant.ends)}
+    first = start - _BEFORE
+    return sorted(at for at in {first, start, horizon} | grid | dates if first <= at <= max(horizon, start))
 
 
 def _changes(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.support.made_agreements import audit, breach, end, made_agreement, made_terms, span, subprocessors
 
-from parley.agreement.compose import STANDARD_CLAUSES, compose
+from parley.agreement.compose import STANDARD_CLAUSES, Contradiction, compose
 from parley.agreement.files import available, load
 from parley.agreement.order import OrderFormError, override
 from parley.agreement.types import AlsoTerm, AttestationTerm, ForbiddenTerm, LimitTerm, RegionTerm
@@ -163,6 +163,13 @@ def test_every_single_term_of_terms_is_composed():
 def test_a_composition_of_nothing_or_of_the_same_twice_is_a_mistake(wrong):
     with pytest.raises(ValueError, match="agreement"):
         compose([dpa(name) for name in wrong])
+
+
+def test_agreements_that_have_no_place_in_common_cannot_bind_together():
+    here = RegionTerm(chosen_by="customer", areas=("eu",), elsewhere="never", clause="DP-5.regions")
+    there = RegionTerm(chosen_by="customer", areas=("us",), elsewhere="never", clause="SE-5.regions")
+    with pytest.raises(Contradiction, match=r"regions.areas in common \(DP-5.regions: eu; SE-5.regions: us\)"):
+        compose([dpa(regions=here), dpa("second-dpa", "SE", regions=there)])
 
 
 LIMITED = (
