@@ -120,7 +120,7 @@ def window_plot(
 ) -> WindowPlot:
     """The bar of one change for one customer: sent, may object, waits, runs; or stopped since the objection."""
     marks: list[tuple[str, Any, datetime]] = []
-    if change.received_at and change.received_at > began:
+    if change.received_at and change.received_at - began > timedelta(minutes=1):
         marks.append(("sent", _("on its way until"), change.received_at))
     if change.objected_at:
         marks.append(("may", _("open to objection, objected on"), change.objected_at))

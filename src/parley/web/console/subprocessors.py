@@ -147,6 +147,7 @@ def change(request: HttpRequest, change_id: UUID) -> HttpResponse:
     clause = agreement.clauses.get(found.clause)
     shape, _theirs, word = words.STATES[found.state]
     services = subprocessors.affected_services(found.entry, agreement)
+    names = {entry.key: entry.name for entry in subprocessors.entries()}
     context = {
         "here": "subprocessors",
         "now": now,
@@ -158,7 +159,8 @@ def change(request: HttpRequest, change_id: UUID) -> HttpResponse:
         "receipt": words.RECEIPTS[found.received_how],
         "assumed": agreement.terms.notices,
         "plot": words.window_plot(found, began=found.announced_at, now=now),
-        "link": words.link_words(subprocessors.Link(entry=found.entry, depth=0)),
+        "link": words.link_words(subprocessors.Link(entry=found.entry, depth=0), names=names)
+        | {"state": (shape, word)},
         "services": [(one, agreements.OFFERINGS.get(one, one)) for one in services],
         "ended": ", ".join(agreements.OFFERINGS.get(one, one) for one in found.terminated_services),
         "may_acknowledge": found.counted_from == "receipt" and found.state in ("unsent", "sent"),

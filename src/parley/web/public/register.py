@@ -39,11 +39,12 @@ def register(request: HttpRequest) -> HttpResponse:
     """Every link of the chain as it stands, what is planned first."""
     newest = subprocessors.latest()
     links = subprocessors.chain(newest.entries) if newest else ()
+    names = {one.entry.key: one.entry.name for one in links}
     context = {
         "provider": tenancy.provider().name,
         "version": newest,
-        "planned": [words.link_words(one) for one in links if one.entry.status == "planned"],
-        "engaged": [words.link_words(one) for one in links if one.entry.status == "engaged"],
+        "planned": [words.link_words(one, names=names) for one in links if one.entry.status == "planned"],
+        "engaged": [words.link_words(one, names=names) for one in links if one.entry.status == "engaged"],
     }
     return _kept(render(request, "web/public/register.html", context))
 
@@ -71,11 +72,12 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
     found = subprocessors.version(number)
     if found is None:
         raise Http404("no such version")
+    names = {one.key: one.name for one in found.entries}
     context = {
         "provider": tenancy.provider().name,
         "version": found,
         "differences": subprocessors.difference(number),
-        "links": [words.link_words(one) for one in subprocessors.chain(found.entries)],
+        "links": [words.link_words(one, names=names) for one in subprocessors.chain(found.entries)],
     }
     return _kept(render(request, "web/public/version.html", context))
 
