@@ -17,7 +17,7 @@ class AccessRefused(AccessError):
     error_id: ClassVar[str] = "access.refused"
 
     def __init__(self, message: str, *, clause: str, remedy: str = "") -> None:
-        super().__init__(message, remedy=remedy)
+        super().__init__(f"{message} (clause {clause})", remedy=remedy)
         self.clause = clause
 
 
