@@ -192,8 +192,10 @@ def _who_stands(part: Part, spoken: list[_Voice]) -> tuple[list[_Voice], str]:
 
 
 def _listed_together(part: Part, standing: list[_Voice]) -> _Voice:
-    """The list that `standing` make together: what all name, or what any names. Raises Contradiction when the agreements
-    have nothing in common where they must."""
+    """The list that `standing` make together: what all name, or what any names.
+
+    Raises Contradiction when they have nothing in common where they must.
+    """
     lists = [voice.values[0] for voice in standing]
     every = tuple(dict.fromkeys(word for words in lists for word in words))
     together = tuple(word for word in every if all(word in words for words in lists))
