@@ -96,11 +96,13 @@ def make_pack(work: Work, *, store: ObjectStore, fonts: Path, scratch: Path) -> 
     try:
         with transaction.atomic():
             _make(row, store=store, fonts=fonts, scratch=scratch, at=datetime.now(UTC))
-    except ParleyError as error:
+    # Whatever goes wrong: a pack that stays half made would keep the customer from asking for another.
+    except Exception as error:
         if work.attempt < ATTEMPTS:
             raise
-        _apart("UPDATE audits_auditpack SET state = 'failed', error = %s WHERE id = %s", error.error_id, pack_id)
-        raise GiveUp(f"the pack could not be made: {error.error_id}", remedy="Ask for another one.") from error
+        name = error.error_id if isinstance(error, ParleyError) else type(error).__name__
+        _apart("UPDATE audits_auditpack SET state = 'failed', error = %s WHERE id = %s", name, pack_id)
+        raise GiveUp(f"the pack could not be made: {name}", remedy="Ask for another one.") from error
 
 
 def _make(row: AuditPack, *, store: ObjectStore, fonts: Path, scratch: Path, at: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from reportlab.platypus import Flowable, PageBreak, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, PageBreak, Spacer
 
 from parley.governance.audits.pack import sheet
 from parley.governance.audits.pack.gathered import ClauseState, Gathered
@@ -42,8 +42,14 @@ def report(found: Gathered, *, head: Checkpoint, fonts: Path, packed: int) -> by
     for part in (_cover(found, title, head, packed), _clauses(found), _duties(found), _attestations(found),
                  _subprocessors(found), _inventory(found), _audits(found)):  # fmt: skip
         story += part
+    story = [piece for one in story for piece in (_room(one) if isinstance(one, Heading) else (one,))]
     made.build(story, onFirstPage=on_page, onLaterPages=on_page)
     return out.getvalue()
+
+
+def _room(heading: Heading) -> tuple[Flowable, ...]:
+    """A heading with something below it on its page."""
+    return CondPageBreak(sheet.FOOT), heading
 
 
 def _cover(found: Gathered, title: str, head: Checkpoint, packed: int) -> Iterator[Flowable]:
@@ -102,7 +108,7 @@ def _clauses(found: Gathered) -> Iterator[Flowable]:
                 for line in found.clauses
                 if line.subject == subject
             ],
-            widths=[2.2, 5.5, 4, 2.6, 2.2],
+            widths=[2.9, 5, 4.9, 2.3, 1.9],
         )
 
 

@@ -19,6 +19,8 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 INK, QUIET, HAIR, WASH = HexColor("#1b2026"), HexColor("#59626c"), HexColor("#d5d9dc"), HexColor("#f2f3f2")
 KEPT, DUE, LATE = HexColor("#1d7044"), HexColor("#935900"), HexColor("#b3261e")
 WIDTH: Final = A4[0] - 36 * mm
+FOOT: Final = 60.0
+"""A heading wants at least so many points below it on its page."""
 _FONTS: Final = {
     "Parley": "dejavu-sans.ttf", "Parley-Bold": "dejavu-sans-bold.ttf", "Parley-Mono": "dejavu-sans-mono.ttf",
 }  # fmt: skip
@@ -29,10 +31,10 @@ HEAD: Final = ParagraphStyle("head", parent=SMALL, textColor=QUIET)
 MONO: Final = ParagraphStyle("mono", parent=SMALL, fontName="Parley-Mono", fontSize=6.5, leading=9, splitLongWords=1)
 TITLE: Final = ParagraphStyle("title", parent=BODY, fontName="Parley-Bold", fontSize=22, leading=28)
 H1: Final = ParagraphStyle(
-    "h1", parent=BODY, fontName="Parley-Bold", fontSize=14, leading=18, spaceBefore=18, spaceAfter=6, keepWithNext=1
+    "h1", parent=BODY, fontName="Parley-Bold", fontSize=14, leading=18, spaceBefore=18, spaceAfter=6
 )
 H2: Final = ParagraphStyle(
-    "h2", parent=BODY, fontName="Parley-Bold", fontSize=10, leading=14, spaceBefore=10, spaceAfter=3, keepWithNext=1
+    "h2", parent=BODY, fontName="Parley-Bold", fontSize=10, leading=14, spaceBefore=10, spaceAfter=3
 )
 
 
@@ -87,7 +89,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, widths: Sequenc
 
 def months_plot(months: Sequence[tuple[str, int, int, int]]) -> Drawing:
     """Bars of (month, on time, late, waived), stacked and labelled with their numbers."""
-    height, base = 44 * mm, 14.0
+    height, base = 30 * mm, 14.0
     drawing = Drawing(WIDTH, height + base + 12)
     most = max((on_time + late + waived for _, on_time, late, waived in months), default=1) or 1
     step = WIDTH / max(len(months), 12)
