@@ -75,3 +75,11 @@ def turns(
     for _round in range(rounds):
         for customer in (tenancy.provider(), *customers):
             obligations.run_due(customer, handlers=known, now=datetime.now(UTC) + later)
+
+
+def told_of_incident(customer: tenancy.Customer) -> str:
+    """An incident that touches `customer` alone, with its first notice in the outbox; its id."""
+    furnish(customer, recordings=0)
+    incident = declare(criteria=incidents.Criteria(customers=(customer.handle,)))
+    turns([], server=None, rounds=1)
+    return str(incident)

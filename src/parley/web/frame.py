@@ -5,8 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from parley.governance.access import api as access
 from parley.web.place import inside
 
 
@@ -38,7 +40,8 @@ class Frame:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Template variables `customer`, `user`, `viewer` and `frame`; nothing outside a console or before signing in."""
+    """Template variables `customer`, `user`, `viewer`, `frame`, and `watching`: the access by the
+    provider's staff that runs now. Nothing outside a console or before signing in."""
     person = getattr(request, "person", None)
     if not hasattr(request, "customer"):
         return {}
@@ -51,6 +54,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "user": person,
         "viewer": getattr(request, "viewer", None),
         "frame": _provider_frame() if provider else _console_frame(sees_all=here.viewer.number_indexes is None),
+        "watching": [] if provider else access.running(at=timezone.now()),
     }
 
 
@@ -65,8 +69,11 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
         Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
+        Place(key="incidents", name=_("Incidents"), url=reverse("incidents")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
+        Place(key="access", name=_("Staff access"), url=reverse("staff-access")),
+        Place(key="assistance", name=_("Assistance"), url=reverse("assistance")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(
@@ -85,8 +92,11 @@ def _provider_frame() -> Frame:
     ]
     oversight = [
         Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
+        Place(key="incidents", name=_("Incidents"), url=reverse("incidents")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
+        Place(key="access", name=_("Access"), url=reverse("access-docket")),
+        Place(key="assistance", name=_("Assistance"), url=reverse("assistance-docket")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(

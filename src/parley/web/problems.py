@@ -32,7 +32,18 @@ STATUSES: Final = {
     "audits.no-such": 404,
     "audits.pack-refused": 409,
     "audits.proof-refused": 400,
+    "incidents.refused": 409,
+    "incidents.no_such_incident": 404,
+    "mail.no_such_message": 404,
     "web.refused": 403,
+    "access.refused": 403,
+    "access.no-such": 404,
+    "access.wrong-moment": 409,
+    "access.form": 400,
+    "assistance.no-such": 404,
+    "assistance.not-yet": 409,
+    "assistance.form": 400,
+    "people.account_refused": 400,
 }
 
 

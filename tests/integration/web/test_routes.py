@@ -16,9 +16,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from tests.support.breaches import told_of_incident
 from tests.support.spooled import Spooler, call
 from tests.support.subprocessors import told_alone
 
+from parley.governance.access import api as access
+from parley.governance.access.models import StaffAccess
+from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
@@ -36,6 +40,7 @@ FREE = {"sign-in"}  # seen by nobody who is signed in: leads home
 NEEDS_A_KEY = {
     "recordings/<uuid:recording_id>/media/<kind>"
 }  # customer-held: the gate refuses, and says by which clause
+NEEDS_A_GRANT = {"customers/<slug:handle>/support/"}  # nobody of the staff looks by default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +83,24 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
         with tenancy.connect(customer, role="sequencer") as connected:
             ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
         entry = get(viewer(User.objects.get(email=email)), recording).evidence_id
-        ids = {**audits_of(customer, folder), "duty_id": str(obligations.duties()[0].id)}
+        ids = {**audits_of(customer, folder), **assistance_of(customer), "duty_id": str(obligations.duties()[0].id)}
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
+    ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
+
+
+def assistance_of(customer: tenancy.Customer) -> dict[str, str]:
+    """A request of the staff, a drill of a key, an impact assessment."""
+    now = datetime.now(UTC)
+    asked = StaffAccess.objects.create(
+        id=uuid4(), staff_id=uuid4(), staff_name="Olga", offering="call-recording", reason="a case", case="C-1",
+        minutes=5, consent_needed=True, clause="IM-4.purposes", state="asked", asked_at=now,
+    )  # fmt: skip
+    drill = access.challenge(recipient=tenancy.current().recipients[0], at=now)
+    needed = assistance.check(what=assistance.processing(), at=now)
+    assert needed is not None
+    return {"access_id": str(asked.id), "challenge_id": str(drill.id), "assessment_id": str(needed.id)}
 
 
 def audits_of(customer: tenancy.Customer, folder: Path) -> dict[str, str]:
@@ -151,6 +170,11 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:pack_id>": [whose.ids["pack_id"]],
         "<uuid:attestation_id>": [whose.ids["attestation_id"]],
         "<slug:key>": ["confidentiality"],
+        "<uuid:access_id>": [whose.ids["access_id"]],
+        "<uuid:challenge_id>": [whose.ids["challenge_id"]],
+        "<uuid:assessment_id>": [whose.ids["assessment_id"]],
+        "<uuid:incident_id>": [whose.ids["incident_id"]],
+        "<int:notice>": ["1"],
     }
     found = [route]
     for parameter in re.findall(r"<[^>]+>", route):
@@ -257,6 +281,6 @@ def test_the_provider_sees_counts_and_never_content(route: str, own: Tenant) -> 
     assert signed.status_code == 302
     for address in filled(route, own):
         answer = client.get("/provider/" + address)
-        assert answer.status_code == (302 if route in FREE else 200), address
+        assert answer.status_code == (302 if route in FREE else 403 if route in NEEDS_A_GRANT else 200), address
         assert b"Quillfeather" not in body(answer)
     assert client.get(own.home + "recordings/").status_code == 302

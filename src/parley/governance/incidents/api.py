@@ -39,6 +39,7 @@ from parley.governance.incidents.reading import (
     progress,
     register,
 )
+from parley.governance.incidents.rules import check_declaration
 from parley.governance.incidents.spreading import SPREAD, spread
 from parley.governance.incidents.types import (
     KINDS,
@@ -87,6 +88,7 @@ __all__ = [
     "affair",
     "affairs",
     "category_words",
+    "check_declaration",
     "clocks",
     "count_words",
     "customer_lines",

@@ -4,10 +4,13 @@ from django.urls import path
 
 from parley.web import problems, sign_in
 from parley.web.console import (
+    access,
+    assistance,
     attestations,
     audits,
     evidence,
     home,
+    incidents,
     live,
     obligations,
     promises,
@@ -40,8 +43,23 @@ urlpatterns = [
     path("attestations/", attestations.listing, name="attestations"),
     path("subprocessors/", subprocessors.listing, name="subprocessors"),
     path("subprocessors/changes/<uuid:change_id>/", subprocessors.change, name="subprocessor-change"),
+    path("access/", access.listing, name="staff-access"),
+    path("access/banner", access.banner, name="staff-access-banner"),
+    path("access/review/", access.review, name="access-review"),
+    path("access/keys/", access.keys, name="keys"),
+    path("access/keys/<uuid:challenge_id>/word.age", access.key_word, name="key-word"),
+    path("access/handlers/", access.handlers, name="handlers"),
+    path("access/<uuid:access_id>/", access.one, name="staff-access-one"),
+    path("assistance/", assistance.overview, name="assistance"),
+    path("assistance/<uuid:assessment_id>/", assistance.assessment, name="assessment"),
+    path("assistance/<uuid:assessment_id>/record.json", assistance.record, name="assessment-record"),
     path("api/v1/", rest.urls),
     path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
+    path("incidents/", incidents.listing, name="incidents"),
+    path("incidents/register.csv", incidents.register, name="incident-register"),
+    path("incidents/<uuid:incident_id>/", incidents.incident, name="incident"),
+    path("incidents/<uuid:incident_id>/letters", incidents.letters, name="incident-letters"),
+    path("incidents/<uuid:incident_id>/notices/<int:notice>.eml", incidents.notice_file, name="incident-notice"),
 ]
 
 handler400 = problems.bad_request

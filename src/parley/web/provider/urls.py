@@ -4,10 +4,13 @@ from django.urls import path
 
 from parley.web import problems, sign_in
 from parley.web.provider import (
+    access,
+    assistance,
     attestations,
     audits,
     calendar,
     customers,
+    incidents,
     rehearsal,
     subprocessors,
 )
@@ -17,6 +20,13 @@ urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("customers/<slug:handle>/", customers.customer, name="customer"),
+    path("customers/<slug:handle>/support/", access.support, name="support"),
+    path("customers/<slug:handle>/support/ask/", access.ask, name="support-ask"),
+    path("customers/<slug:handle>/assistance/", assistance.of_customer, name="customer-assistance"),
+    path("access/", access.docket, name="access-docket"),
+    path("access/review/", access.review, name="staff-review"),
+    path("access/handlers/", access.handlers, name="provider-handlers"),
+    path("assistance/", assistance.docket, name="assistance-docket"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/table.csv", calendar.table, name="calendar-table"),
     path("calendar/<slug:handle>/<uuid:duty_id>/", calendar.duty, name="calendar-duty"),
@@ -33,6 +43,13 @@ urlpatterns = [
     path("subprocessors/entries/<slug:subprocessor>/", subprocessors.entry, name="subprocessor-entry"),
     path("subprocessors/changes/<uuid:change_id>/", subprocessors.change, name="subprocessor-change"),
     path("subprocessors/changes/<uuid:change_id>/<slug:handle>/", subprocessors.line, name="subprocessor-line"),
+    path("incidents/", incidents.listing, name="incidents"),
+    path("incidents/register.csv", incidents.register, name="incident-register"),
+    path("incidents/declare", incidents.declare, name="incident-declare"),
+    path("incidents/<uuid:incident_id>/", incidents.incident, name="incident"),
+    path("incidents/<uuid:incident_id>/progress", incidents.progress, name="incident-progress"),
+    path("incidents/<uuid:incident_id>/customers/", incidents.customers, name="incident-customers"),
+    path("incidents/<uuid:incident_id>/customers/<slug:handle>/", incidents.customer, name="incident-customer"),
 ]
 
 handler400 = problems.bad_request
