@@ -2,12 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from tests.support.agreements import NOON, ask, duties, local, refused_by
 from tests.support.audits import asked_for, held
+from tests.support.subprocessors import FLOWDOWN, STAFF, told_alone
+from tests.support.subprocessors import entry as sub_processor
 
 from parley.agreement.api import CALL_RECORDING, RECORD_CALLS, GateRequest, Grant, compose, evaluate, load
+from parley.governance.contract import api as contract
+from parley.governance.subprocessors import api as subprocessors
+from parley.tenancy import api as tenancy
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -338,3 +344,59 @@ def test_im_3h_audit_a_request_is_decided_by_notice_alone(agreement):
     assert asked_for(agreement, days=30).cost == "customer"
     assert any("Certificates" in line for line in asked_for(agreement, days=30).conditions)
     assert asked_for(agreement, cause="authority", days=0).granted
+
+
+def test_im_3d_register_shows_what_is_planned_before_it_starts(make_customer, open_databases):
+    """control.subprocessor-register: name, role, country and policy stand there while the gate is still closed."""
+    customer = make_customer(agreement="imagicle-dpa")
+    _change, key, number = told_alone(customer)
+    [shown] = [one for one in subprocessors.version(number).entries if one.key == key]
+    assert (shown.status, shown.role, shown.country) == ("planned", "storage of sealed recordings", "DE")
+    assert shown.privacy_url.startswith("https://")
+    with tenancy.scope(customer):
+        refused = contract.ask(RECORD_CALLS, at=datetime.now(UTC), recipient=key)
+        assert (refused.allowed, refused.clause) == (False, "IM-3d.notice")
+    with pytest.raises(subprocessors.EntryRefused, match="role"):
+        subprocessors.engage(sub_processor(role=""), at=NOW, by=STAFF)
+
+
+def test_im_3d_authorisation_what_is_listed_at_signing_for_its_stated_purposes(make_customer, open_databases):
+    """control.signatures and gate.egress: from the signature on, and no further than the register says."""
+    listed = sub_processor(purposes=("record-calls",))
+    subprocessors.engage(listed, at=datetime.now(UTC), by=STAFF)
+    with tenancy.scope(make_customer(agreement="imagicle-dpa")):
+        signed, later = contract.signatures()[0].at, datetime.now(UTC)
+        assert subprocessors.authorisations()[listed.key].clause == "IM-3d.authorisation"
+        assert subprocessors.may_receive(listed.key, RECORD_CALLS, at=signed).allowed
+        assert not subprocessors.may_receive(listed.key, RECORD_CALLS, at=signed - timedelta(seconds=1)).allowed
+        beyond = subprocessors.may_receive(listed.key, "play-recordings", at=later)
+        assert (beyond.allowed, beyond.clause) == (False, "IM-3d.authorisation")
+
+
+def test_im_3d_notice_a_late_objection_names_clause_and_dates(make_customer, open_databases):
+    """obligation.subprocessor-windows: 14 days from receipt to the end of the day, not a second longer."""
+    customer = make_customer(agreement="imagicle-dpa")
+    change, _key, _number = told_alone(customer)
+    with tenancy.scope(customer):
+        seen = subprocessors.acknowledge(UUID(change), by=STAFF, at=datetime.now(UTC))
+        with pytest.raises(subprocessors.ObjectionRefused, match=r"IM-3d\.notice was open from .* to .* is after it"):
+            subprocessors.object_to(UUID(change), by=STAFF, grounds="", at=seen.objection_closes)
+        last = seen.objection_closes - timedelta(seconds=1)
+        assert subprocessors.object_to(UUID(change), by=STAFF, grounds="", at=last).state == "resolving"
+
+
+def test_im_3d_flowdown_nobody_is_appointed_without_it(open_databases):
+    """control.flowdown: each of the same duties has its clause in the contract of the link, else it is refused."""
+    start = NOW + timedelta(days=90)
+    for missing in (None, replace(FLOWDOWN, digest=""), replace(FLOWDOWN, clauses={**FLOWDOWN.clauses, "audits": " "})):
+        with pytest.raises(subprocessors.FlowDownMissing):
+            subprocessors.announce(sub_processor(flowdown=missing), planned_start=start, at=NOW, by=STAFF)
+        with pytest.raises(subprocessors.FlowDownMissing):
+            subprocessors.engage(sub_processor(flowdown=missing), at=NOW, by=STAFF)
+
+
+@pytest.mark.parametrize("purpose", ["sale", "provider-marketing", "train-models"])
+def test_im_6_no_sale_nobody_is_engaged_for_it(open_databases, purpose):
+    """control.subprocessor-register: third parties help to provide the service and for nothing else."""
+    with pytest.raises(subprocessors.EntryRefused, match=purpose):
+        subprocessors.engage(sub_processor(purposes=("record-calls", purpose)), at=NOW, by=STAFF)

@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from tests.support.agreements import NOON, ask, duties, local, refused_by
 from tests.support.audits import asked_for, held
+from tests.support.subprocessors import STAFF, told_alone
 
 from parley.agreement.api import CALL_RECORDING, RECORD_CALLS, GateRequest, compose, evaluate, load
+from parley.governance.contract import api as contract
+from parley.governance.subprocessors import api as subprocessors
+from parley.tenancy import api as tenancy
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -240,3 +245,42 @@ def test_ix_12_audit_a_request_needs_a_cause_and_an_incident_lifts_the_limit(agr
 def test_ix_3_transfers_the_measures_that_we_generate_are_reviewed(agreement):
     """attestation.measures: appendix 2 is empty in the source, so ours is reviewed every year."""
     assert duties(agreement, "contract-signed")["attest-measures"].clause == "IX-3.transfers"
+
+
+def test_ix_6_notice_affiliates_only_when_the_customer_asks(make_customer, open_databases):
+    """gate.egress: no window of an affiliate closes by itself; the customer's own request opens it, and ends it."""
+    customer = make_customer(agreement="ixcloud-dpa")
+    change, key, _number = told_alone(customer, affiliate=True)
+    now = datetime.now(UTC)
+    far = now + timedelta(days=4000)
+    with tenancy.scope(customer):
+        assert subprocessors.change(UUID(change), at=far).state == "on-request"
+        assert contract.ask("record-calls", at=far, recipient=key).clause == "IX-6.notice"
+        subprocessors.request_affiliate(key, by=STAFF, at=now)
+        assert contract.ask("record-calls", at=far, recipient=key).allowed
+        subprocessors.revoke_request(key, by=STAFF, at=now)
+        assert not contract.ask("record-calls", at=far, recipient=key).allowed
+
+
+def test_ix_6_notice_counts_from_the_list_and_wants_grounds(make_customer, open_databases):
+    """obligation.subprocessor-windows: receipt does not matter; reasonable grounds block the appointment."""
+    customer = make_customer(agreement="ixcloud-dpa")
+    change, key, number = told_alone(customer, offerings=("call-recording", "screen-recording"))
+    updated = subprocessors.version(number).published_at
+    with tenancy.scope(customer):
+        seen = subprocessors.acknowledge(UUID(change), by=STAFF, at=updated + timedelta(days=5))
+        assert (seen.received_how, seen.received_at) == ("update", updated)
+        assert seen.objection_closes > updated + timedelta(days=30)
+        with pytest.raises(subprocessors.ObjectionRefused, match="grounds"):
+            subprocessors.object_to(UUID(change), by=STAFF, grounds="  ", at=updated + timedelta(days=9))
+        at = updated + timedelta(days=29)
+        seen = subprocessors.object_to(UUID(change), by=STAFF, grounds="No adequacy there.", at=at)
+        assert seen.state == "blocked"
+        assert not contract.ask("record-calls", at=at + timedelta(days=4000), recipient=key).allowed
+        with pytest.raises(subprocessors.TerminationRefused):
+            subprocessors.terminate_service(UUID(change), services=["call-recording"], by=STAFF, at=at)
+        subprocessors.resolve(UUID(change), outcome="unavoidable", note="1 Dec", by=STAFF, party="provider", at=at)
+        services = ["call-recording", "screen-recording"]
+        seen = subprocessors.terminate_service(UUID(change), services=services, by=STAFF, at=at)
+        assert seen.state == "terminated"
+        assert contract.ending() is not None

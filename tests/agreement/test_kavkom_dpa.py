@@ -1,12 +1,18 @@
 """kavkom-dpa: what its file says, and how gate and duties decide, clause by clause."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from tests.support.agreements import NOON, ask, duties, local, refused_by
 from tests.support.audits import asked_for, held
+from tests.support.subprocessors import STAFF, told_alone
+from tests.support.subprocessors import entry as sub_processor
 
 from parley.agreement.api import Grant, load
+from parley.governance.contract import api as contract
+from parley.governance.subprocessors import api as subprocessors
+from parley.tenancy import api as tenancy
 
 
 @pytest.fixture
@@ -211,3 +217,39 @@ def test_kv_7_audit_a_second_request_in_a_year_is_refused(agreement):
     assert asked_for(agreement, wanted_at=refused.earliest, history=history).granted
     assert not asked_for(agreement, cause="incident", days=60, history=history, incident_days=-1).granted
     assert asked_for(agreement, cause="authority", days=1, history=history).lifted == "authority"
+
+
+def test_kv_3_notice_an_objection_in_time_is_a_veto_until_it_is_withdrawn(make_customer, open_databases):
+    """gate.egress: closed whatever the date; no override by the provider, and a service is not lost over it."""
+    customer = make_customer(agreement="kavkom-dpa")
+    change, key, _number = told_alone(customer)
+    now = datetime.now(UTC)
+    with tenancy.scope(customer):
+        seen = subprocessors.object_to(UUID(change), by=STAFF, grounds="", at=now)
+        assert (seen.state, seen.clause) == ("vetoed", "KV-3.notice")
+        far = now + timedelta(days=4000)
+        assert contract.ask("record-calls", at=far, recipient=key).clause == "KV-3.notice"
+        with pytest.raises(subprocessors.ResolutionRefused):
+            subprocessors.resolve(
+                UUID(change), outcome="unavoidable", note="we must", by=STAFF, party="provider", at=now
+            )
+        subprocessors.resolve(UUID(change), outcome="withdrawn", note="", by=STAFF, party="customer", at=now)
+        assert contract.ask("record-calls", at=far, recipient=key).allowed
+
+
+def test_kv_3_hosting_the_register_says_where_each_link_is(open_databases):
+    """control.subprocessor-register: no entry without a country of processing."""
+    with pytest.raises(subprocessors.EntryRefused, match="country"):
+        subprocessors.engage(sub_processor(country="XX"), at=datetime.now(UTC), by=STAFF)
+    listed = sub_processor(name="Amazon Web Services", country="FR")
+    subprocessors.engage(listed, at=datetime.now(UTC), by=STAFF)
+    assert subprocessors.entry(listed.key).country == "FR"
+
+
+def test_kv_3_sms_a_carrier_is_authorised_by_signing_when_it_is_listed(make_customer, open_databases):
+    """gate.egress and control.subprocessor-register: listed for sending messages, open to who signs after that."""
+    carrier = sub_processor(role="sends SMS to contacts", purposes=("run-campaigns",), offerings=("campaigns",))
+    subprocessors.engage(carrier, at=datetime.now(UTC), by=STAFF)
+    with tenancy.scope(make_customer(agreement="kavkom-dpa")):
+        assert carrier.key in subprocessors.authorisations()
+        assert not subprocessors.may_receive(carrier.key, "record-calls", at=datetime.now(UTC)).allowed

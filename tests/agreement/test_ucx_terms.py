@@ -1,12 +1,15 @@
 """ucx-terms: what its file says, and how gate and duties decide, clause by clause."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.agreements import NOON, duties, local, refused_by
 from tests.support.audits import asked_for
+from tests.support.subprocessors import STAFF
+from tests.support.subprocessors import entry as sub_processor
 
 from parley.agreement.api import load
+from parley.governance.subprocessors import api as subprocessors
 
 ENDED = {"subscription_state": "ended", "contract_ended_at": NOON}
 
@@ -184,3 +187,18 @@ def test_ux_x_audit_a_request_is_decided_by_terms_of_ours(agreement):
     assert asked_for(agreement, days=60).granted
     assert asked_for(agreement, days=5).rule == "notice"
     assert agreement.clauses["UX-X.audit"].authored
+
+
+def test_ux_6_processing_the_whole_chain_is_visible(open_databases):
+    """control.subprocessor-register: each link with name, address, contact and its own contract, in its place."""
+    host = sub_processor(name="Host AG")
+    subprocessors.engage(host, at=datetime.now(UTC), by=STAFF)
+    below = sub_processor(name="Cables Ltd", parent=host.key)
+    subprocessors.engage(below, at=datetime.now(UTC), by=STAFF)
+    links = subprocessors.links()
+    place = next(number for number, link in enumerate(links) if link.entry.key == below.key)
+    assert links[place].depth == 1
+    assert links[place - 1].entry.key == host.key
+    assert links[place].entry.address and links[place].entry.contact and links[place].entry.flowdown.digest
+    with pytest.raises(subprocessors.ChangeRefused, match="Cables"):
+        subprocessors.end(host.key, at=datetime.now(UTC), by=STAFF)

@@ -55,10 +55,10 @@ def work_off(*customers: tenancy.Customer, courier: Courier | None = None, at: d
             assert not outcome.failed, one.handle
 
 
-def told_alone(customer: tenancy.Customer) -> tuple[str, str, int]:
+def told_alone(customer: tenancy.Customer, **more: Any) -> tuple[str, str, int]:
     """Announce a change of which this customer alone has heard: change, key of the sub-processor, register version."""
     now = datetime.now(UTC)
-    new = entry()
+    new = entry(**more)
     change = subprocessors.announce(new, planned_start=now + timedelta(days=60), at=now, by=STAFF)
     with tenancy.scope(customer):
         receive(Change.objects.get(id=change))
