@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -33,6 +33,23 @@ OWNERS: Final = {"provider": gettext_lazy("provider"), "customer": gettext_lazy(
 KINDS: Final = {
     "duty": gettext_lazy("duty"), "window": gettext_lazy("window closes"), "moment": gettext_lazy("happens by itself"),
 }  # fmt: skip
+EVENTS: Final = {
+    "contract-signed": gettext_lazy("an agreement was signed"),
+    "contract-ends": gettext_lazy("the contract ends"),
+    "subprocessor-announced": gettext_lazy("a change of sub-processor was announced"),
+    "objection-received": gettext_lazy("an objection was received"),
+    "incident-known": gettext_lazy("an incident became known"),
+    "rights-request-received": gettext_lazy("a person's request was received"),
+    "audit-requested": gettext_lazy("an audit was asked for"),
+    "instruction-suspended": gettext_lazy("an instruction was suspended"),
+    "compulsion-received": gettext_lazy("a legal compulsion was received"),
+    "misuse-found": gettext_lazy("a misuse was found"),
+    "attestation-due": gettext_lazy("something has to be attested again"),
+    "staff-access-granted": gettext_lazy("access was granted to the provider's staff"),
+    "access-review-held": gettext_lazy("access was reviewed"),
+    "assessment-needed": gettext_lazy("an impact assessment is needed"),
+    "export-made": gettext_lazy("an export was made"),
+}
 _ENDED: Final = frozenset({"met", "waived", "cancelled", "all"})
 
 
@@ -121,6 +138,7 @@ def row(duty: obligations.DutyView) -> dict[str, Any]:
         "word": said,
         "owner": OWNERS[duty.owner],
         "kind": KINDS[duty.kind],
+        "event": EVENTS.get(duty.event_kind, duty.event_kind),
         "overdue": duty.waiting and duty.late,
     }
 
@@ -156,7 +174,14 @@ def month_bars(months: Iterable[obligations.Month], *, now: datetime, zone: Zone
         shares.append(100 * kept / (kept + missed) if kept + missed else 0.0)
         labels.append(f"{first:%b %Y} · " + _("%(kept)d on time, %(late)d late") % {"kept": kept, "late": missed})
     total = on_time + late
-    return (f"{100 * on_time / total:.0f} %" if total else "–"), bars(shares, labels, now=MONTHS - 1)
+    return (f"{100 * on_time / total:.0f} %" if total else "–"), _percent(shares, labels)
+
+
+def _percent(shares: list[float], labels: list[str]) -> list[Bar]:
+    """Bars whose full height is 100 %; the last is the present month."""
+    drawn = bars([*shares, 100.0], [*labels, ""], now=len(shares) - 1)[:-1]
+    wider = (len(shares) + 1) / len(shares)
+    return [replace(one, x=round(one.x * wider, 2), width=round(one.width * wider, 2)) for one in drawn]
 
 
 def month_start(now: datetime, zone: ZoneInfo) -> datetime:

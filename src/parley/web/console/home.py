@@ -127,7 +127,7 @@ def _duty_needs(*, now: datetime) -> list[Need]:
                 what=first[0].title
                 if late == 1
                 else ngettext("%(n)d duty is late", "%(n)d duties are late", late) % {"n": late},
-                consequence=_("It was due and has not been done. Both sides were told; the breach stands in your log."),
+                consequence=_("It was due and has not been done; the breach stands in your log."),
                 deed=_("See it") if late == 1 else _("See them"),
                 url=reverse("obligation", args=[first[0].id]) if late == 1 else reverse("obligations") + "?state=late",
             )
