@@ -89,6 +89,7 @@ _CONTROLS: Final = (
     ("mail", "parley.mail", "signed e-mail, retried for days, with the receiving server's answer as proof"),
     ("staff-access", _ACCESS, "break-glass access that states its purpose, ends by itself and is shown live"),
     ("access-review", _ACCESS, "periodic reviews of who may look, with their outcome"),
+    ("handlers", _ACCESS, "a dated register of employees' roles, subsidiaries, providers and media that handle data"),
     ("key-procedures", _ACCESS, "rotation, loss and recovery of keys as recorded procedures"),
     ("impact-assessment", _ASSISTANCE, "detection of high risk, and the record of the help that was given"),
     ("disclosures", _ASSISTANCE, "every disclosure is recorded, and the customer told first unless a law forbids it"),
