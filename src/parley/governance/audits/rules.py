@@ -5,7 +5,7 @@ by frequency").
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -167,7 +167,7 @@ def _another_way(term: AuditTerm, day: str) -> str:
     return _("Ask for %(day)s or later, or name an authority's instruction as the cause.") % {"day": day}
 
 
-def _day(moment: datetime, zone: str) -> object:
+def _day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 

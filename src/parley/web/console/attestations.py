@@ -15,13 +15,10 @@ from parley.web.access import sees_everything
 def listing(request: HttpRequest) -> HttpResponse:
     """The attestations that the agreement asks for, the next due first."""
     now = timezone.now()
-    lines = [{"view": one, "shape": _shape(one)} for one in audits.shown(at=now)]
-    earlier = {one.key: audits.history(one.key)[1:11] for one in audits.shown(at=now)}
-    return render(
-        request,
-        "web/console/attestations.html",
-        {"here": "attestations", "lines": [{**line, "earlier": earlier[line["view"].key]} for line in lines]},
-    )
+    lines = [
+        {"view": one, "shape": _shape(one), "earlier": audits.history(one.key)[1:11]} for one in audits.shown(at=now)
+    ]
+    return render(request, "web/console/attestations.html", {"here": "attestations", "lines": lines})
 
 
 def _shape(one: audits.ShownAttestation) -> rules.Shape:

@@ -1,7 +1,7 @@
 """Audits as the customer sees them: requests with their decisions, and packs."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -138,7 +138,7 @@ def progress(request: HttpRequest, pack_id: UUID) -> HttpResponse:
 
 @sees_everything
 @require_GET
-def pack_file(request: HttpRequest, pack_id: UUID) -> HttpResponseBase:
+def pack_file(request: HttpRequest, pack_id: UUID) -> HttpResponse:
     """The pack itself; sealed where the customer alone holds the key. Leaves evidence."""
     here, found = inside(request), audits.pack(pack_id)
     content, size, sealed = audits.fetch(pack_id, store=installed_store())
@@ -148,10 +148,11 @@ def pack_file(request: HttpRequest, pack_id: UUID) -> HttpResponseBase:
         details={"pack": str(pack_id), "user": str(here.person.id)},
         at=timezone.now(),
     )
-    return ranged(
+    answer: HttpResponseBase = ranged(
         request, content, size=size, media_type="application/age-encryption" if sealed else "application/zip",
         etag=found.sealed_sha256 if sealed else found.sha256, filename=_file_name(found, sealed=sealed),
     )  # fmt: skip
+    return cast(HttpResponse, answer)
 
 
 def _ask_pack(request: HttpRequest, audit_id: UUID | None) -> HttpResponse:

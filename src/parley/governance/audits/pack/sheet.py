@@ -99,7 +99,9 @@ def months_plot(months: Sequence[tuple[str, int, int, int]]) -> Drawing:
         for count, colour in ((on_time, KEPT), (waived, QUIET), (late, LATE)):
             tall = height * count / most
             if count:
-                drawing.add(Rect(left, bottom, step * 0.7, tall, fillColor=colour, strokeColor=None))
+                bar = Rect(left, bottom, step * 0.7, tall)
+                bar.fillColor, bar.strokeColor = colour, None
+                drawing.add(bar)
             bottom += tall
         words = f"{on_time}" if not late else f"{on_time} + {late} late"
         for at, said in ((bottom + 2, words), (3.0, name)):
