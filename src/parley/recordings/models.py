@@ -28,7 +28,8 @@ class Conversation(models.Model):
 class Recording(models.Model):
     """One recorded session: a segment of a conversation. `sealed` is the party sheet, under the key of `epoch`.
 
-    `evidence_id` is the ledger entry `recording.sealed`. `rendition` is pending, ready, failed or customer-held.
+    `evidence_id` is the ledger entry `recording.sealed`. `rendition` is pending, ready, failed, refused
+    by the gate (then `rendition_error` is the clause) or customer-held.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -63,7 +64,8 @@ class Recording(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(direction__in=_DIRECTIONS), name="recording_direction"),
             models.CheckConstraint(
-                condition=Q(rendition__in=["pending", "ready", "failed", "customer-held"]), name="recording_rendition"
+                condition=Q(rendition__in=["pending", "ready", "failed", "refused", "customer-held"]),
+                name="recording_rendition",
             ),
             models.CheckConstraint(condition=Q(ended_at__gte=models.F("started_at")), name="recording_order"),
         ]

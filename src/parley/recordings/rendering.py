@@ -12,12 +12,18 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from django.db import transaction
+
+from parley.agreement.api import MAKE_RENDITION
 from parley.foundation.errors import ParleyError
 from parley.foundation.ids import new_id
+from parley.governance.contract import api as contract
+from parley.obligations import api as obligations
 from parley.obligations.api import Work
 from parley.recordings import strictjson
 from parley.recordings.errors import SubstitutedObject
 from parley.recordings.evidence import record_rendered
+from parley.recordings.finalize import RENDER
 from parley.recordings.models import Recording, Rendition
 from parley.recordings.original import OpenedPart, OriginalError, opened_original
 from parley.recordings.reading import original
@@ -53,6 +59,10 @@ def render_recording(work: Work, *, store: ObjectStore, scratch: Path) -> None:
     if not identities:
         recording.rendition = "customer-held"
         recording.save(update_fields=["rendition"])
+        return
+    decision = contract.ask(MAKE_RENDITION, at=datetime.now(UTC))
+    if not decision.allowed:
+        _refuse(recording, decision.clause)
         return
     try:
         files = original(recording, store=store)
@@ -120,6 +130,34 @@ def _keep(recording: Recording, files: Mapping[str, tuple[Path, int]], *, store:
     Rendition.objects.bulk_create(rows)
     recording.rendition = "ready"
     recording.save(update_fields=["rendition"])
+
+
+def render_refused() -> int:
+    """Renders what the gate refused to render before, once it allows it again; says how many recordings wait now."""
+    if not contract.ask(MAKE_RENDITION, at=datetime.now(UTC)).allowed:
+        return 0
+    with transaction.atomic():
+        rows = list(Recording.objects.select_for_update().filter(rendition="refused"))
+        for row in rows:
+            row.rendition, row.rendition_error = "pending", ""
+            row.save(update_fields=["rendition", "rendition_error"])
+            now = datetime.now(UTC)
+            obligations.enqueue(
+                kind=RENDER, key=f"{RENDER}:{row.id}:{new_id(at=now)}", due=now, payload={"recording": str(row.id)}
+            )
+    return len(rows)
+
+
+def _refuse(recording: Recording, clause: str) -> None:
+    """The gate says no: kept as such with its evidence, and tried again when the customer's instructions change."""
+    recording.rendition, recording.rendition_error = "refused", clause
+    recording.save(update_fields=["rendition", "rendition_error"])
+    obligations.evidence(
+        kind="recording.rendition-refused",
+        clause=clause,
+        details={"recording": str(recording.id)},
+        at=datetime.now(UTC),
+    )
 
 
 def _give_up(recording: Recording, error: ParleyError) -> None:

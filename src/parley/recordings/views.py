@@ -10,7 +10,7 @@ from parley.recordings import strictjson
 from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind, Party
 
 RenditionKind = Literal["mp3", "wav", "peaks"]
-RenditionState = Literal["pending", "ready", "failed", "customer-held"]
+RenditionState = Literal["pending", "ready", "failed", "refused", "customer-held"]
 
 
 class Viewer(Protocol):
