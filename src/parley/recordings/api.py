@@ -11,7 +11,7 @@ from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, r
 from parley.recordings.objects import installed_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
-from parley.recordings.rendering import render_recording, sweep_scratch
+from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
 from parley.recordings.search import MOST_PER_PAGE, number_indexes, search
 from parley.recordings.spool import (
     closed_recordings,
@@ -22,6 +22,7 @@ from parley.recordings.spool import (
     write_manifest,
 )
 from parley.recordings.strictjson import MalformedFile
+from parley.recordings.support import SupportRow, support_rows
 from parley.recordings.types import (
     CLOSED_FILE,
     CONVERSATION_INDEX,
@@ -103,6 +104,7 @@ __all__ = [
     "SpoolDamaged",
     "StoredPart",
     "SubstitutedObject",
+    "SupportRow",
     "Totals",
     "Trouble",
     "Viewer",
@@ -124,9 +126,11 @@ __all__ = [
     "read_closed",
     "read_manifest",
     "render_recording",
+    "render_refused",
     "rendition",
     "report_live",
     "search",
+    "support_rows",
     "sweep_discarded",
     "sweep_scratch",
     "totals",
