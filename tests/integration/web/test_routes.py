@@ -24,6 +24,8 @@ from parley.governance.access import api as access
 from parley.governance.access.models import StaffAccess
 from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
+from parley.governance.contract import api as contract
+from parley.governance.instructions import api as instructions
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.obligations.api import run_due
@@ -83,7 +85,12 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
         with tenancy.connect(customer, role="sequencer") as connected:
             ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
         entry = get(viewer(User.objects.get(email=email)), recording).evidence_id
-        ids = {**audits_of(customer, folder), **assistance_of(customer), "duty_id": str(obligations.duties()[0].id)}
+        ids = {
+            **audits_of(customer, folder),
+            **instructed(customer),
+            **assistance_of(customer),
+            "duty_id": str(obligations.duties()[0].id),
+        }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
@@ -101,6 +108,15 @@ def assistance_of(customer: tenancy.Customer) -> dict[str, str]:
     needed = assistance.check(what=assistance.processing(), at=now)
     assert needed is not None
     return {"access_id": str(asked.id), "challenge_id": str(drill.id), "assessment_id": str(needed.id)}
+
+
+def instructed(customer: tenancy.Customer) -> dict[str, str]:
+    """A signature, a transfer under the standard clauses, and an instruction of the customer in scope."""
+    now, who = datetime.now(UTC), uuid4()
+    transfer = instructions.confirm_transfer(area="me", measure="scc", importer=customer.name, by=who, at=now)
+    given = instructions.give(purpose="secure-service", text="keep it running", by=who, at=now)
+    signature = contract.signatures()[0]
+    return {"signature_id": str(signature.id), "transfer_id": str(transfer.id), "instruction_id": str(given.id)}
 
 
 def audits_of(customer: tenancy.Customer, folder: Path) -> dict[str, str]:
@@ -170,6 +186,9 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:pack_id>": [whose.ids["pack_id"]],
         "<uuid:attestation_id>": [whose.ids["attestation_id"]],
         "<slug:key>": ["confidentiality"],
+        "<uuid:signature_id>": [whose.ids["signature_id"]],
+        "<uuid:transfer_id>": [whose.ids["transfer_id"]],
+        "<uuid:instruction_id>": [whose.ids["instruction_id"]],
         "<uuid:access_id>": [whose.ids["access_id"]],
         "<uuid:challenge_id>": [whose.ids["challenge_id"]],
         "<uuid:assessment_id>": [whose.ids["assessment_id"]],
