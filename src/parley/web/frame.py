@@ -67,6 +67,8 @@ def _console_frame(*, sees_all: bool) -> Frame:
     ]
     oversight = [
         Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
+        Place(key="instructions", name=_("Instructions"), url=reverse("instructions")),
+        Place(key="contract", name=_("Contract"), url=reverse("contract")),
         Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
         Place(key="incidents", name=_("Incidents"), url=reverse("incidents")),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from parley.agreement import api as agreements
 from parley.governance.contract import api as contract
+from parley.governance.instructions import api as instructions
 from parley.obligations import api as obligations
 from parley.web.place import ConsoleRequest
 from parley.web.problems import Refused
@@ -23,5 +24,12 @@ def ask(purpose: str, *, now: datetime) -> agreements.Decision:
 def leave_evidence(
     request: ConsoleRequest, *, kind: str, decision: agreements.Decision, now: datetime, **details: str
 ) -> None:
-    """Records that this person did `kind` under `decision`: ids only, never a name or a number."""
-    obligations.evidence(kind=kind, clause=decision.clause, details={"user": str(request.person.id), **details}, at=now)
+    """Records that this person did `kind` under `decision`: ids only, never a name or a number.
+
+    What people start in the service is an instruction too: the one that it rests on is named.
+    """
+    instruction = instructions.instruction_for(decision.facts.get("purpose", ""))
+    named = {"instruction": instruction} if instruction else {}
+    obligations.evidence(
+        kind=kind, clause=decision.clause, details={"user": str(request.person.id), **named, **details}, at=now
+    )

@@ -129,6 +129,9 @@ KINDS: Final = {
     "moment": _t("happens by itself"),
     "gate": _t("the gate changes"),
 }
+SHORT: Final = {"support-data-destroyed": _t("support data gone")}
+"""Words that would be too long for a label."""
+
 OWNERS: Final = {"provider": _t("the provider"), "customer": _t("the customer")}
 
 
@@ -273,7 +276,7 @@ def short_words(moment: Moment) -> str:
     """A moment in two or three words."""
     if moment.kind == "gate":
         return _("gate opens") if moment.word == "opens" else _("gate shuts")
-    return moment.word.replace("-", " ")
+    return str(SHORT.get(moment.word, moment.word.replace("-", " ")))
 
 
 def _hang(pins: list[dict[str, Any]]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -240,7 +240,8 @@ def _day(query: Mapping[str, str], field: str) -> date | None:
 
 
 def zone_named(name: str | None) -> ZoneInfo:
-    """The time zone that the browser named, UTC when it named none or one that does not exist."""
+    """The time zone that the browser's cookie names ("Europe%2FRome"), UTC for none or one that does not exist."""
+    name = unquote(name or "")
     if name and re.fullmatch(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}", name):
         try:
             return ZoneInfo(name)

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from parley.agreement import api as agreements
+from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
 from parley.tenancy import api as tenancy
 from parley.web import gate, rules
@@ -97,7 +98,7 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """One recording: who, why, what was heard, and the proof."""
     here = inside(request)
     found = recordings.get(here.viewer, recording_id)
-    agreement = agreements.load(found.agreement)
+    agreement = contract.binding().agreement
     word, meaning = rules.CUSTODY[here.customer.custody]
     media = {kind: reverse("rest:media", args=[recording_id, kind]) for kind in ("mp3", "wav", "peaks")}
     context = {

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from parley.agreement import api as agreements
+from parley.governance.contract import api as contract
 from parley.people import api as people
 from parley.recordings import api as recordings
 from parley.tenancy import api as tenancy
@@ -59,7 +59,7 @@ def _line(customer: tenancy.Customer) -> dict[str, Any]:
         "state": customer.state,
         "agreement": customer.agreement,
         "agreement_version": customer.agreement_version,
-        "agreement_title": agreements.load(customer.agreement).title,
+        "agreement_title": contract.binding_of(customer).agreement.title,
         "custody": customer.custody,
         "custody_word": rules.PROVIDER_CUSTODY.get(customer.custody, word),
         "custody_meaning": meaning,

@@ -125,7 +125,7 @@ def choices(*, except_key: str = "") -> dict[str, Any]:
     }
 
 
-def _digest(document: UploadedFile) -> str:
+def _digest(document: "UploadedFile[bytes]") -> str:
     """SHA-256 of the contract: the document itself stays with whoever has it."""
     if (document.size or 0) > LARGEST_DOCUMENT:
         raise BadField("flowdown_digest", _("The document is larger than 25 MB: give its SHA-256 instead."))
