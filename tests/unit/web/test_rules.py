@@ -61,6 +61,7 @@ def test_a_zone_that_does_not_exist_is_utc(name: str | None) -> None:
 
 def test_a_zone_that_exists_is_used() -> None:
     assert rules.zone_named("America/Argentina/Ushuaia").key == "America/Argentina/Ushuaia"
+    assert rules.zone_named("Europe%2FRome").key == "Europe/Rome"  # as a cookie carries it
 
 
 @pytest.mark.parametrize(
