@@ -38,7 +38,7 @@ def open_rehearsal(page: Page, who: Account) -> None:
 
 def keep(page: Page, name: str) -> None:
     if PICTURES:
-        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True, caret="initial")
 
 
 def test_the_event_is_dragged_and_every_pin_moves(page: Page, officer: Account) -> None:
@@ -98,3 +98,18 @@ def test_on_a_telephone_it_is_a_list(page: Page, officer: Account, scheme: str) 
     expect(page.locator(".rehearsed li").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     keep(page, f"rehearsal-390-{scheme}")
+
+
+def test_the_provider_chooses_a_customer(page: Page, officer: Account) -> None:
+    with tenancy.scope(tenancy.provider()):
+        create_user(email="op@rehearsal.example", name="Olga Operator", password=PASSWORD, role="operator")
+    page.goto(f"/provider/rehearsal/?customer={officer.customer.handle}&event=incident-known&at=2027-03-02T12:00")
+    page.get_by_label("E-mail address").fill("op@rehearsal.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#of-customer")).to_have_value(officer.customer.handle)
+    expect(page.locator(".rehearsed li").first).to_contain_text("Thu 4 Mar 2027, 12:00")
+    keep(page, "rehearsal-provider")
+    page.locator("#of-customer").fill("nobody")
+    page.locator("#of-customer").press("Enter")
+    expect(page.locator("#unknown")).to_contain_text("There is no customer of this name.")
