@@ -93,6 +93,7 @@ _CONTROLS: Final = (
     ("key-procedures", _ACCESS, "rotation, loss and recovery of keys as recorded procedures"),
     ("impact-assessment", _ASSISTANCE, "detection of high risk, and the record of the help that was given"),
     ("disclosures", _ASSISTANCE, "every disclosure is recorded, and the customer told first unless a law forbids it"),
+    ("findings", _ASSISTANCE, "a breach of law is told to the customer, and to authorities as far as a law obliges"),
     ("complaints", _ASSISTANCE, "complaints and enquiries are registered and passed on"),
     ("audit-requests", _AUDITS, "requests decided by notice, frequency, cause and cost; an authority is never refused"),
     ("audit-pack", _AUDITS, "evidence, proofs, register, inventory and attestations in one verifiable bundle"),
