@@ -52,6 +52,22 @@ def test_a_new_sub_processor_is_told_with_the_instant_at_which_the_gate_opens(ma
 
 
 @pytest.mark.usefixtures("unblocked")
+def test_a_customer_with_agreement_and_terms_has_each_date_by_the_clause_that_won(make_customer: MakeCustomer) -> None:
+    customer = make_customer(agreement="imagicle-dpa")
+    with tenancy.scope(customer):
+        both = ("imagicle-dpa", "ucx-terms")
+        contract.sign(agreements=both, by="somebody", reference="order 7", at=datetime.now(UTC))
+    told = rehearse(customer, "--event", "contract-ends", "--at", "2026-03-02T12:00").output
+    assert "imagicle-dpa+ucx-terms, contract-ends" in told
+    clause_at = {line[:21]: line for line in told.splitlines()}
+    assert "UX-11.forgotten" in next(line for line in told.splitlines() if "Last moment to renew" in line)
+    destroyed = clause_at["Sun 31 May 2026 12:00"]
+    assert "IM-8.cloud" in destroyed
+    assert "3 months" not in told
+    assert "180 days" not in told
+
+
+@pytest.mark.usefixtures("unblocked")
 @pytest.mark.parametrize("agreement", ["imagicle-dpa", "kavkom-dpa", "ixcloud-dpa", "ucx-terms"])
 def test_what_was_rehearsed_is_what_reality_then_opens(make_customer: MakeCustomer, agreement: str) -> None:
     customer = make_customer(agreement=agreement)
