@@ -147,6 +147,7 @@ KINDS: Final = {
     "incident.closing-issued": _("Closing report of an incident issued"),
     "incident.opened": _("Incident concerns this customer's data"),
     "incident.notified": _("Notice of an incident dispatched"),
+    "incident.told-otherwise": _("Customer told of an incident by other means"),
     "incident.acknowledged": _("Notice of an incident acknowledged"),
     "incident.letters-drafted": _("Letters to persons drafted"),
     "incident.letters-ordered": _("Letters to persons ordered"),

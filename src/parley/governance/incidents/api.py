@@ -16,6 +16,7 @@ from parley.governance.incidents.declaring import (
     post_again_for,
     preview,
     preview_draft,
+    told_otherwise_for,
 )
 from parley.governance.incidents.errors import IncidentError, IncidentRefused, NoSuchIncident
 from parley.governance.incidents.letters import (
@@ -110,4 +111,5 @@ __all__ = [
     "reference",
     "register",
     "remove_letter",
+    "told_otherwise_for",
 ]

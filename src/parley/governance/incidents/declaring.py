@@ -15,7 +15,7 @@ from parley.governance.contract import api as contract
 from parley.governance.incidents import words
 from parley.governance.incidents.errors import IncidentRefused, NoSuchIncident
 from parley.governance.incidents.models import Affected, Considered, Declaration, Phase
-from parley.governance.incidents.noticing import affair_of, facts_of, post_again
+from parley.governance.incidents.noticing import affair_of, facts_of, post_again, told_otherwise
 from parley.governance.incidents.rules import check_criteria, check_declaration, check_knowledge
 from parley.governance.incidents.spreading import CLAUSE, apart, consider, open_round
 from parley.governance.incidents.types import ContactPoint, Criteria, Knowledge, PhaseKind
@@ -134,6 +134,20 @@ def post_again_for(incident_id: UUID, customer_id: UUID, *, at: datetime) -> int
     return apart(again)
 
 
+def told_otherwise_for(
+    incident_id: UUID, customer_id: UUID, *, how: str, told_at: datetime, by: UUID, at: datetime
+) -> None:
+    """One customer was told by other means than mail. Raises NoSuchIncident and IncidentRefused."""
+    if not Considered.objects.filter(declaration_id=incident_id, customer_id=customer_id, affected=True).exists():
+        raise NoSuchIncident
+
+    def note() -> None:
+        with tenancy.scope(customer_id):
+            told_otherwise(incident_id, how=how, told_at=told_at, by=by, at=at)
+
+    apart(note)
+
+
 def extent(criteria: Criteria, *, at: datetime) -> Extent:
     """Whom an incident by these criteria would touch; nothing is written anywhere."""
     check_criteria(criteria, handles={one.handle for one in tenancy.customers()})
@@ -161,10 +175,11 @@ def preview(
     criteria: Criteria,
     customer_id: UUID,
     at: datetime,
+    incident_id: UUID,
 ) -> words.Written:
     """The first notice as this customer would get it; nothing is written anywhere."""
     declaration = Declaration(
-        id=UUID(int=0), title=title, kind=kind, known_at=known_at, declared_at=at, contact_name=contact.name,
+        id=incident_id, title=title, kind=kind, known_at=known_at, declared_at=at, contact_name=contact.name,
         contact_email=contact.email, contact_phone=contact.phone, criteria=criteria.to_json(),
     )  # fmt: skip
     phase = Phase(declaration=declaration, number=1, kind="first", **asdict(knowledge))

@@ -30,6 +30,8 @@ def copy_affected(row: Affected, *, why: Why | None) -> None:
     )
     latest = notices.filter(dispatched).order_by("-number").first()
     trouble = notices.exclude(problem="").order_by("-number").values_list("problem", flat=True).first()
+    waiting = [duty for duty in obligations.duties(event_id=str(row.id)) if duty.waiting]
+    following = min(waiting, key=lambda duty: duty.due, default=None)
     values: dict[str, object] = {
         "handle": customer.handle,
         "name": customer.name,
@@ -47,6 +49,8 @@ def copy_affected(row: Affected, *, why: Why | None) -> None:
         "acknowledged_at": latest.acknowledged_at if latest else None,
         "assumed_at": latest.assumed_at if latest else None,
         "problem": trouble or "",
+        "next_due": following.due if following else None,
+        "next_title": following.title if following else "",
         "letters": row.letters.filter(ordered_at__isnull=False).count(),
         **({"why": why} if why else {}),
     }

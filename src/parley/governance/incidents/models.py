@@ -85,6 +85,8 @@ class Considered(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     assumed_at = models.DateTimeField(null=True)
     problem = models.TextField(default="")
+    next_due = models.DateTimeField(null=True)
+    next_title = models.TextField(default="")
     letters = models.IntegerField(default=0)
 
     class Meta:
@@ -117,7 +119,10 @@ class Affected(models.Model):
 
 
 class Notice(models.Model):
-    """One notice to this customer. `message` is its mail; `problem` says why there is none."""
+    """One notice to this customer. `message` is its mail; `problem` says why there is none.
+
+    `told_how` says how it was told otherwise (by telephone), `dispatched_at` then when.
+    """
 
     id = models.UUIDField(primary_key=True)
     affected = models.ForeignKey(Affected, on_delete=models.CASCADE, related_name="notices")
@@ -130,6 +135,7 @@ class Notice(models.Model):
     written_at = models.DateTimeField()
     message = models.UUIDField(null=True)
     problem = models.TextField(default="")
+    told_how = models.TextField(default="")
     dispatched_at = models.DateTimeField(null=True)
     assumed_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)

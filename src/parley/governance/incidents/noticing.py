@@ -4,6 +4,7 @@ Every step is one transaction of that database and idempotent: the incident by i
 mail by its key. What the provider's pages show is copied from here (`mirroring`).
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -11,12 +12,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from parley.agreement.api import Agreement, Event, after
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.governance.incidents import words
-from parley.governance.incidents.errors import NoSuchIncident
+from parley.governance.incidents.errors import IncidentRefused, NoSuchIncident
 from parley.governance.incidents.models import Affected, Declaration, Notice, Phase
 from parley.governance.incidents.types import ContactPoint, CountLine, Criteria, Knowledge, PhaseKind, Why
 from parley.inventory.api import Census
@@ -208,6 +210,45 @@ def post_again(affected_id: UUID, *, at: datetime) -> int:
             tried += 1
         mirror_later(affected_id, at=at)
     return tried
+
+
+def told_otherwise(affected_id: UUID, *, how: str, told_at: datetime, by: UUID, at: datetime) -> None:
+    """The customer in scope was told by another suitable means, by telephone say: its latest notice counts as given.
+
+    Raises NoSuchIncident, and IncidentRefused for a time at which it cannot have been.
+    """
+    with transaction.atomic():
+        rows = Notice.objects.select_for_update(of=("self",)).select_related("affected")
+        row = rows.filter(affected_id=affected_id).order_by("-number").first()
+        if row is None:
+            raise NoSuchIncident
+        if not row.affected.known_at <= told_at <= at:
+            raise IncidentRefused(
+                _("The customer was told neither before staff knew nor in the future."), remedy=_("Correct the time."),
+                field="told_at",
+            )  # fmt: skip
+        if not how.strip():
+            raise IncidentRefused(
+                _("How the customer was told is missing."), remedy=_("Say who told whom, by which means."), field="how"
+            )
+        if row.dispatched_at is None:
+            row.dispatched_at = told_at
+        row.told_how, row.problem = how.strip(), ""
+        row.save(update_fields=["dispatched_at", "told_how", "problem"])
+        obligations.evidence(
+            kind="incident.told-otherwise",
+            clause=row.affected.clause,
+            details={
+                "incident": str(affected_id),
+                "notice": row.number,
+                "user": str(by),
+                "told_at": told_at.isoformat(),
+                "how_sha256": hashlib.sha256(row.told_how.encode()).hexdigest(),
+            },
+            at=at,
+        )
+        meet(row, at=told_at)
+        mirror_later(affected_id, at=at)
 
 
 def acknowledge(notice_id: UUID, *, by: UUID, at: datetime) -> None:

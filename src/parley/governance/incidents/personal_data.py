@@ -15,7 +15,9 @@ DECLARATIONS = (
         erase="delete-row",
     ),
     PersonalData(model="incidents.Letter", field=("subject", "text"), subject="customer", **_WORDS),
-    PersonalData(model="incidents.Notice", field=("facts", "subject", "text", "html"), subject="employee", **_WORDS),
+    PersonalData(
+        model="incidents.Notice", field=("facts", "subject", "text", "html", "told_how"), subject="employee", **_WORDS,
+    ),
     PersonalData(
         model="incidents.Notice", field=("acknowledged_by", "acknowledged_at"), category="user.account",
         subject="employee", purpose="essential.legal_obligation", retention="evidence", find_by="user-id",
@@ -75,7 +77,7 @@ DECLARATIONS = (
         field=(
             "id", "declaration", "customer_id", "handle", "name", "affected", "why", "agreement", "clause", "promised",
             "persons", "records", "due", "first_sent_at", "last_sent_at", "told_phase", "written_phase",
-            "acknowledged_at", "assumed_at", "problem", "letters",
+            "acknowledged_at", "assumed_at", "problem", "next_due", "next_title", "letters",
         ),
         why="a customer, which is an organisation, with counts and times",
     ),

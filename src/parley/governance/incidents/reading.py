@@ -90,7 +90,6 @@ def affair(incident_id: UUID) -> Affair:
 
 def _declarations() -> QuerySet[Declaration]:
     touched = Q(considered__affected=True)
-    waiting = touched & Q(considered__first_sent_at=None)
     return Declaration.objects.prefetch_related("phases").annotate(
         n_considered=Count("considered"),
         n_affected=Count("considered", filter=touched),
@@ -98,7 +97,7 @@ def _declarations() -> QuerySet[Declaration]:
         n_persons=Sum("considered__persons", filter=touched, default=0),
         n_records=Sum("considered__records", filter=touched, default=0),
         n_problems=Count("considered", filter=~Q(considered__problem="") & touched),
-        next_due=Min("considered__due", filter=waiting),
+        next_due=Min("considered__next_due", filter=touched),
     )
 
 
@@ -158,6 +157,8 @@ def _line(row: Considered) -> CustomerLine:
         acknowledged_at=row.acknowledged_at,
         assumed_at=row.assumed_at,
         problem=row.problem,
+        next_due=row.next_due,
+        next_title=row.next_title,
         letters=row.letters,
     )
 
@@ -201,5 +202,6 @@ def _notice(row: Notice) -> NoticeView:
         acknowledged_by=row.acknowledged_by,
         assumed_at=row.assumed_at,
         problem=row.problem,
+        told_how=row.told_how,
         message=row.message,
     )

@@ -132,6 +132,8 @@ class CustomerLine:
     acknowledged_at: datetime | None
     assumed_at: datetime | None
     problem: str
+    next_due: datetime | None
+    next_title: str
     letters: int
 
     def late(self, now: datetime) -> bool:
@@ -161,6 +163,7 @@ class Incident:
     persons: int
     records: int
     next_due: datetime | None
+    """The next date of any customer: of its first notice, a follow-up or the closing report."""
     problems: int
 
     @property
@@ -206,6 +209,7 @@ class NoticeView:
     acknowledged_by: UUID | None
     assumed_at: datetime | None
     problem: str
+    told_how: str
     message: UUID | None
 
     def received_at(self, now: datetime) -> datetime | None:

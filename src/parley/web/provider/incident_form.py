@@ -48,7 +48,7 @@ class Declared:
 
     def preview(self, *, customer_id: UUID, at: datetime) -> incidents.Written:
         """The first notice as this customer would get it."""
-        return incidents.preview(**self._values(), customer_id=customer_id, at=at)
+        return incidents.preview(**self._values(), customer_id=customer_id, at=at, incident_id=self.incident_id)
 
 
 def read(request: HttpRequest, filled: Filled, *, zone: str) -> Declared | None:

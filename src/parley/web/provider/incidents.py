@@ -167,12 +167,19 @@ def customers(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     return render(request, "web/provider/incident_customers.html", context)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def customer(request: HttpRequest, incident_id: UUID, handle: str) -> HttpResponse:
-    """One affected customer: its clock, its notices as sent, with the proof of each."""
+    """One affected customer: its clock, its notices as sent, with the proof of each; a POST is the deed named."""
     found, of, now = incidents.incident(incident_id), tenancy.by_handle(handle), timezone.now()
     if of is None or of.kind != "customer":
         raise Http404("no such customer")
+    filled = Filled({**request.POST.dict(), "customer": str(of.id)} if request.method == "POST" else {})
+    if request.method == "POST":
+        try:
+            if _do(request, found, filled, now=now):
+                return HttpResponseRedirect(reverse("incident-customer", args=[incident_id, handle]))
+        except incidents.IncidentRefused as refused:
+            filled.wrong[refused.field or "how"] = str(refused)
     with tenancy.scope(of):
         affair = incidents.affair(incident_id)
         messages = {one.id: one for one in mail.messages(purpose="incident-notice", limit=1000)}
@@ -188,20 +195,22 @@ def customer(request: HttpRequest, incident_id: UUID, handle: str) -> HttpRespon
         "clock": words.clock(known_at=affair.known_at, due=affair.due, sent_at=first, problem="", now=now),
         "counts": [(incidents.count_words(one), one) for one in affair.counts],
         "notices": notices,
+        "form": filled.fields(),
+        "zone": _zone(request).key,
     }
-    return render(request, "web/provider/incident_customer.html", context)
+    return render(request, "web/provider/incident_customer.html", context, status=400 if filled.wrong else 200)
 
 
 def _do(request: HttpRequest, found: incidents.Incident, filled: Filled, *, now: datetime) -> bool:
     """Does what was asked for; False when something in the form is wrong. Raises IncidentRefused."""
     by = inside(request).person.id
-    deed = filled.choice("deed", ("draft", "issue", "again"))
+    deed = filled.choice("deed", ("draft", "issue", "again", "told"))
     if deed == "again":
-        customer_id = filled.values.get("customer", "")
-        try:
-            incidents.post_again_for(found.id, UUID(customer_id), at=now)
-        except ValueError as error:
-            raise Http404("no such customer") from error
+        incidents.post_again_for(found.id, _customer(filled), at=now)
+    elif deed == "told":
+        told_at, how = filled.moment("told_at", zone=_zone(request).key, clock="told_clock"), filled.text("how")
+        if not filled.wrong and told_at is not None:
+            incidents.told_otherwise_for(found.id, _customer(filled), how=how, told_at=told_at, by=by, at=now)
     elif deed == "issue":
         incidents.issue(found.id, by=by, at=now)
     elif deed == "draft":
@@ -211,6 +220,13 @@ def _do(request: HttpRequest, found: incidents.Incident, filled: Filled, *, now:
             knowledge = incidents.Knowledge(**said)
             incidents.draft(found.id, kind="closing" if kind == "closing" else "further", knowledge=knowledge, by=by)
     return not filled.wrong
+
+
+def _customer(filled: Filled) -> UUID:
+    try:
+        return UUID(filled.values.get("customer", ""))
+    except ValueError as error:
+        raise Http404("no such customer") from error
 
 
 def _anchor(filled: Filled) -> str:

@@ -30,10 +30,10 @@ WITHIN = {
     "imagicle-dpa": (48, "IM-3f.breach"),
     "kavkom-dpa": (48, "KV-6.breach"),
     "ixcloud-dpa": (24, "IX-10.incident"),
-    "imagino-policy": (24, ""),
-    "ucx-terms": (24, ""),
+    "imagino-policy": (24, "IG-X.breach"),
+    "ucx-terms": (24, "UX-X.breach"),
 }
-"""Hours by which each agreement has its customer told, and the clause that says so where the text has one."""
+"""Hours by which each agreement has its customer told, and the clause that says so."""
 
 DYING = """
 import os, signal, sys
@@ -164,7 +164,7 @@ def check(one: Expected, incident: UUID, *, known_at: datetime, server: Sink) ->
         notify = obligations.duty(f"incident-known:{incident}:notify")
     assert (affair.records, affair.persons) == (one.records, one.persons)
     assert affair.due == known_at + timedelta(hours=hours)
-    assert not clause or affair.clause == clause
+    assert affair.clause == clause
     assert notify is not None and notify.due == affair.due and notify.state == "met"
     assert (message.message_id, message.state) == (taken.message_id, "sent")
     assert server.signed(taken)
