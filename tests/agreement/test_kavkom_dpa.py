@@ -206,7 +206,7 @@ def test_kv_x_staff_access_needs_consent_and_is_reviewed(agreement):
 
 def test_kv_x_order_has_limits(agreement):
     """control.signatures."""
-    assert {limit.term for limit in agreement.terms.limits} == {"breach.within", "end.destroy"}
+    assert {limit.term for limit in agreement.terms.limits} == {"breach.within", "audit.notice"}
 
 
 def test_kv_7_audit_a_second_request_in_a_year_is_refused(agreement):

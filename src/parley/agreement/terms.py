@@ -49,6 +49,9 @@ _CUSTODIES: Final[tuple[Custody, ...]] = ("local", "customer-held", "pkcs11")
 _END_CHOICES: Final[tuple[Literal["delete", "return"], ...]] = ("delete", "return")
 _EXCEPTIONS: Final[tuple[Literal["authority", "incident"], ...]] = ("authority", "incident")
 
+_WHOLLY_OURS: Final = "-X."
+"""Clauses that no source text has are named XX-X.word."""
+
 _Term = TypeVar("_Term")
 Clauses = Mapping[str, Clause]
 
@@ -99,6 +102,13 @@ def read_terms(page: Section, clauses: Clauses) -> Terms:
 
 def _finished(section: Section, read: Callable[[Section, Clauses], _Term], clauses: Clauses) -> _Term:
     term = read(section, clauses)
+    clause: str = getattr(term, "clause", "")
+    if _WHOLLY_OURS in clause and getattr(term, "authored", True) is False:
+        section.report(
+            "clause",
+            f"{clause} is a clause of ours, so this term is ours too",
+            remedy="write authored = true, or name the clause of the text that says it",
+        )
     section.finish()
     return term
 

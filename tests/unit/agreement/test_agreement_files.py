@@ -3,11 +3,12 @@
 import time
 from hashlib import sha256
 from importlib import resources
+from random import Random
 
 import pytest
 from fideslang.default_taxonomy import DEFAULT_TAXONOMY
 
-from parley.agreement.api import PURPOSES, AgreementFileError, UnknownAgreement, available, load, parse
+from parley.agreement.api import PURPOSES, AgreementFileError, UnknownAgreement, available, load, override, parse
 from parley.agreement.vocabulary import CATEGORIES, DATA_SUBJECTS
 
 GOOD = resources.files("parley.agreement").joinpath("agreements", "imagicle-dpa.toml").read_text(encoding="utf-8")
@@ -125,6 +126,14 @@ BROKEN = {
         '"IM-X.infrigning"',
         "no clause",
     ),
+    "our clause said to be the text's": (
+        (
+            'longest = "8 hours"\nclause = "IM-X.staff-access"\nauthored = true',
+            'longest = "8 hours"\nclause = "IM-X.staff-access"',
+        ),
+        'clause = "IM-X.staff-access"',
+        "this term is ours too",
+    ),
 }
 
 
@@ -173,6 +182,39 @@ def test_a_file_loads_within_20_ms_and_only_once(name):
 def test_an_unknown_agreement_names_the_known_ones():
     with pytest.raises(UnknownAgreement, match="ixcloud-dpa"):
         load("no-such-dpa")
+
+
+VALUES = ("7", "true", "[]", '"x"', '["x"]', "{}", "1979-05-27", '["0 days"]', "[[1]]", "1.5", "[{a = 1}]")
+
+
+def test_whatever_is_done_to_a_file_the_answer_is_an_agreement_or_an_explanation():
+    lines, chance = GOOD.splitlines(), Random(3)
+    for _ in range(250):
+        place = chance.randrange(len(lines))
+        changed = [*lines]
+        match chance.randrange(4):
+            case 0:
+                del changed[place]
+            case 1:
+                changed[place] = changed[place].replace('"', "", 1)
+            case 2:
+                changed.insert(place, changed[place])
+            case _:
+                changed[place] = changed[place].partition("=")[0] + "= " + chance.choice(VALUES)
+        try:
+            parse("\n".join(changed), file="ours.toml")
+        except AgreementFileError as error:
+            for diagnosis in error.diagnoses:
+                assert diagnosis.file and diagnosis.remedy and 1 <= diagnosis.line <= len(changed)
+
+
+@pytest.mark.parametrize("name", available())
+def test_an_order_form_may_use_every_limit_to_its_ends(name):
+    agreement = load(name)
+    for limit in agreement.terms.limits:
+        for span in (limit.least, limit.most):
+            term, _, field = limit.term.partition(".")
+            assert getattr(getattr(override(agreement, {limit.term: str(span)}).terms, term), field) == span
 
 
 def test_words_of_data_speak_the_taxonomy():
