@@ -6,7 +6,6 @@ the gate.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from parley.agreement import api as agreements
 from parley.governance.contract import api as contract
+from parley.governance.instructions import api as instructions
 from parley.governance.subprocessors import egress, notices, rules
 from parley.governance.subprocessors.errors import TerminationRefused
 from parley.governance.subprocessors.models import PlannedChange
@@ -164,11 +164,10 @@ def _end_services(
     """What follows for the contract."""
     offered = {offering for term in agreement.terms.purposes for offering in term.offerings}
     everything = set(agreements.OFFERINGS) if "*" in offered else offered
+    reason = f"objection to {row.key} was not resolved (clause {row.clause})"
     if everything <= set(services):
-        contract.end_contract(at=at, by=str(by), reason=f"objection to {row.key} was not resolved ({row.clause})")
+        if contract.ending() is None:
+            contract.end_contract(at=at, by=str(by), reason=reason)
         return
-    ended = rules.ended_purposes(services)
-    tenancy.set_standing(
-        tenancy.current().id,
-        lambda before: replace(before, withdrawn_purposes=before.withdrawn_purposes | ended),
-    )
+    for purpose in sorted(rules.ended_purposes(services)):
+        instructions.withdraw(purpose=purpose, text=f"Service terminated: {reason}", by=by, at=at)
