@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from parley.governance.access import api as access
 from parley.governance.contract import api as contract
+from parley.governance.subprocessors import api as subprocessors
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
@@ -74,6 +76,8 @@ def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     found = [*_recording_needs(here, now=now)]
     if here.viewer.number_indexes is None:
         found += _duty_needs(now=now)
+        found += _access_needs(now=now)
+        found += _subprocessor_needs(now=now)
         found += _custody_needs(here)
         found += _machine_needs(now=now)
     return sorted(found, key=lambda need: ("late", "due").index(need.shape))
@@ -144,6 +148,49 @@ def _duty_needs(*, now: datetime) -> list[Need]:
             )
         )
     return needs
+
+
+def _access_needs(*, now: datetime) -> list[Need]:
+    waiting = len(access.waiting(at=now))
+    if not waiting:
+        return []
+    return [
+        Need(
+            shape="due",
+            shape_word=_("due"),
+            what=ngettext(
+                "%(n)d request for support access waits for your consent",
+                "%(n)d requests for support access wait for your consent",
+                waiting,
+            ) % {"n": waiting},
+            consequence=_("Nobody of the provider looks before you consent."),
+            deed=_("See who asks, and why"),
+            url=reverse("staff-access"),
+        )
+    ]  # fmt: skip
+
+
+def _subprocessor_needs(*, now: datetime) -> list[Need]:
+    """Windows in which the customer may answer a planned sub-processor, as one line."""
+    open_now = [one for one in subprocessors.planned(at=now) if one.state in ("sent", "window", "may-terminate")]
+    if not open_now:
+        return []
+    first = min(open_now, key=lambda one: one.objection_closes or one.planned_start)
+    return [
+        Need(
+            shape="due",
+            shape_word=_("due"),
+            what=_("A new sub-processor is planned: %(name)s") % {"name": first.entry.name}
+            if len(open_now) == 1
+            else ngettext("%(n)d sub-processor is planned", "%(n)d sub-processors are planned", len(open_now))
+            % {"n": len(open_now)},
+            consequence=_("Your objection was not resolved: you may end the affected service.")
+            if first.state == "may-terminate"
+            else _("Without an objection in time it may receive your data."),
+            deed=_("Read and answer"),
+            url=reverse("subprocessor-change", args=[first.id]) if len(open_now) == 1 else reverse("subprocessors"),
+        )
+    ]
 
 
 def _custody_needs(here: ConsoleRequest) -> list[Need]:
