@@ -8,7 +8,7 @@ from parley.ledger.clauses import ClauseEvidence, ClauseNewest, clauses_now, evi
 from parley.ledger.entries import BadEntry
 from parley.ledger.integration import audit, integrate
 from parley.ledger.notes import LogSigner, log_origin, sign_text
-from parley.ledger.proofs import bundle, consistency, inclusion, verify_bundle
+from parley.ledger.proofs import bundle, bundles, consistency, inclusion, verify_bundle
 from parley.ledger.store import entries, entry, entry_bundle, erase, published, record, tile
 from parley.ledger.types import (
     JSON,
@@ -44,6 +44,7 @@ __all__ = [
     "VerifierKey",
     "audit",
     "bundle",
+    "bundles",
     "canonical",
     "clauses_now",
     "consistency",

@@ -166,10 +166,13 @@ def on_warning(duty: obligations.DutyView) -> None:
 def tell(row: Attestation) -> bool:
     """Tell the customer in scope of one attestation: evidence, duty met, next one opened; False when it was told.
 
-    Only what its own agreement asks for, and only once. In a transaction of its own.
+    Only what its own agreement asks for, only once, and nothing older than what it knows: that would open a duty for
+    a date that the newer proof has moved. In a transaction of its own.
     """
     agreement, zone = contract.binding().agreement, tenancy.current().standing.zone
     news = False
+    if AttestationHere.objects.filter(key=row.key, attested_at__gt=row.attested_at).exists():
+        return False
     with transaction.atomic():
         for term in agreement.terms.attestations:
             if term.key == row.key and _tell_clause(row, term, zone=zone):

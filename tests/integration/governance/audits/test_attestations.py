@@ -66,6 +66,20 @@ def test_telling_again_changes_nothing(make_customer, work, store, officer):
         assert len(details("attestation.shown")) == 1
 
 
+def test_an_older_proof_told_later_opens_nothing(make_customer, store, officer):
+    customer, now = make_customer(), datetime.now(UTC)
+    given = []
+    with tenancy.scope(tenancy.provider()):
+        for days in (20, 2):
+            given.append(
+                audits.attest("media", attested_at=now - days * DAY, proof=PDF, by=officer, at=now, store=store)
+            )
+    with tenancy.scope(customer):
+        assert attestations.tell(Attestation.objects.get(id=given[1].id)) is True
+        assert attestations.tell(Attestation.objects.get(id=given[0].id)) is False
+        assert [duty.state for duty in duties_of("media")] == ["met", "open"]
+
+
 def test_who_signs_later_hears_of_what_was_attested_before(make_customer, work, store, officer):
     now = datetime.now(UTC)
     make_customer()  # somebody asks for it

@@ -34,7 +34,7 @@ def proved(make_customer, work, store, officer):
         with tenancy.scope(customer):
             found = obligations.duties(clause=clause, limit=500)
             states = {key: sorted(duty.state for duty in found if duty.key.endswith(f":attest-{key}")) for key in keys}
-            assert states == {key: ["met", "open"] for key in keys}
+            assert all(words.count("open") == 1 and set(words) == {"met", "open"} for words in states.values()), states
             shown = {one.key: one for one in audits.shown(at=now) if one.clause == clause}
             assert all(shown[key].attested_at == now - DAY and not shown[key].late for key in keys)
         return shown
