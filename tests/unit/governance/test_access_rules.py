@@ -1,5 +1,6 @@
 """Access rules: the life of a request, what a form must say, what a review decides, what a key event means."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import get_args
@@ -100,6 +101,7 @@ def test_an_account_that_nobody_uses_is_pointed_out() -> None:
     assert sleeping(_account(last=NOW - timedelta(days=90)), at=NOW)
     assert not sleeping(_account(last=NOW - timedelta(days=89)), at=NOW)
     assert not sleeping(_account(last=None, active=False), at=NOW)
+    assert not sleeping(replace(_account(last=None), made_at=NOW - timedelta(days=1)), at=NOW)
 
 
 @pytest.mark.parametrize(

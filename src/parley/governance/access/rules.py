@@ -109,8 +109,9 @@ def check_judgements(
 
 
 def sleeping(account: Account, *, at: datetime) -> bool:
-    """Whether the account is open and was not used for 90 days, or never."""
-    return account.active and (account.last_sign_in is None or account.last_sign_in <= at - SLEEPING)
+    """Whether the account is open and was not used for 90 days; one that never was counts from when it was made."""
+    used = account.last_sign_in or account.made_at
+    return account.active and (used is None or used <= at - SLEEPING)
 
 
 def consequence(

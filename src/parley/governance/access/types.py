@@ -58,12 +58,13 @@ class DocketLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Somebody who may sign in, as a review sees it."""
+    """Somebody who may sign in, as a review sees it; `made_at` is when the account was made, where that is known."""
 
     user_id: UUID
     role: str
     active: bool
     last_sign_in: datetime | None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

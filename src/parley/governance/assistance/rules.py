@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from parley.agreement.api import CATEGORIES, OFFERINGS, PURPOSES
 from parley.governance.assistance.errors import AssistanceFormError, NotYet
 from parley.governance.assistance.types import Processing, Residual, Risk, Sign
 
@@ -79,9 +80,9 @@ def assess(processing: Processing) -> Risk:
 
 def _reasons(criterion: str, processing: Processing) -> Iterator[str]:
     if offerings := processing.offerings & _OFFERINGS.get(criterion, frozenset()):
-        yield "offering: " + ", ".join(sorted(offerings))
+        yield "offering: " + ", ".join(sorted(OFFERINGS.get(key, key) for key in offerings))
     if purposes := processing.purposes & _PURPOSES.get(criterion, frozenset()):
-        yield "purpose: " + ", ".join(sorted(purposes))
+        yield "purpose: " + ", ".join(sorted(PURPOSES[key].meaning for key in purposes if key in PURPOSES))
     seen = _FURTHER.get(criterion)
     if seen and (because := seen(processing)):
         yield because
@@ -89,7 +90,7 @@ def _reasons(criterion: str, processing: Processing) -> Iterator[str]:
 
 def _special(processing: Processing) -> str:
     found = sorted(key for key in processing.categories if any(_within(key, special) for special in _SPECIAL))
-    return "category: " + ", ".join(found) if found else ""
+    return "category: " + ", ".join(CATEGORIES.get(key, key) for key in found) if found else ""
 
 
 def _vulnerable(processing: Processing) -> str:

@@ -234,7 +234,13 @@ def _carry_out(judged: access.Judgement, *, by: UUID) -> None:
 
 
 def _account(user: people.User) -> access.Account:
-    return access.Account(user_id=user.id, role=user.role, active=user.is_active, last_sign_in=user.last_login)
+    return access.Account(
+        user_id=user.id,
+        role=user.role,
+        active=user.is_active,
+        last_sign_in=user.last_login,
+        made_at=user.created_at,
+    )
 
 
 def _names(ids: Any) -> dict[UUID, str]:
