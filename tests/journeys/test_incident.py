@@ -53,8 +53,7 @@ def keep(page: Page, name: str) -> None:
 
 def test_from_declaration_to_closing_report(page: Page, officer: Account, server: Sink) -> None:
     declare(page, officer)
-    turns([officer.customer], server=server)
-    page.reload()
+    settle(page, officer, server)
     clock = page.locator(".clocks li", has_text="Hotel Miramare")
     expect(clock).to_contain_text("told in time")
     expect(clock).to_contain_text("IM-3f.breach")
@@ -74,6 +73,14 @@ def test_from_declaration_to_closing_report(page: Page, officer: Account, server
     page.get_by_role("link", name="A backup disk was stolen").click()
     expect(page.locator("#notice-2")).to_contain_text("closing report")
     expect(page.get_by_text("The disk was found, unopened.").first).to_be_visible()
+
+
+def settle(page: Page, officer: Account, server: Sink) -> None:
+    """The worker's turn; the room shows its progress until all notices are written, then loads itself anew."""
+    turns([officer.customer], server=server)
+    expect(page.locator("#progress")).to_have_count(0)
+    page.wait_for_load_state()
+    page.goto(page.url.partition("#")[0])
 
 
 def declare(page: Page, officer: Account) -> None:
@@ -145,7 +152,6 @@ def close(page: Page, officer: Account, server: Sink) -> None:
     keep(page, "draft")
     page.get_by_role("button", name="Send the closing report to 1 customer").click()
     page.get_by_role("heading", name="A backup disk was stolen").wait_for()
-    turns([officer.customer], server=server)
-    page.reload()
+    settle(page, officer, server)
     expect(page.locator(".page-head")).to_contain_text("closed")
     assert len(server.to(office(officer.customer))) == 2
