@@ -1,12 +1,21 @@
 """A customer is bound to the text that it signed, and to no other until it signs again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
+from django.db import connection
 from tests.support.installation import MakeCustomer, tenancy
 
-from parley.agreement.api import FIND_RECORDINGS, RECORD_CALLS, AgreementFileError, OrderFormError, UnknownAgreement
+from parley.agreement.api import (
+    FIND_RECORDINGS,
+    RECORD_CALLS,
+    AgreementFileError,
+    OrderFormError,
+    Standing,
+    UnknownAgreement,
+)
 from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
 
@@ -18,8 +27,6 @@ def packaged(agreement: str) -> str:
 
 
 def evidence(kind: str) -> list[ledger.EntryView]:
-    from django.db import connection
-
     with connection.cursor() as cursor:
         return ledger.entries(cursor, kinds=[kind], limit=50)
 
@@ -156,10 +163,6 @@ def test_what_changes_by_agreement_is_never_published(customer: tenancy.Customer
 
 
 def test_without_a_signature_the_gate_refuses(customer: tenancy.Customer) -> None:
-    from dataclasses import replace
-
-    from parley.agreement.api import Standing
-
     decision = contract.ask_for(replace(customer, standing=Standing()), RECORD_CALLS, at=NOW)
     assert not decision.allowed
     assert "sign" in str(decision.remedy)
