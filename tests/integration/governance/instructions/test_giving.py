@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from tests.support.agreements import span
+from tests.support.made_agreements import span
 from tests.support.installation import MakeCustomer, tenancy
 
 from parley.agreement.api import FIND_RECORDINGS, MAKE_RENDITION, RECORD_CALLS

@@ -92,7 +92,7 @@ def test_the_residency_rule_of_a_policy_asks_for_certified_recipients(make_custo
     with tenancy.scope(make_customer(agreement="imagino-policy")):
         if contract.binding().agreement.terms.regions.elsewhere == "never":
             pytest.skip("this policy lets nothing leave")
-        with pytest.raises(instructions.InstructionRefused, match="IG-2.residency"):
+        with pytest.raises(instructions.InstructionRefused, match=r"IG-2\.residency"):
             confirm("us", "scc", importer="Ads Inc.")
         confirm("us", "adequacy", importer="Ads Inc.")
         confirm("cn", "dedicated-site", reference="site 1")
