@@ -26,7 +26,7 @@ STATES: Final[Mapping[str, tuple[Shape, Any, Any]]] = {
     "not-used": ("kept", _lazy("not used for it"), _lazy("not used for you")),
     "terminated": ("late", _lazy("service terminated"), _lazy("service terminated")),
     "on-request": ("idle", _lazy("on request only"), _lazy("only if you request it")),
-    "cancelled": ("idle", _lazy("withdrawn"), _lazy("withdrawn")),
+    "cancelled": ("idle", _lazy("withdrawn or ended"), _lazy("withdrawn or ended")),
 }
 """By state: shape, words for the provider, words for the customer."""
 

@@ -153,10 +153,11 @@ def recall(change_id: UUID, *, at: datetime) -> None:
 
 
 def ended(key: str, *, at: datetime) -> None:
-    """The sub-processor left the register: nothing goes to it any more."""
+    """The sub-processor left the register: nothing goes to it any more, and what was announced of it is over."""
     if key in tenancy.standing().recipients:
         with transaction.atomic():
             clause = contract.binding().agreement.terms.subprocessors.clause
             Authorisation.objects.filter(key=key, ended_at=None).update(ended_at=at)
+            PlannedChange.objects.filter(key=key, cancelled_at=None).update(cancelled_at=at)
             obligations.evidence(kind="subprocessor.closed", clause=clause, details={"key": key}, at=at)
     egress.settle()

@@ -201,3 +201,4 @@ def test_a_withdrawn_change_and_an_ended_entry_close_the_gate(make_customer: Mak
     turn(customer)
     with tenancy.scope(customer):
         assert not allowed(kept_key, far)
+        assert subprocessors.change(kept, at=far).state == "cancelled"
