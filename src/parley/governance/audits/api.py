@@ -8,7 +8,7 @@ request.decision.granted, request.decision.clause, request.decision.earliest, re
 from collections.abc import Mapping
 from pathlib import Path
 
-from parley.governance.audits import attestations
+from parley.governance.audits import attestations, requests
 from parley.governance.audits.attestations import (
     assign,
     attest,
@@ -62,7 +62,11 @@ from parley.storage.api import ObjectStore
 
 def handlers(*, store: ObjectStore, fonts: Path, scratch: Path) -> Mapping[str, Handler]:
     """What the worker does for this package. `fonts` is where the letters of the report lie."""
-    return {**attestations.handlers(), **pack_handlers(store=store, fonts=fonts, scratch=scratch)}
+    return {
+        **requests.handlers(),
+        **attestations.handlers(),
+        **pack_handlers(store=store, fonts=fonts, scratch=scratch),
+    }
 
 
 __all__ = [

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from parley.agreement.api import Event
 from parley.foundation.ids import new_id
-from parley.governance.audits import rules
+from parley.governance.audits import letters, rules
 from parley.governance.audits.errors import AuditRefused, NoSuchAudit
 from parley.governance.audits.incidents import latest_incident
 from parley.governance.audits.models import AuditFinding, AuditOfCustomer, AuditRequest
@@ -30,6 +30,7 @@ from parley.governance.audits.types import (
 from parley.governance.contract import api as contract
 from parley.ledger.api import JSON
 from parley.obligations import api as obligations
+from parley.obligations.api import Handler, Work
 from parley.tenancy import api as tenancy
 
 MOVES: Final[Mapping[State, frozenset[State]]] = {
@@ -44,6 +45,7 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
 """From which state to which; every other move is refused and changes nothing."""
 
 LONGEST_TEXT: Final = 20_000
+MIRROR: Final = "audits.mirror"
 
 
 def judge(asked: AuditAsked, *, at: datetime) -> AuditDecision:
@@ -99,14 +101,15 @@ def ask(
                 facts={"cause": cause, "wanted_at": wanted_at.isoformat()},
             )
             obligations.open_duties(agreement, event, zone=zone, subject=str(audit_id))
-        _mirror(row)
+        _mirror(row, at=at)
     return _view(row)
 
 
 def agree(
     audit_id: UUID, *, date: datetime, answer: str, certificates: Sequence[str] = (), by: UUID, at: datetime
 ) -> AuditView:
-    """The provider's answer: when the audit takes place, and which certificates answer part of it.
+    """The provider's answer: when the audit takes place, and which certificates answer part of it. It also goes to the
+    customer's addresses for notices.
 
     An authority's audit cannot be moved to a later date. Raises AuditRefused, NoSuchAudit.
     """
@@ -117,6 +120,7 @@ def agree(
         first = row.answered_at is None
         row.agreed_for, row.answer, row.answered_at, row.certificates = date, answer, at, list(certificates)
         _move(row, "agreed", at=at, by=by, agreed_for=date.isoformat(), answer_sha256=_hash(answer))
+        letters.date_agreed(row, date=date)
         if first:
             obligations.meet(f"audit-requested:{row.id}:answer-request", at=at, by=str(by), details={})
     return _view(row)
@@ -216,6 +220,11 @@ def all_audits(*, open_only: bool = False, limit: int = 50, before: datetime | N
     ]  # fmt: skip
 
 
+def handlers() -> Mapping[str, Handler]:
+    """What the worker does for requests."""
+    return {MIRROR: _mirror_again}
+
+
 def _history() -> list[EarlierAudit]:
     """Audits granted before, withdrawn ones left out: by the day on which they were or are to be held."""
     rows = AuditRequest.objects.filter(granted=True).exclude(state="withdrawn")
@@ -243,23 +252,33 @@ def _move(row: AuditRequest, state: State, *, at: datetime, by: UUID, **facts: J
     row.state = state
     row.save()
     _evidence(row, f"audit.{state}", at=at, by=by, **facts)
-    _mirror(row)
+    _mirror(row, at=at)
 
 
 def _evidence(row: AuditRequest, kind: str, *, at: datetime, by: UUID, **facts: JSON) -> None:
     obligations.evidence(kind=kind, clause=row.clause, details={"audit": str(row.id), "user": str(by), **facts}, at=at)
 
 
-def _mirror(row: AuditRequest) -> None:
-    """Keeps the provider's list true, once this is committed; the truth stays in the customer's database."""
-    customer_id = tenancy.current().id
-    kept = {
-        "customer": customer_id, "cause": row.cause, "state": row.state, "asked_at": row.asked_at,
-        "wanted_at": row.wanted_at, "held_for": row.held_at or row.agreed_for,
-    }  # fmt: skip
-    transaction.on_commit(
-        lambda: AuditOfCustomer.objects.update_or_create(audit=row.id, defaults=kept) and None, robust=True
-    )
+def _mirror(row: AuditRequest, *, at: datetime) -> None:
+    """Keeps the provider's list true: at once after the commit, and by a job should the process die before that."""
+    obligations.enqueue(kind=MIRROR, key=f"{MIRROR}:{row.id}:{new_id(at=at)}", due=at, payload={"audit": str(row.id)})
+    transaction.on_commit(lambda: _copy(row.id), robust=True)
+
+
+def _mirror_again(work: Work) -> None:
+    """Handler of `audits.mirror`."""
+    _copy(UUID(str(work.payload["audit"])))
+
+
+def _copy(audit_id: UUID) -> None:
+    row = AuditRequest.objects.get(id=audit_id)
+    AuditOfCustomer.objects.update_or_create(
+        audit=row.id,
+        defaults={
+            "customer": tenancy.current().id, "cause": row.cause, "state": row.state, "asked_at": row.asked_at,
+            "wanted_at": row.wanted_at, "held_for": row.held_at or row.agreed_for,
+        },
+    )  # fmt: skip
 
 
 def _hash(*texts: str) -> str:

@@ -93,8 +93,9 @@ def _do(request: HttpRequest, found: audits.AuditView, filled: Filled, *, zone: 
             audits.report(found.id, text=text, findings=findings, **by)
     elif deed == "remedy":
         words = filled.text("remedy", most=20_000)
+        finding = filled.choice("finding", [str(one.id) for one in found.findings])
         if not filled.wrong:
-            audits.remedy(found.id, UUID(filled.values.get("finding", "")), remedy=words, **by)
+            audits.remedy(found.id, UUID(finding), remedy=words, **by)
     return not filled.wrong
 
 

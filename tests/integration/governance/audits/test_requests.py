@@ -12,6 +12,7 @@ from parley.governance.audits import api as audits
 from parley.governance.audits.models import AuditRequest
 from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
+from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
 
@@ -119,6 +120,16 @@ def test_moves_that_are_none_change_nothing(compliance):
         audits.agree(refused.id, date=NOW, answer="", by=WHO, at=NOW)
     with pytest.raises(audits.NoSuchAudit):
         audits.audit(uuid4())
+
+
+def test_the_answer_goes_to_the_addresses_for_notices(compliance):
+    contract.set_notice_addresses(["privacy@customer.example"], by=str(WHO), at=NOW)
+    asked = ask()
+    audits.agree(asked.id, date=NOW + 60 * DAY, answer="Welcome.", by=WHO, at=NOW)
+    (message,) = mail.messages(purpose="audit")
+    assert message.subject == "Your audit takes place on 22 Jan 2027"
+    assert [one.address for one in message.recipients] == ["privacy@customer.example"]
+    assert "Welcome." in mail.content(message.id).text
 
 
 def test_a_report_without_findings_closes_the_audit(compliance):
