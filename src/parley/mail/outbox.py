@@ -85,7 +85,7 @@ def send(
         if made:
             Recipient.objects.bulk_create(Recipient(message=message, address=address) for address in addresses)
             _open_attempt(message, due=now)
-    return cast(UUID, message.id)
+    return message.id
 
 
 def send_again(message: UUID, *, at: datetime) -> None:

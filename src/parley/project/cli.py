@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from parley.foundation.errors import ParleyError
-from parley.project.config import Config, load
+from parley.project import contract_commands
+from parley.project.config import Config, ConfigError, load
 
 app = typer.Typer(
     help="Business communications that keep their word.",
@@ -23,10 +24,12 @@ customer = typer.Typer(help="Customers of this installation.", no_args_is_help=T
 trunk = typer.Typer(help="Where customers' calls come from.", no_args_is_help=True)
 agreement = typer.Typer(help="Agreement files.", no_args_is_help=True)
 operator = typer.Typer(help="The provider's own staff.", no_args_is_help=True)
+mail = typer.Typer(help="E-mail that leaves Parley.", no_args_is_help=True)
 app.add_typer(customer, name="customer")
 app.add_typer(trunk, name="trunk")
 app.add_typer(agreement, name="agreement")
 app.add_typer(operator, name="operator")
+app.add_typer(mail, name="mail")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -283,6 +286,37 @@ def operator_add(
     out.print(f"operator {email} created; console {config.public_url}/provider/")
     if password:
         out.print(f"  password   {password}   (shown once)")
+
+
+@mail.command("dns")
+def mail_dns() -> None:
+    """Print the DNS record by which receivers check our signatures (DKIM). The key is made when there is none."""
+    if not prepared().mail_dkim_domain:
+        raise ConfigError("mail is not signed", remedy="Set PARLEY_MAIL_DKIM_DOMAIN to the domain of PARLEY_MAIL_FROM.")
+    from parley.mail.api import configured_signer
+
+    name, record = configured_signer().dns_record()
+    out.print(f'{name}. IN TXT "{record[:250]}" "{record[250:]}"', soft_wrap=True, markup=False)
+
+
+@mail.command("waiting")
+def mail_waiting() -> None:
+    """List messages that no mail server took yet, or that were refused, by customer."""
+    config = prepared()
+    from parley.project.customers import database_running
+    from parley.project.outboxes import waiting
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("customer", "state", "written", "purpose", "the last answer"):
+        table.add_column(heading)
+    with database_running(config):
+        for handle, one in waiting():
+            answer = one.answer or "not tried yet"
+            table.add_row(handle, one.state, f"{one.created_at:%Y-%m-%d %H:%M} UTC", one.purpose, escape(answer))
+    out.print(table if table.row_count else "nothing waits")
+
+
+contract_commands.register(customer, agreement, out=out, prepared=prepared)
 
 
 @app.command(hidden=True)

@@ -58,7 +58,6 @@ class Config:
     mail_user: str = ""  # empty: the server wants no name and password
     mail_password: str = ""
     mail_from: str = "parley@localhost"
-    mail_operators: str = ""  # who is written to when a duty is overdue: addresses between commas
     mail_dkim_domain: str = ""  # empty: mail is not signed
     mail_dkim_selector: str = "parley"
 
@@ -78,11 +77,6 @@ class Config:
                 "mail.tls is none, and the mail server is another machine",
                 remedy="Use starttls or implicit: notices are never sent in clear over a network.",
             )
-
-    @property
-    def mail_operator_addresses(self) -> tuple[str, ...]:
-        """Whom to write to when a duty is overdue."""
-        return tuple(address.strip() for address in self.mail_operators.split(",") if address.strip())
 
     @property
     def media_ports(self) -> tuple[int, ...]:

@@ -39,7 +39,16 @@ class Finding:
 
 def examine(config: Config) -> list[Finding]:
     """Look at everything; changes nothing but a test file in the data directory."""
-    return [*_python(), *_directory(config), _database(config), _assets(), *_limits(), *_ports(config), *_programs()]
+    return [
+        *_python(),
+        *_directory(config),
+        _database(config),
+        _assets(),
+        *_limits(),
+        *_ports(config),
+        _mail(config),
+        *_programs(),
+    ]
 
 
 def _python() -> Iterator[Finding]:
@@ -68,6 +77,19 @@ def _directory(config: Config) -> Iterator[Finding]:
         found=f"{free / (1 << 30):.1f} GiB",
         good=free >= _FREE_SPACE,
         remedy="Make room: 2 GiB at least.",
+    )
+
+
+def _mail(config: Config) -> Finding:
+    """Notices that no server takes wait, and their clocks run all the same."""
+    signed = f", signed for {config.mail_dkim_domain}" if config.mail_dkim_domain else ", unsigned"
+    remedy = "Set PARLEY_MAIL_HOST, _PORT, _FROM and PARLEY_MAIL_DKIM_DOMAIN; then: parley mail dns"
+    return Finding(
+        what="mail server",
+        found=f"{config.mail_host}:{config.mail_port}{signed}" if config.mail_host else "none: notices wait",
+        good=bool(config.mail_host and config.mail_dkim_domain),
+        remedy=remedy,
+        needed=False,
     )
 
 
