@@ -19,7 +19,7 @@ from parley.obligations import api as obligations
 from parley.obligations.api import Handler, Work
 from parley.people import api as people
 from parley.project import alarms
-from parley.recordings.api import installed_store
+from parley.recordings import api as recordings
 from parley.tenancy.api import NewUser, enrol_with, sign_with
 
 LETTERS: Final = Path(__file__).parents[1] / "web" / "static" / "vendor"
@@ -49,6 +49,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **people.handlers(),
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
+        instructions.SETTLE: _settle_instructions,
     }
 
 
@@ -66,7 +67,16 @@ def _settle_contract(work: Work) -> None:
     contract.settle_again(work)
     subprocessors.authorise_listed()
     audits.catch_up_later(at=datetime.now(UTC))
+    recordings.render_refused()
+
+
+def _settle_instructions(work: Work) -> None:
+    """After each instruction: the standing follows, and what was refused to be made audible is tried again."""
+    instructions.settle_again(work)
+    recordings.render_refused()
 
 
 def _audit_handlers() -> Mapping[str, Handler]:
-    return audits.handlers(store=installed_store(), fonts=LETTERS, scratch=settings.PARLEY_DATA_DIR / "scratch")
+    return audits.handlers(
+        store=recordings.installed_store(), fonts=LETTERS, scratch=settings.PARLEY_DATA_DIR / "scratch"
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.integration.recordings.conftest import Place, PlaceFor, Somebody
 from tests.support.captures import correlation, speech
 from tests.support.spooled import call
 
+from parley.governance.instructions import api as instructions
 from parley.ledger import api as ledger
 from parley.obligations.api import run_due
 from parley.obligations.models import Deadline
@@ -28,6 +30,7 @@ from parley.recordings.api import (
     part,
     peaks,
     render_recording,
+    render_refused,
     rendition,
 )
 from parley.recordings.models import Part, Recording, Rendition
@@ -207,7 +210,7 @@ def test_a_store_that_is_away_means_trying_again(place: Place, everybody: Somebo
     handler = partial(render_recording, store=Away(), scratch=place.scratch)
     assert run_due(place.customer, handlers={RENDER: handler}, now=datetime.now(UTC)).failed == 1
     away.rename(path)
-    retry = Deadline.objects.get().due
+    retry = Deadline.objects.get(kind=RENDER).due
     handler = partial(render_recording, store=place.store, scratch=place.scratch)
     assert run_due(place.customer, handlers={RENDER: handler}, now=retry).done == 1
     assert get(everybody, recording_id).rendition == "ready"
@@ -227,3 +230,18 @@ def test_nothing_is_to_be_played_where_the_customer_holds_the_key(
 def test_a_missing_object_says_so(place: Place) -> None:
     with pytest.raises(ObjectNotFoundError):
         place.store.open("nowhere")
+
+
+def test_what_the_gate_refuses_is_rendered_once_it_is_instructed(place: Place, everybody: Somebody) -> None:
+    who, now = UUID(int=1), datetime.now(UTC)
+    instructions.withdraw(purpose="make-rendition", text="no copies", by=who, at=now)
+    recording_id = place.recorded()
+    handler = partial(render_recording, store=place.store, scratch=place.scratch)
+    assert run_due(place.customer, handlers={RENDER: handler}, now=datetime.now(UTC)).done == 1
+    found = get(everybody, recording_id)
+    assert (found.rendition, found.rendition_error, found.renditions) == ("refused", "IM-3a.instructions", {})
+    assert render_refused() == 0
+    instructions.give(purpose="make-rendition", text="copies again", by=who, at=now)
+    assert render_refused() == 1
+    assert run_due(place.customer, handlers={RENDER: handler}, now=datetime.now(UTC)).done == 1
+    assert get(everybody, recording_id).rendition == "ready"

@@ -17,7 +17,7 @@ from tests.integration.recordings.conftest import Place, Somebody
 from tests.support.spooled import call
 
 from parley.obligations.models import Deadline
-from parley.recordings.api import get, rendition, search
+from parley.recordings.api import RENDER, get, rendition, search
 from parley.recordings.models import Recording, Rendition
 from parley.tenancy.databases import administration
 
@@ -64,12 +64,16 @@ def all_ready(count: int) -> Callable[[], bool]:
 
 def entries() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT kind FROM ledger_pending ORDER BY kind")
+        cursor.execute("SELECT kind FROM ledger_pending WHERE kind LIKE 'recording.%' ORDER BY kind")
         return [row[0] for row in cursor.fetchall()]
 
 
+def rendered() -> int:
+    return Deadline.objects.filter(kind=RENDER, done_at__isnull=False).count()
+
+
 def assert_each_once(place: Place, everybody: Somebody, count: int) -> None:
-    assert Recording.objects.count() == Deadline.objects.filter(done_at__isnull=False).count() == count
+    assert Recording.objects.count() == rendered() == count
     assert Rendition.objects.count() == 3 * count
     assert entries() == ["recording.rendered"] * count + ["recording.sealed"] * count
     assert not list(place.spool.iterdir())

@@ -21,6 +21,7 @@ def handlers() -> Mapping[str, Handler]:
 
 
 __all__ = [
+    "SETTLE",
     "AgreementChanged",
     "ContractError",
     "ContractRefused",
@@ -44,6 +45,7 @@ __all__ = [
     "published",
     "renew",
     "set_notice_addresses",
+    "settle_again",
     "sign",
     "sign_at_creation",
     "signatures",

@@ -189,9 +189,15 @@ def _leave_evidence(row: SignatureRecord, held: Agreement, *, at: datetime) -> N
 
 
 def _open_duties(agreement: Agreement, event_id: str, *, at: datetime, zone: str, for_others: bool) -> None:
-    facts = {"as_subprocessor": "yes" if for_others else "no"}
-    event = agreements.Event(kind="contract-signed", id=event_id, at=at, facts=facts)
-    obligations.open_duties(agreement, event, zone=zone)
+    """What signing obliges to, without what an earlier signature obliges to and is still to be done."""
+    awaited = {one.key.rpartition(":")[2] for one in obligations.duties(states=("waiting",), kinds=("duty",))}
+    attestations = tuple(one for one in agreement.terms.attestations if f"attest-{one.key}" not in awaited)
+    asked = for_others and "warranty" not in awaited
+    event = agreements.Event(
+        kind="contract-signed", id=event_id, at=at, facts={"as_subprocessor": "yes" if asked else "no"}
+    )
+    terms = replace(agreement.terms, attestations=attestations)
+    obligations.open_duties(replace(agreement, terms=terms), event, zone=zone)
 
 
 def _view(row: SignatureRecord) -> Signature:

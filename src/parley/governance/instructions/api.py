@@ -33,6 +33,7 @@ def handlers() -> Mapping[str, Handler]:
 
 __all__ = [
     "MISUSES",
+    "SETTLE",
     "Adequacy",
     "AdequacyList",
     "Annexes",
@@ -68,6 +69,7 @@ __all__ = [
     "lift",
     "misuses",
     "report_misuse",
+    "settle_again",
     "suspend",
     "transfers",
     "withdraw",

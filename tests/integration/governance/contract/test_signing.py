@@ -1,8 +1,11 @@
 """A customer is bound to the text that it signed, and to no other until it signs again."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -18,6 +21,7 @@ from parley.agreement.api import (
 )
 from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
+from parley.obligations import api as obligations
 
 NOW = datetime(2027, 5, 4, 10, tzinfo=UTC)
 
@@ -168,3 +172,41 @@ def test_without_a_signature_the_gate_refuses(customer: tenancy.Customer) -> Non
     assert "sign" in str(decision.remedy)
     with tenancy.scope(tenancy.provider()), pytest.raises(contract.NothingSigned):
         contract.binding()
+
+
+def test_a_second_agreement_asks_for_no_proof_that_is_awaited_already(customer: tenancy.Customer) -> None:
+    def proofs() -> list[str]:
+        return [one.key.rpartition(":")[2] for one in obligations.duties() if ":attest-" in one.key]
+
+    before = proofs()
+    assert before
+    sign("ucx-terms")
+    assert len(proofs()) == len(set(proofs())) > len(before)
+
+
+def test_the_command_line_signs_ends_and_renews(make_customer: MakeCustomer, tmp_path: Path) -> None:
+    made = make_customer(agreement="ucx-terms")
+    file = tmp_path / "kavkom.toml"
+    file.write_text(packaged("kavkom-dpa").replace('version = "1"', 'version = "cli"', 1))
+
+    def parley(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "parley.project.cli", *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return f"{done.returncode} {done.stdout}{done.stderr}"
+
+    told = parley("customer", "sign", made.handle, str(file), "--set", "breach.within=24 hours", "--by", "Ada")
+    assert told.startswith(f"0 {made.handle} is bound to kavkom-dpa cli"), told
+    assert "breach.within = 24 hours" in told
+    refused = parley("customer", "sign", made.handle, "kavkom-dpa", "--set", "breach.within=90 hours")
+    assert refused.startswith("1 "), refused
+    assert "breach.within" in refused
+    assert parley("customer", "end", made.handle).startswith("0 ")
+    assert parley("customer", "renew", made.handle).startswith("0 ")
+    with tenancy.scope(made):
+        assert [one.agreement for one in tenancy.standing().signed] == ["ucx-terms", "kavkom-dpa"]
+        assert contract.ending() is None
