@@ -39,6 +39,7 @@ from parley.governance.incidents.reading import (
     incident,
     progress,
     register,
+    unacknowledged,
 )
 from parley.governance.incidents.rules import check_declaration
 from parley.governance.incidents.spreading import SPREAD, spread
@@ -112,4 +113,5 @@ __all__ = [
     "register",
     "remove_letter",
     "told_otherwise_for",
+    "unacknowledged",
 ]

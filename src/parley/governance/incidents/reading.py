@@ -88,6 +88,13 @@ def affair(incident_id: UUID) -> Affair:
     return _affair(row)
 
 
+def unacknowledged() -> tuple[int, UUID | None]:
+    """How many notices to the customer in scope wait to be acknowledged, and the incident of the newest."""
+    rows = Notice.objects.filter(acknowledged_at=None).order_by("-written_at").values_list("affected_id", flat=True)
+    found = list(rows[:1000])
+    return len(found), found[0] if found else None
+
+
 def _declarations() -> QuerySet[Declaration]:
     touched = Q(considered__affected=True)
     return Declaration.objects.prefetch_related("phases").annotate(

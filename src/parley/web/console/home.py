@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from parley.governance.access import api as access
 from parley.governance.contract import api as contract
+from parley.governance.incidents import api as incidents
 from parley.governance.subprocessors import api as subprocessors
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
@@ -75,12 +76,33 @@ def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     """The needs of the person signed in, the worst first. Only those who see everything hear of the machinery."""
     found = [*_recording_needs(here, now=now)]
     if here.viewer.number_indexes is None:
+        found += _incident_needs()
         found += _duty_needs(now=now)
         found += _access_needs(now=now)
         found += _subprocessor_needs(now=now)
         found += _custody_needs(here)
         found += _machine_needs(now=now)
     return sorted(found, key=lambda need: ("late", "due").index(need.shape))
+
+
+def _incident_needs() -> list[Need]:
+    waiting, newest = incidents.unacknowledged()
+    if newest is None:
+        return []
+    return [
+        Need(
+            shape="late",
+            shape_word=_("incident"),
+            what=ngettext(
+                "%(n)d notice of a breach of your data waits to be acknowledged",
+                "%(n)d notices of a breach of your data wait to be acknowledged",
+                waiting,
+            ) % {"n": waiting},
+            consequence=_("Your own 72 hours towards your authority (GDPR Art. 33(1)) may be running."),
+            deed=_("Read it"),
+            url=reverse("incident", args=[newest]),
+        )
+    ]  # fmt: skip
 
 
 def _recording_needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
