@@ -54,7 +54,11 @@ def register(customer: typer.Typer, agreement: typer.Typer, *, out: Console, pre
                 )
         for one in signed:
             spans = "".join(f", {term} = {span}" for term, span in one.overrides.items())
-            out.print(f"{handle} is bound to {one.agreement} {one.version} ({one.digest[:12]}){spans}", markup=False)
+            out.print(
+                f"{handle} is bound to {one.agreement} {one.version} ({one.digest[:12]}){spans}",
+                markup=False,
+                soft_wrap=True,
+            )
 
     @customer.command("end")
     def end(
@@ -83,7 +87,10 @@ def register(customer: typer.Typer, agreement: typer.Typer, *, out: Console, pre
                 reason=reason,
             )
             term = contract.binding().agreement.terms.end
-        out.print(f"the contract of {handle} ends {ended.ends_at:%Y-%m-%d %H:%M %Z}: {choice} (clause {term.clause})")
+        out.print(
+            f"the contract of {handle} ends {ended.ends_at:%Y-%m-%d %H:%M %Z}: {choice} (clause {term.clause})",
+            soft_wrap=True,
+        )
 
     @customer.command("renew")
     def renew(handle: Handle) -> None:
@@ -109,7 +116,9 @@ def register(customer: typer.Typer, agreement: typer.Typer, *, out: Console, pre
 
         with database_running(config):
             reached = contract.publish_policy(_paper(policy), by=_BY, at=datetime.now(UTC))
-        out.print(f"published to {len(reached)} customers" + (f": {', '.join(reached)}" if reached else ""))
+        out.print(
+            f"published to {len(reached)} customers" + (f": {', '.join(reached)}" if reached else ""), soft_wrap=True
+        )
 
 
 def _paper(text: str) -> "str | Paper":
