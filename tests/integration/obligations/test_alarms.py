@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 from tests.support.installation import tenancy
 from tests.support.peers import wait_for
+from tests.support.smtp_sink import sink
 
 from parley.agreement.api import Event, load
 from parley.daemons.worker import Watch, run
@@ -118,3 +119,37 @@ def test_an_overdue_duty_is_breached_within_five_seconds_beside_a_worker_that_re
     finally:
         stop.set()
         worker.join()
+
+
+def test_an_overdue_duty_is_on_the_console_and_in_the_mail_within_five_seconds(
+    customer: tenancy.Customer, operator: str, tmp_path: Path
+) -> None:
+    """A real worker and a real mail server; the clock is the wall's."""
+    stop = Stop()
+    contract.set_notice_addresses(["privacy@customer.example"], by="u1", at=datetime.now(UTC))
+    with sink(tmp_path / "keys") as server:
+        handlers = {**obligations.handlers(), mail.SEND: server.courier().attempt}
+        work = partial(
+            run, spool=tmp_path / "spool", scratch=tmp_path / "scratch", store=open_store(tmp_path.as_uri()),
+            stop=stop, further=handlers,
+        )  # fmt: skip
+        worker = Thread(target=work)
+        worker.start()
+        try:
+            due = datetime.now(UTC) + timedelta(seconds=4)
+            incident(due - timedelta(hours=48))
+
+            def told() -> bool:
+                letters = [*server.to(operator), *server.to("privacy@customer.example")]
+                return sum("Overdue" in str(one.message["Subject"]) for one in letters) == 2
+
+            wait_for("both sides were told", told, seconds=20)
+            assert datetime.now(UTC) - due < timedelta(seconds=5)
+            assert obligations.duty_count(states=["late"], at=datetime.now(UTC)) == 1
+            assert [line.duty.key for line in obligations.calendar(customer=customer.id, states=["late"])] == [NOTIFY]
+            overdue = next(one for one in server.to(operator) if "Overdue" in str(one.message["Subject"]))
+            assert server.signed(overdue)
+            assert f"customer={customer.handle}" in overdue.text
+        finally:
+            stop.set()
+            worker.join()
