@@ -11,11 +11,13 @@ from parley.people.accounts import (
     viewer,
 )
 from parley.people.errors import AccountRefused, PeopleError, SignInLocked, SignInRefused
+from parley.people.evidence import OWN_CLAUSE
 from parley.people.models import Group, User
 from parley.people.sessions import clear_expired, expect_clearing, handlers
 from parley.people.types import ROLES, Role, Viewer
 
 __all__ = [
+    "OWN_CLAUSE",
     "ROLES",
     "AccountRefused",
     "Group",

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from parley.foundation.errors import ParleyError
+from parley.obligations import api as obligations
 from parley.people import api as people
 from parley.tenancy import api as tenancy
 from parley.web import gate, rules
@@ -76,10 +77,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _note(request: HttpRequest, kind: str) -> None:
-    """Evidence that somebody came or went, under the clause that lets the service be secured."""
+    """Evidence that somebody came or went, under the clause that lets the service be secured; of the provider's staff
+    in the provider's own log."""
     here, now = inside(request), timezone.now()
     if here.customer.kind == "customer":
         gate.leave_evidence(here, kind=kind, decision=gate.ask(SECURE_SERVICE, now=now), now=now)
+    else:
+        obligations.evidence(kind=kind, clause=people.OWN_CLAUSE, details={"user": str(here.person.id)}, at=now)
 
 
 @require_GET

@@ -89,6 +89,10 @@ def test_rotation_seals_to_a_new_key_and_the_former_still_opens(customer: tenanc
     assert access.former_keys() == customer.recipients
     assert tenancy.keyring().index_key(after, "number") == tenancy.keyring().index_key(customer, "number")
     assert "key.rotated" in kinds()
+    tenancy.add_trunk(after, name="main", sources=["203.0.113.9"])
+    entry = tenancy.trunk_directory().find("203.0.113.9", 5060)
+    assert entry is not None
+    assert entry.recipients == after.recipients  # what recorders read every two seconds
     found = tenancy.by_handle(customer.handle)
     assert found is not None
     assert found.recipients == after.recipients
