@@ -21,7 +21,10 @@ from parley.governance.audits.models import AuditPack
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.people.api import create_user
+from parley.project.wiring import LETTERS
 from parley.sealing.api import generate_identity, open_bytes
+from parley.storage.api import StoreUnavailableError
+from parley.storage.local import LocalStore
 from parley.tenancy import api as tenancy
 
 WHO = UUID(int=7)
@@ -194,6 +197,44 @@ def test_what_the_pack_says_of_obligations_and_attestations(customer, work, stor
     assert any(duty["state"] == "met" for duty in duties)
     assert {hashlib.sha256(text).hexdigest() for text in texts.values()} == {one["digest"] for one in signatures}
     assert given.sha256[:16] in "".join(page.extract_text() for page in PdfReader(io.BytesIO(whole)).pages)
+
+
+def test_several_agreements_and_which_of_them_prevails(make_customer, work, store):
+    both = make_customer(agreement=("imagicle-dpa", "ucx-terms"))
+    with tenancy.scope(both), zipfile.ZipFile(io.BytesIO(clear(made_pack(both, work), store))) as made:
+        wins = json.loads(made.read("agreement/precedence.json"))
+        assert sum(name.endswith(".toml") for name in made.namelist()) == 2
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(made.read("report.pdf"))).pages)
+    assert any(one["term"].startswith("end.") for one in wins)
+    assert "Which text prevails" in text
+
+
+def test_a_store_that_fails_once_loses_and_doubles_nothing(customer, tmp_path):
+    class Failing(LocalStore):
+        """Fails when the pack is stored: first before it is, then after."""
+
+        puts = 0
+
+        def put(self, key, content):
+            self.puts += 1
+            stored = super().put(key, content) if self.puts > 1 else None
+            if stored is None or self.puts == 2:
+                raise StoreUnavailableError("the object store failed", remedy="wait")
+            return stored
+
+    store = Failing(tmp_path / "objects")
+    asked = audits.ask_pack(scope="newest", by=WHO, at=datetime.now(UTC))
+    integrate(customer)
+    handlers = audits.handlers(store=store, fonts=LETTERS, scratch=tmp_path / "scratch")
+    now = datetime.now(UTC)
+    for _ in range(4):
+        now += timedelta(hours=2)
+        obligations.run_due(customer, handlers=handlers, now=now)
+    assert (audits.pack(asked.id).state, store.puts) == ("ready", 3)
+    assert not list((tmp_path / "scratch").iterdir())
+    with connection.cursor() as cursor:
+        assert len(ledger.entries(cursor, kinds=["audit.pack-made"])) == 1
+    assert clear(audits.pack(asked.id), store)
 
 
 def test_who_holds_its_keys_gets_the_sealed_file(make_customer, work, store, tmp_path):

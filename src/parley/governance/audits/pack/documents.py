@@ -19,7 +19,7 @@ Made {made} by Parley. Log: {origin}, {size} entries.
 
 What is here
   report.pdf              the same for people: clauses, duties, inventory, attestations
-  agreement/              the texts that were signed, with the record of each signature
+  agreement/              the texts that were signed, the record of each signature, and which text prevails where
   clauses.json            every clause: what keeps it, how it stands, how much evidence there is
   evidence/               {evidence}
   checkpoints/            the newest signed head of the log, and that of the pack before this one
@@ -27,6 +27,7 @@ What is here
   subprocessors.json      the register, the whole chain
   inventory.*             which personal data is stored where and why, and how much of it there is
   attestations.json       what people attested, when, with the SHA-256 of each proof
+  incidents.json          incidents that touched you: when they were known, when you were told
   audits.json             audits asked for, decisions, findings
   manifest.json           size and SHA-256 of every file; manifest.note: the log's signature of it
   keys.txt                the keys, for comparison only
@@ -74,6 +75,7 @@ def documents(found: Gathered, *, head: Checkpoint, earlier: str, evidence: str)
     yield "inventory.json", written({"fields": fields, "counts": counts})
     yield "inventory.csv", table(fields)
     yield "attestations.json", written([asdict(one) for one in found.attestations])
+    yield "incidents.json", written([asdict(one) for one in found.incidents])
     yield "audits.json", written([asdict(one) for one in found.audits])
     for name in ("verifier.py", "verify_pack.py"):
         package = "parley.ledger" if name == "verifier.py" else "parley.governance.audits.pack"
@@ -114,6 +116,7 @@ def _texts(found: Gathered) -> Iterator[tuple[str, bytes]]:
             yield f"agreement/{one.agreement}-{one.version}.toml", one.text.encode()
     signatures = [{name: value for name, value in asdict(one).items() if name != "text"} for one in found.texts]
     yield "agreement/signatures.json", written(signatures)
+    yield "agreement/precedence.json", written([asdict(one) for one in found.wins])
 
 
 def _cell(value: object) -> str:

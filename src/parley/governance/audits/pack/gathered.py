@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db import connection
 
@@ -12,6 +13,7 @@ from parley.foundation.declarations import Declaration, PersonalData
 from parley.governance.audits import attestations, requests
 from parley.governance.audits.types import AuditView, ShownAttestation
 from parley.governance.contract import api as contract
+from parley.governance.incidents import api as incidents
 from parley.governance.subprocessors import api as subprocessors
 from parley.inventory import api as inventory
 from parley.ledger import api as ledger
@@ -58,6 +60,23 @@ class SignedText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentLine:
+    """One incident that touched the customer: its clock, and when the first notice went out."""
+
+    id: UUID
+    kind: str
+    clause: str
+    known_at: datetime
+    due: datetime
+    within: str
+    told_at: datetime | None
+    late: bool
+    persons: int
+    records: int
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """All that a pack says besides the evidence itself."""
 
@@ -80,6 +99,8 @@ class Gathered:
     fields: tuple[PersonalData, ...]
     counts: tuple[tuple[str, str, int, int | None], ...]
     audits: tuple[AuditView, ...]
+    incidents: tuple[IncidentLine, ...]
+    wins: tuple[agreements.Win, ...]
 
 
 def gather(*, at: datetime) -> Gathered:
@@ -112,6 +133,8 @@ def gather(*, at: datetime) -> Gathered:
         fields=inventory.personal(_declared()),
         counts=tuple((line.category, line.subject, line.records, line.persons) for line in inventory.census().lines),
         audits=tuple(requests.audits(limit=1000)),
+        incidents=tuple(_incident(one, at=at) for one in incidents.affairs(limit=1000)),
+        wins=contract.binding().wins,
     )
 
 
@@ -166,6 +189,13 @@ def _state(
     if proofs and all(proof.attested_at is not None for proof in proofs):
         return "attested"
     return "kept" if evidence else "idle"
+
+
+def _incident(one: incidents.Affair, *, at: datetime) -> IncidentLine:
+    return IncidentLine(
+        id=one.id, kind=one.kind, clause=one.clause, known_at=one.known_at, due=one.due, within=one.within,
+        told_at=one.first_sent_at, late=one.late(at), persons=one.persons, records=one.records, closed_at=one.closed_at,
+    )  # fmt: skip
 
 
 def _texts() -> tuple[SignedText, ...]:

@@ -40,7 +40,7 @@ def report(found: Gathered, *, head: Checkpoint, fonts: Path, packed: int) -> by
     )
     story: list[Flowable] = []
     for part in (_cover(found, title, head, packed), _clauses(found), _duties(found), _attestations(found),
-                 _subprocessors(found), _inventory(found), _audits(found)):  # fmt: skip
+                 _subprocessors(found), _inventory(found), _incidents(found), _audits(found)):  # fmt: skip
         story += part
     story = [piece for one in story for piece in (_room(one) if isinstance(one, Heading) else (one,))]
     made.build(story, onFirstPage=on_page, onLaterPages=on_page)
@@ -80,6 +80,17 @@ def _cover(found: Gathered, title: str, head: Checkpoint, packed: int) -> Iterat
         ],
         widths=[3, 1, 2, 2, 4],
     )  # fmt: skip
+    if found.wins:
+        yield Heading(_("Which text prevails"))
+        yield table(
+            [_("Term"), _("Holds"), _("Clause"), _("Why"), _("Gave way")],
+            [
+                (one.term, one.value, text(one.clause, sheet.MONO), one.why,
+                 "; ".join(f"{agreement} {clause}: {value}" for agreement, clause, value in one.losers))
+                for one in found.wins
+            ],
+            widths=[2, 2, 2.4, 4, 4],
+        )  # fmt: skip
     yield Heading(_("How to verify this pack"))
     yield text(
         _("Unpack it, take the key of the log from the annex of your agreement, and run: "
@@ -210,6 +221,25 @@ def _inventory(found: Gathered) -> Iterator[Flowable]:
             for one in found.fields
         ],
         widths=[4, 3, 2, 3, 2, 2],
+    )  # fmt: skip
+
+
+def _incidents(found: Gathered) -> Iterator[Flowable]:
+    yield Heading(_("Incidents"))
+    if not found.incidents:
+        yield text(_("None touched you."))
+        return
+    yield table(
+        [_("Known"), _("Kind"), _("Clause"), _("Notice due"), _("Told"), _("Persons, records"), _("Closed")],
+        [
+            (
+                _when(found, one.known_at), one.kind, text(one.clause, sheet.MONO), _when(found, one.due),
+                (_when(found, one.told_at) or _("not yet")) + (_(", late") if one.late else ""),
+                f"{one.persons}, {one.records}", _when(found, one.closed_at) or "–",
+            )
+            for one in found.incidents
+        ],
+        widths=[2, 2, 2.4, 2, 2.2, 1.8, 2],
     )  # fmt: skip
 
 
