@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from parley.governance.access import api as access
 from parley.governance.contract import api as contract
+from parley.governance.instructions import api as instructions
 from parley.governance.incidents import api as incidents
 from parley.governance.subprocessors import api as subprocessors
 from parley.ledger import api as ledger
@@ -77,6 +78,7 @@ def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     found = [*_recording_needs(here, now=now)]
     if here.viewer.number_indexes is None:
         found += _incident_needs()
+        found += _instruction_needs()
         found += _duty_needs(now=now)
         found += _access_needs(now=now)
         found += _subprocessor_needs(now=now)
@@ -103,6 +105,53 @@ def _incident_needs() -> list[Need]:
             url=reverse("incident", args=[newest]),
         )
     ]  # fmt: skip
+
+
+def _instruction_needs() -> list[Need]:
+    """What rests until the customer decides, and what stops notices from reaching it."""
+    needs = []
+    if suspended := len(instructions.instructions(state="suspended")):
+        needs.append(
+            Need(
+                shape="late",
+                shape_word=_("suspended"),
+                what=ngettext(
+                    "%(n)d instruction of yours is suspended", "%(n)d instructions of yours are suspended", suspended
+                ) % {"n": suspended},
+                consequence=_("It would infringe the law or the agreement, and is not carried out."),
+                deed=_("Decide about it"),
+                url=reverse("instructions"),
+            )
+        )  # fmt: skip
+    misuses = [one for one in instructions.misuses() if one.state in {"requested", "suspended"}]
+    if misuses:
+        stopped = any(one.state == "suspended" for one in misuses)
+        needs.append(
+            Need(
+                shape="late" if stopped else "due",
+                shape_word=_("suspended") if stopped else _("due"),
+                what=_("The service is suspended for misuse")
+                if stopped
+                else _("A use of the service is to be corrected"),
+                consequence=_("Nothing new is recorded; what is stored stays yours.")
+                if stopped
+                else _("If it is not, the provider may suspend the service."),
+                deed=_("See what was found"),
+                url=reverse("instructions"),
+            )
+        )
+    if not contract.notice_addresses():
+        needs.append(
+            Need(
+                shape="due",
+                shape_word=_("due"),
+                what=_("No address for notices is set"),
+                consequence=_("Incidents, sub-processors and suspended instructions cannot be told by e-mail."),
+                deed=_("Set an address"),
+                url=reverse("contract") + "#order",
+            )
+        )
+    return needs
 
 
 def _recording_needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
