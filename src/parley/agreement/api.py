@@ -55,6 +55,7 @@ from parley.agreement.types import (
 from parley.agreement.vocabulary import (
     AREAS,
     CATEGORIES,
+    OF_A_CALL,
     OFFERINGS,
     PURPOSES,
     SUBJECTS,
@@ -81,6 +82,7 @@ __all__ = [
     "MAKE_RENDITION",
     "MECHANISMS",
     "OFFERINGS",
+    "OF_A_CALL",
     "PLAY_RECORDINGS",
     "PURPOSES",
     "RECORD_CALLS",

@@ -158,6 +158,11 @@ CATEGORIES: Final = {
 }
 """Categories of personal data, keys of `fideslang`; a category holds those below it ("user.contact" the e-mail)."""
 
+OF_A_CALL: Final = frozenset({
+    "user.name", "user.contact.phone_number", "user.device", "user.telemetry", "user.biometric.voice",
+})  # fmt: skip
+"""What a recorded call consists of: an agreement that does not list all of it does not let calls be recorded."""
+
 SPECIAL_CATEGORIES: Final = frozenset({
     "user.health_and_medical", "user.biometric", "user.criminal_history", "user.demographic.political_opinion",
     "user.demographic.race_ethnicity", "user.demographic.religious_belief", "user.demographic.sexual_orientation",

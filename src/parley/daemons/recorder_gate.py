@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from parley.agreement.api import RECORD_CALLS
+from parley.agreement.api import OF_A_CALL, RECORD_CALLS
 from parley.daemons.signalling_ports import Gate, GateVerdict
 from parley.governance.contract import api as contract
 from parley.recordings.types import GateRecord
@@ -21,6 +21,7 @@ def agreement_gate(*, region: str) -> Gate:
             RECORD_CALLS,
             at=datetime.now(UTC),
             region=region,
+            categories=OF_A_CALL,
             sealed=bool(trunk.recipients),
             texts=trunk.texts,
         )

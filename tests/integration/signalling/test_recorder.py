@@ -251,7 +251,7 @@ def _instruct(at: datetime) -> None:
     [
         (_suspend, _lift, b"IX-X.suspension"),
         (_withdraw, _instruct, b"IX-2.purpose"),
-        (_infringe, _instruct, b"IX-2.purpose"),
+        (_infringe, _instruct, b"IX-X.infringing"),
     ],
 )
 def test_a_running_recorder_learns_within_two_seconds_how_its_customer_stands(

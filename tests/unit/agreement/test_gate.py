@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.agreement.api import OFFERINGS, PURPOSES, GateRequest, Grant, available, evaluate, load
-from parley.agreement.vocabulary import CATEGORIES, SPECIAL_CATEGORIES, is_special
+from parley.agreement.vocabulary import CATEGORIES, OF_A_CALL, SPECIAL_CATEGORIES, is_special
 
 REQUEST = GateRequest(
     purpose="record-calls",
@@ -226,6 +226,14 @@ def test_categories_are_those_of_the_agreement_and_special_ones_are_sealed(agree
     decision = evaluate(loaded, request)
     assert decision.allowed is (clause is None), decision
     assert clause is None or decision.clause == clause
+
+
+@pytest.mark.parametrize("agreement", ["imagicle-dpa", "kavkom-dpa", "ixcloud-dpa", "ucx-terms"])
+def test_what_a_call_consists_of_may_be_recorded_where_recording_is_a_purpose(agreement):
+    loaded = load(agreement)
+    request = replace(REQUEST, instructed_purposes=loaded.instructed_purposes, categories=OF_A_CALL)
+    assert evaluate(loaded, request).allowed
+    assert evaluate(load("imagino-policy"), request).clause in load("imagino-policy").clauses
 
 
 def test_the_words_for_special_categories_are_told_by_one_set():
