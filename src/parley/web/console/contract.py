@@ -27,17 +27,18 @@ _DEEDS = ("order", "transfer", "withdraw-transfer")
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Signatures, order, transfers; a POST is the deed that its button names."""
-    filled, problem = Filled(request.POST.dict()), None
+    filled = Filled(request.POST.dict())
+    problem: ParleyError | None = None
     if request.method == "POST":
         try:
             _do(inside(request), filled)
         except instructions.InstructionRefused as error:
             if error.field:
-                filled.wrong[error.field] = str(error)
+                filled.wrong[error.field] = f"{Exception.__str__(error)}. {error.remedy}"
             else:
                 problem = error
-        except contract.ContractRefused as error:
-            problem = error
+        except contract.ContractRefused as refused:
+            problem = refused
         if not filled.wrong and problem is None:
             return HttpResponseRedirect(reverse("contract"))
     wrong = bool(filled.wrong) or problem is not None

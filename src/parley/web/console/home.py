@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET
 
 from parley.governance.access import api as access
 from parley.governance.contract import api as contract
-from parley.governance.instructions import api as instructions
 from parley.governance.incidents import api as incidents
+from parley.governance.instructions import api as instructions
 from parley.governance.subprocessors import api as subprocessors
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations

@@ -21,7 +21,6 @@ from parley.web.filled import Filled
 from parley.web.place import ConsoleRequest, inside
 
 PAGE_ROWS: Final = 50
-_FLAGS: Final = ("certified", "minors", "guardians_agreed")
 
 
 @sees_everything
@@ -125,7 +124,9 @@ def _details(filled: Filled, categories: list[str]) -> instructions.Details:
         legal_ground=filled.text("legal_ground", needed=False, most=500),
         persons_in=filled.text("persons_in", needed=False, most=2).upper(),
         citizens=frozenset(citizens),
-        **{name: filled.values.get(name) == "yes" for name in _FLAGS},
+        certified=filled.values.get("certified") == "yes",
+        minors=filled.values.get("minors") == "yes",
+        guardians_agreed=filled.values.get("guardians_agreed") == "yes",
     )
 
 

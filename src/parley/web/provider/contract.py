@@ -28,7 +28,8 @@ def page(request: HttpRequest, handle: str) -> HttpResponse:
     customer = tenancy.by_handle(handle)
     if customer is None or customer.kind != "customer":
         raise Http404("no such customer")
-    filled, problem = Filled(request.POST.dict()), None
+    filled = Filled(request.POST.dict())
+    problem: ParleyError | None = None
     if request.method == "POST":
         try:
             _do(inside(request), customer, filled, request.POST.getlist("agreements"))
