@@ -3,9 +3,12 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from parley.agreement.api import FIND_RECORDINGS
 from parley.recordings import api as recordings
+from parley.web import gate
 from parley.web.place import inside
 
 
@@ -13,6 +16,7 @@ from parley.web.place import inside
 def live(request: HttpRequest) -> HttpResponse:
     """The live list; the page asks for it again whenever the event stream says that something changed."""
     here = inside(request)
+    gate.ask(FIND_RECORDINGS, now=timezone.now())
     calls = [
         {
             "sealed": call.sealed,

@@ -97,6 +97,7 @@ class Download:
 def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """One recording: who, why, what was heard, and the proof."""
     here = inside(request)
+    gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
     found = recordings.get(here.viewer, recording_id)
     agreement = contract.binding().agreement
     word, meaning = rules.CUSTODY[here.customer.custody]

@@ -106,6 +106,7 @@ def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
 
 @rest.get("/recordings/{uuid:recording_id}", response=RecordingOut, url_name="recording", summary="One recording")
 def get_recording(request: HttpRequest, recording_id: UUID) -> RecordingOut:
+    gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
     found = recordings.get(inside(request).viewer, recording_id)
     return RecordingOut(
         **_row(found),
@@ -179,6 +180,7 @@ def get_evidence(request: HttpRequest, entry_id: UUID, kept: Query[Kept]) -> Htt
 
 @rest.get("/live", response=list[LiveOut], url_name="live", summary="Calls being recorded now")
 def list_live(request: HttpRequest) -> list[LiveOut]:
+    gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
     return [
         LiveOut(
             id=call.recording_id,
