@@ -65,6 +65,7 @@ def promises(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "total": len(found),
         "wins": composition.wins,
+        "sees_all": inside(request).viewer.number_indexes is None,
     }
     return render(request, "web/console/promises.html", context)
 
