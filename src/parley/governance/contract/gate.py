@@ -30,12 +30,14 @@ def ask(
     person: str = "",
     categories: frozenset[str] = frozenset(),
     minors: bool = False,
+    citizens: frozenset[str] = frozenset(),
     sealed: bool = True,
 ) -> Decision:
     """The decision for the customer in scope, by its standing at this instant.
 
     `region` is where it would happen (the customer's own by default), `recipient` the sub-processor that would
-    receive data, `person` the id of the provider's staff who would look.
+    receive data, `person` the id of the provider's staff who would look, `citizens` the countries whose citizens the
+    persons concerned are, where that is known.
     """
     return ask_for(
         replace(tenancy.current(), standing=tenancy.standing()),
@@ -47,6 +49,7 @@ def ask(
         person=person,
         categories=categories,
         minors=minors,
+        citizens=citizens,
         sealed=sealed,
     )
 
@@ -62,6 +65,7 @@ def ask_for(
     person: str = "",
     categories: frozenset[str] = frozenset(),
     minors: bool = False,
+    citizens: frozenset[str] = frozenset(),
     sealed: bool = True,
     texts: Mapping[str, str] | None = None,
 ) -> Decision:
@@ -85,5 +89,6 @@ def ask_for(
         person=person,
         categories=categories,
         minors=minors,
+        citizens=citizens,
     )
     return evaluate(agreement, customer.standing.on(request, signed_purposes=agreement.instructed_purposes))

@@ -120,7 +120,7 @@ def test_ix_3_transfers_the_annexes_are_generated_and_marked_ours(under):
 
 @pytest.mark.parametrize(("citizens", "rule"), [("RU", "citizens-elsewhere"), ("CN", "citizens-elsewhere")])
 def test_ig_2_residency_an_instruction_against_it_is_suspended(under, citizens, rule):
-    """control.transfers keep the measures; the rules name country and law."""
+    """control.instructions and control.transfers: the rules name country and law; gate.residency asks again."""
     with under("imagino-policy"):
         details = instructions.Details(offering="contacts", region="eu", citizens=frozenset({citizens}))
         given = instructions.give(
@@ -128,6 +128,9 @@ def test_ig_2_residency_an_instruction_against_it_is_suspended(under, citizens, 
         )
         assert given.state == "suspended"
         assert rule in {finding.rule for finding in given.findings}
+        instructions.confirm(given.id, text="We know.", by=OFFICER, at=now())
+        asked = contract.ask("keep-contacts", at=now(), offering="contacts", citizens=frozenset({citizens}))
+        assert (asked.allowed, asked.clause) == (False, "IG-2.residency")
 
 
 def test_ig_2_breach_of_law_is_suspended_told_and_may_be_reported_as_misuse(under):
