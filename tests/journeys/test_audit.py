@@ -42,7 +42,7 @@ def ask(page: Page, *, cause: str, reason: str, day: str) -> None:
     page.get_by_role("link", name="Audits", exact=True).first.click()
     page.get_by_role("link", name="Ask for an audit").click()
     page.get_by_label(cause).check()
-    page.get_by_label("What makes you ask").fill(reason)
+    page.get_by_label(re.compile("What makes you ask")).fill(reason)
     page.get_by_label("What is to be audited").fill("The access logs of March, and who may read them.")
     page.get_by_label("Who audits").fill("Audit House")
     page.get_by_label("Wanted day").fill(day)

@@ -1,10 +1,12 @@
 """The deeds of the audit pages over HTTP: forms that are filled in well, badly, or for somebody else."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 
 from parley.governance.audits import api as audits
@@ -40,6 +42,10 @@ def keeper(house):  # type: ignore[no-untyped-def]
 @pytest.fixture
 def omar(house):  # type: ignore[no-untyped-def]
     return signed_in("/provider/", "omar@provider.example")
+
+
+def proofs_of(page: HttpResponse) -> set[str]:
+    return set(re.findall(r"/provider/attestations/proofs/[0-9a-f-]+", page.content.decode()))
 
 
 def in_days(days: int) -> str:
@@ -108,12 +114,13 @@ def test_a_proof_is_uploaded_and_comes_back(omar):  # type: ignore[no-untyped-de
     assert wrong.status_code == 400 and "lies ahead" in wrong.content.decode()
     none = omar.post(page, {"deed": "attest", "day": in_days(-3)})
     assert none.status_code == 400 and "Choose the file" in none.content.decode()
+    before = proofs_of(omar.get(page))
     proof = SimpleUploadedFile("what Ada wrote.pdf", b"%PDF-1.7 measures")
     assert omar.post(page, {"deed": "attest", "day": in_days(-3), "proof": proof}).status_code == 302
-    text = omar.get(page).content.decode()
-    assert "Ada" not in text
-    address = text.partition("/provider/attestations/proofs/")[2].partition('"')[0]
-    answer = omar.get(f"/provider/attestations/proofs/{address}")
+    shown = omar.get(page)
+    assert b"Ada" not in shown.content
+    (address,) = proofs_of(shown) - before
+    answer = omar.get(address)
     assert (answer.content, answer["Content-Type"]) == (b"%PDF-1.7 measures", "application/pdf")
     assert "attachment" in answer["Content-Disposition"]
 

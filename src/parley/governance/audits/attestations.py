@@ -35,12 +35,10 @@ FIRST_PROOF: Final = Span(30, "days")
 _EARLIER: Final = 20
 
 
-def demands() -> dict[str, Demand]:
+def demands(*, at: datetime) -> dict[str, Demand]:
     """What the agreements of all customers together ask for, by key: under each the shortest interval."""
     found: dict[str, list[tuple[AttestationTerm, datetime]]] = {}
-    for customer in tenancy.customers():
-        if not customer.standing.signed:
-            continue
+    for customer in _under_contract(at):
         since = min(signed.since for signed in customer.standing.signed)
         for term in contract.binding_of(customer).agreement.terms.attestations:
             found.setdefault(term.key, []).append((term, since))
@@ -50,13 +48,13 @@ def demands() -> dict[str, Demand]:
 def desk(*, at: datetime) -> list[Desk]:
     """Every key that is asked for: who is responsible, what was proven last, when the next proof is due."""
     people = dict(Responsible.objects.values_list("key", "person"))
-    found = [_on_desk(demand, people.get(key), at=at) for key, demand in demands().items()]
+    found = [_on_desk(demand, people.get(key), at=at) for key, demand in demands(at=at).items()]
     return sorted(found, key=lambda one: one.due)
 
 
 def on_desk(key: str, *, at: datetime) -> Desk:
     """One key with its earlier proofs. Raises NoSuchAudit for a key that no agreement asks for."""
-    demand = demands().get(key)
+    demand = demands(at=at).get(key)
     if demand is None:
         raise NoSuchAudit("no customer's agreement asks for this attestation")
     person = Responsible.objects.filter(key=key).values_list("person", flat=True).first()
@@ -230,8 +228,7 @@ def _tell_all(work: Work) -> None:
 
 
 def _tell_each(row: Attestation) -> None:
-    customers = [one for one in tenancy.customers() if one.standing.signed]
-    concerned = [one for one in customers if _asks_for(one, row.key)]
+    concerned = [one for one in _under_contract(row.recorded_at) if _asks_for(one, row.key)]
     Attestation.objects.filter(id=row.id).update(of=len(concerned), told=0)
     for customer in concerned:
         with tenancy.scope(customer):
@@ -259,6 +256,12 @@ def _apart(work: Callable[[], None]) -> None:
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(run).result()
+
+
+def _under_contract(at: datetime) -> list[tenancy.Customer]:
+    """The customers that signed, and whose contract has not ended at `at`."""
+    ended = ((one, one.standing.contract_ended_at) for one in tenancy.customers() if one.standing.signed)
+    return [one for one, end in ended if end is None or end > at]
 
 
 def _asks_for(customer: tenancy.Customer, key: str) -> bool:

@@ -64,7 +64,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     filled = Filled(request.POST.dict())
     if request.method == "POST":
         cause = filled.choice("cause", audits.CAUSES)
-        reason = filled.text("reason", needed=cause == "suspicion")
+        reason = filled.text("reason", needed=cause in {"suspicion", "authority"})
         scope, auditor = filled.text("scope"), filled.text("auditor", most=500)
         wanted = filled.moment("day", zone=zone, clock="clock")
         if not filled.wrong and wanted is not None:
