@@ -7,8 +7,9 @@ servers and readers take it for the same message, but the protocol allows no mor
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
@@ -31,6 +32,8 @@ from parley.tenancy import api as tenancy
 SEND = "mail.send"
 _NO_SERVER = "no mail server is configured"
 _LONGEST_WAIT_WITHOUT_SERVER = 10
+_LEFT_ALONE = "not tried: the mail server kept the last message waiting in vain"
+_LEFT_ALONE_SECONDS = 30.0
 
 
 def send(
@@ -153,11 +156,16 @@ def handlers() -> Mapping[str, obligations.Handler]:
 
 @dataclass(frozen=True, kw_only=True)
 class Courier:
-    """Hands messages to one server, signed by `signed_by` where signing is configured."""
+    """Hands messages to one server, signed by `signed_by` where signing is configured.
+
+    A server that kept one message waiting in vain is left alone for a while: other work does not wait for it again and
+    again.
+    """
 
     server: Server
     sender: str
     signed_by: Callable[[], Signer] | None = None
+    _silent: list[float] = field(default_factory=list)
 
     @classmethod
     def of_settings(cls) -> "Courier":
@@ -199,9 +207,12 @@ class Courier:
         """The signature sent along, b"" for none, and the answer for each address."""
         if not self.server.host:
             return b"", dict.fromkeys(addresses, Answer(taken=False, final=False, words=_NO_SERVER))
+        if self._silent and time.monotonic() - self._silent[-1] < _LEFT_ALONE_SECONDS:
+            return b"", dict.fromkeys(addresses, Answer(taken=False, final=False, words=_LEFT_ALONE))
         unsigned = bytes(row.content)
         signed = self.signed_by().sign(unsigned) if self.signed_by else unsigned
         answers = deliver(self.server, sender=self.sender, recipients=addresses, content=signed)
+        self._silent[:] = [time.monotonic()] if any(one.silent for one in answers.values()) else []
         return signed[: len(signed) - len(unsigned)], answers
 
     def _selector(self, signature: bytes) -> str:

@@ -27,11 +27,15 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the server said for one recipient: taken, refused for good, or neither (then it is asked again)."""
+    """What the server said for one recipient: taken, refused for good, or neither (then it is asked again).
+
+    `silent`: it said nothing until our patience ended.
+    """
 
     taken: bool
     final: bool
     words: str
+    silent: bool = False
 
 
 def deliver(server: Server, *, sender: str, recipients: Sequence[str], content: bytes) -> Mapping[str, Answer]:
@@ -47,7 +51,8 @@ def deliver(server: Server, *, sender: str, recipients: Sequence[str], content: 
         return dict.fromkeys(recipients, Answer(taken=False, final=False, words=words))
     except (OSError, smtplib.SMTPException) as error:
         words = f"no answer from the mail server ({type(error).__name__})"
-        return dict.fromkeys(recipients, Answer(taken=False, final=False, words=words))
+        silent = isinstance(error, TimeoutError)
+        return dict.fromkeys(recipients, Answer(taken=False, final=False, words=words, silent=silent))
 
 
 def _connection(server: Server) -> smtplib.SMTP:

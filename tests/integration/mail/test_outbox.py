@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from django.db import connection, transaction
 from tests.support.smtp_sink import Sink
 
 from parley.mail import api as mail
+from parley.mail.models import Message
 from parley.mail.outbox import Courier
 from parley.mail.transport import Server
 from parley.obligations import api as obligations
@@ -97,7 +100,7 @@ def test_an_hour_without_a_server_loses_and_doubles_nothing(
     customer: tenancy.Customer, server: Sink, mode: str
 ) -> None:
     server.mode = mode
-    keys = [str(number) for number in range(5)]
+    keys = [str(number) for number in range(3)]
     for key in keys:
         write(key=key)
     turn(customer, server.courier(), later=timedelta(hours=1))
@@ -139,11 +142,27 @@ def test_refused_by_all_is_failed_at_once_and_can_be_sent_again(customer: tenanc
 def test_after_a_week_without_a_server_it_is_given_up_loudly(customer: tenancy.Customer, server: Sink) -> None:
     server.mode = "away"
     write()
-    for day in range(9):
-        turn(customer, server.courier(), later=timedelta(days=day))
-        connection.close()
-    (failed,) = mail.messages()
-    assert failed.state == "failed" and failed.recipients[0].attempts > 400
+    turn(customer, server.courier(), later=timedelta(hours=2))
+    (waiting,) = mail.messages()
+    assert waiting.state == "queued" and waiting.next_attempt is not None
+    for days, state in ((6, "queued"), (8, "failed")):
+        Message.objects.update(created_at=datetime.now(UTC) - timedelta(days=days))  # instead of hundreds of attempts
+        turn(customer, server.courier(), later=timedelta(hours=2, minutes=16 * days))
+        assert mail.message(waiting.id).state == state
+    assert mail.message(waiting.id).next_attempt is None
+
+
+def test_a_server_that_says_nothing_holds_up_one_message_and_not_the_next(customer: tenancy.Customer) -> None:
+    for key in "abcd":
+        write(key=key)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        server = Server(host="127.0.0.1", port=mute.getsockname()[1], tls="none", seconds=3.0)
+        begun = time.monotonic()
+        turn(customer, Courier(server=server, sender="parley@localhost"))
+        assert time.monotonic() - begun < 9  # one patience of the four
+    answers = sorted(one.answer for one in mail.messages())
+    assert answers[0].endswith("(TimeoutError)") and all(one.startswith("not tried") for one in answers[1:])
+    assert {one.state for one in mail.messages()} == {"queued"}
 
 
 def test_without_a_configured_server_messages_wait_and_are_seen(customer: tenancy.Customer, server: Sink) -> None:
