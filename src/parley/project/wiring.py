@@ -67,12 +67,14 @@ def _settle_contract(work: Work) -> None:
     contract.settle_again(work)
     subprocessors.authorise_listed()
     audits.catch_up_later(at=datetime.now(UTC))
+    assistance.expect_recheck(at=datetime.now(UTC))
     recordings.render_refused()
 
 
 def _settle_instructions(work: Work) -> None:
     """After each instruction: the standing follows, and what was refused to be made audible is tried again."""
     instructions.settle_again(work)
+    assistance.expect_recheck(at=datetime.now(UTC))
     recordings.render_refused()
 
 

@@ -132,6 +132,7 @@ KINDS: Final = {
     "disclosure.made": _("Data disclosed"),
     "disclosure.refused": _("Disclosure refused"),
     "complaint.received": _("Complaint received"),
+    "complaint.not-forwarded": _("Complaint not passed on in time"),
     "complaint.forwarded": _("Complaint passed on"),
     "complaint.answered": _("Complaint answered"),
     "complaint.closed": _("Complaint closed"),

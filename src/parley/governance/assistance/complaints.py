@@ -24,6 +24,7 @@ from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
 
 OWN_CLAUSE = "provider.complaints"
+FORWARD_DUE = "assistance.forward-due"
 PROMPTLY = Span(3, "days")
 """What we take "promptly" to mean at most: ours. A mail goes at once where there are addresses."""
 
@@ -60,6 +61,12 @@ def register_complaint(
         if passed_on:
             letter = words.complaint(source=source, received_at=received_at, clause=row.clause)
             words.send(key=f"complaint:{row.id}", letter=letter, clause=row.clause)
+            obligations.enqueue(
+                kind=FORWARD_DUE,
+                key=f"complaint:{row.id}:forward-due",
+                due=row.forward_due,
+                payload={"complaint": str(row.id)},
+            )
         _follow(row, at=at)
     return _view(row)
 
@@ -74,6 +81,13 @@ def forwarded(complaint_id: UUID, *, by: str, at: datetime) -> ComplaintView:
             _leave(row, "complaint.forwarded", at=at, by=by, late=at > row.forward_due)
             _follow(row, at=at)
     return _view(row)
+
+
+def forward_due(complaint_id: UUID, *, at: datetime) -> None:
+    """What the job does when a complaint should have been passed on: one that was not leaves evidence of it."""
+    row = Complaint.objects.filter(id=complaint_id, forwarded_at__isnull=True).first()
+    if row is not None:
+        _leave(row, "complaint.not-forwarded", at=at)
 
 
 def answer_complaint(complaint_id: UUID, *, answer: str, by: UUID, at: datetime) -> ComplaintView:

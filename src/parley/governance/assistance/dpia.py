@@ -69,10 +69,16 @@ def expect_check(*, at: datetime) -> None:
     obligations.enqueue(kind=CHECK, key=f"assistance.check:{at:%Y-%m-%d}", due=at, payload={})
 
 
-def regular_check(*, at: datetime) -> None:
-    """What the job does."""
+def expect_recheck(*, at: datetime) -> None:
+    """What the customer in scope signed or instructed has changed: a job looks at its processing once more."""
+    obligations.enqueue(kind=CHECK, key=f"assistance.recheck:{at:%Y-%m-%dT%H:%M}", due=at, payload={"once": True})
+
+
+def regular_check(*, at: datetime, once: bool = False) -> None:
+    """What the job does; unless `once`, it comes again after 30 days."""
     check(what=processing(), at=at)
-    expect_check(at=at + EVERY)
+    if not once:
+        expect_check(at=at + EVERY)
 
 
 def save_assessment(

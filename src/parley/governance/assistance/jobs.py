@@ -25,8 +25,15 @@ _TOLD: Final[Mapping[str, Callable[[UUID, datetime], object]]] = MappingProxyTyp
 
 
 def handlers() -> Mapping[str, Handler]:
-    """By kind: the provider's list follows, letters were dispatched, the monthly check, silence that is over."""
-    return {FOLLOW: _follow, TOLD: _told, dpia.CHECK: _check, disclosures.SILENCE_OVER: _silence_over}
+    """By kind: the provider's list follows, letters were dispatched, the monthly check, silence that is
+    over, a complaint that was not passed on in time."""
+    return {
+        FOLLOW: _follow,
+        TOLD: _told,
+        dpia.CHECK: _check,
+        disclosures.SILENCE_OVER: _silence_over,
+        complaints.FORWARD_DUE: _forward_due,
+    }
 
 
 def _follow(work: Work) -> None:
@@ -40,7 +47,11 @@ def _told(work: Work) -> None:
 
 
 def _check(work: Work) -> None:
-    dpia.regular_check(at=max(work.due, datetime.now(UTC)))
+    dpia.regular_check(at=max(work.due, datetime.now(UTC)), once=bool(work.payload.get("once")))
+
+
+def _forward_due(work: Work) -> None:
+    complaints.forward_due(UUID(work.payload["complaint"]), at=max(work.due, datetime.now(UTC)))
 
 
 def _silence_over(work: Work) -> None:

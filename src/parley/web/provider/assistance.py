@@ -57,6 +57,7 @@ def docket(request: HttpRequest) -> HttpResponse:
         "customers": known.values(),
         "values": request.POST,
         "wrong": wrong,
+        "now": timezone.now(),
         "today": timezone.now().date().isoformat(),
     }  # fmt: skip
     return render(request, "web/provider/assistance.html", context, status=400 if wrong else 200)

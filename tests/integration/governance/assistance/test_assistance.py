@@ -163,6 +163,18 @@ def test_a_complaint_is_passed_on_answered_and_closed(ixcloud: tenancy.Customer)
     assert next(line for line in assistance.docket() if line.id == made.id).state == "closed"
 
 
+def test_a_complaint_that_nobody_passes_on_is_said_to_be_late(customer: tenancy.Customer) -> None:
+    """This customer has no addresses for notices: staff has to pass it on otherwise."""
+    made = assistance.register_complaint(
+        source="authority", contact="", about="Why is there no record?", received_at=now(), by=BY, at=now()
+    )
+    late = now() + timedelta(days=3, minutes=1)
+    obligations.run_due(customer, handlers=assistance.handlers(), now=late)
+    assert "complaint.not-forwarded" in {kind for kind, _ in entries()}
+    passed_on = assistance.forwarded(made.id, by=str(BY), at=late)
+    assert passed_on.forwarded_at == late
+
+
 def test_the_provider_keeps_complaints_about_itself(cluster: object) -> None:
     with tenancy.scope(tenancy.provider()):
         made = assistance.register_complaint(
