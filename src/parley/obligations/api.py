@@ -11,10 +11,11 @@ sequencer; the worker calls `run_due` for whoever `tenancy.api.due_wakes` names,
 from parley.obligations.attention import failed
 from parley.obligations.calendar import calendar, in_need
 from parley.obligations.calendar import count as calendar_count
+from parley.obligations.calendar import due_by_week as calendar_due_by_week
 from parley.obligations.calendar import kept_on_time as calendar_kept_on_time
 from parley.obligations.duties import cancel, meet, open_duties, waive
 from parley.obligations.duty_hooks import on_overdue, on_passed, on_warning
-from parley.obligations.duty_reading import by_clause, duties, duty, duty_of, kept_on_time
+from parley.obligations.duty_reading import by_clause, due_by_week, duties, duty, duty_of, kept_on_time
 from parley.obligations.duty_reading import count as duty_count
 from parley.obligations.duty_types import (
     BadPlace,
@@ -46,8 +47,10 @@ __all__ = [
     "by_clause",
     "calendar",
     "calendar_count",
+    "calendar_due_by_week",
     "calendar_kept_on_time",
     "cancel",
+    "due_by_week",
     "duties",
     "duty",
     "duty_count",

@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from django.db.models import Count, Q, Sum
 
 from parley.obligations import models
-from parley.obligations.duty_reading import in_states, months, page, view
+from parley.obligations.duty_reading import by_week, in_states, months, page, view
 from parley.obligations.duty_types import CalendarLine, Month
 from parley.tenancy import api as tenancy
 
@@ -120,7 +120,11 @@ def mend() -> bool:
     copies = models.CalendarLine.objects.filter(customer_id=customer)
     if truth == copies.aggregate(rows=Count("id"), revisions=Sum("revision")):
         return False
-    copies.exclude(id__in=list(models.Duty.objects.values_list("id", flat=True))).delete()
+    # Copies first: what is copied was committed before, so a duty that appears meanwhile is never taken for strange.
+    copied = set(copies.values_list("id", flat=True))
+    strange = copied - set(models.Duty.objects.values_list("id", flat=True))
+    if strange:
+        copies.filter(id__in=strange).delete()
     _copy(_line(customer, row) for row in models.Duty.objects.iterator(chunk_size=1000))
     return True
 
@@ -128,6 +132,11 @@ def mend() -> bool:
 def kept_on_time(since: datetime, *, zone: str = "UTC") -> list[Month]:
     """Per month of the due date in `zone`, how the duties of all customers were kept."""
     return months(models.CalendarLine.objects.all(), since=since, zone=zone)
+
+
+def due_by_week(*, at: datetime, weeks: int, customer: UUID | None = None) -> list[int]:
+    """As `duty_reading.due_by_week`, over all customers or one."""
+    return by_week(models.CalendarLine.objects.filter(chosen(at=at, customer=customer)), at=at, weeks=weeks)
 
 
 def _copy(lines: Iterable[Sequence[Any]]) -> None:

@@ -1,7 +1,7 @@
 """Duties as they stand: lists, counts by clause, how they were kept over the months."""
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -62,10 +62,14 @@ def duty_of(duty_id: UUID, *, at: datetime | None = None) -> DutyView | None:
     return view(row, at=at or datetime.now(UTC)) if row else None
 
 
-def count(*, states: Collection[str], at: datetime, owner: str | None = None) -> int:
+def count(
+    *, states: Collection[str], at: datetime, owner: str | None = None, kinds: Collection[str] | None = None
+) -> int:
     """How many duties of the customer in scope are in one of `states` (as `in_states`)."""
     rows = models.Duty.objects.filter(in_states(states, at=at))
-    return rows.count() if owner is None else rows.filter(owner=owner).count()
+    if owner is not None:
+        rows = rows.filter(owner=owner)
+    return rows.count() if kinds is None else rows.filter(kind__in=list(kinds)).count()
 
 
 def page(rows: QuerySet[T], *, after: str | None, newest: bool, limit: int) -> QuerySet[T]:
@@ -94,6 +98,22 @@ def by_clause(*, at: datetime) -> dict[str, ClauseDuties]:
         )
         for row in rows
     }
+
+
+def due_by_week(*, at: datetime, weeks: int) -> list[int]:
+    """How many duties of the customer in scope are late, then how many are due in each of the next `weeks` weeks."""
+    return by_week(models.Duty.objects.all(), at=at, weeks=weeks)
+
+
+def by_week(rows: QuerySet[Any], *, at: datetime, weeks: int) -> list[int]:
+    """As `due_by_week`, of duties or of lines of the calendar."""
+    week = timedelta(days=7)
+    counts = {"late": Count("id", filter=in_states(["late"], at=at))}
+    for number in range(weeks):
+        within = Q(state="open", kind="duty", due__gt=at + number * week, due__lte=at + (number + 1) * week)
+        counts[f"week{number}"] = Count("id", filter=within)
+    found = rows.aggregate(**counts)
+    return [found[name] for name in counts]
 
 
 def kept_on_time(since: datetime, *, zone: str = "UTC") -> list[Month]:

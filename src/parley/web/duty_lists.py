@@ -1,7 +1,7 @@
 """Lists of duties, for a customer and for the provider: filters in the address, plots, tables to take along."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -143,15 +143,8 @@ def row(duty: obligations.DutyView) -> dict[str, Any]:
     }
 
 
-def week_bars(found: Iterable[obligations.DutyView], *, now: datetime, zone: ZoneInfo) -> list[Bar]:
-    """How many are due in each of the coming weeks; the first bar holds what is late."""
-    counts = [0] * (WEEKS + 1)
-    for duty in found:
-        weeks = (duty.due - now) // timedelta(days=7)
-        if duty.late:
-            counts[0] += 1
-        elif 0 <= weeks < WEEKS:
-            counts[weeks + 1] += 1
+def week_bars(counts: Sequence[int], *, now: datetime, zone: ZoneInfo) -> list[Bar]:
+    """Bars of what is late, then of what is due in each of the coming weeks (`obligations.due_by_week`)."""
     labels = [ngettext("%(n)d late", "%(n)d late", counts[0]) % {"n": counts[0]}]
     for week, count in enumerate(counts[1:]):
         first = (now + timedelta(days=7 * week)).astimezone(zone)

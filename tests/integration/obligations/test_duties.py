@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -199,6 +200,29 @@ def test_a_calendar_that_lost_lines_is_mended_by_the_sweep(customer: tenancy.Cus
     CalendarLine.objects.filter(customer_id=customer.id, key=NOTIFY).update(revision=0, state="met")
     obligations.sweep(kinds=obligations.handlers())
     assert line().state == "open"
+
+
+def test_a_line_of_a_duty_that_never_was_goes(customer: tenancy.Customer) -> None:
+    incident()
+    stray = line()
+    stray.id, stray.key = uuid4(), "incident-known:never:notify"
+    stray.save(force_insert=True)
+    obligations.sweep(kinds=obligations.handlers())
+    assert not CalendarLine.objects.filter(key=stray.key).exists()
+    assert line().state == "open"
+
+
+def test_weeks_count_what_is_late_and_what_is_coming(customer: tenancy.Customer) -> None:
+    before = obligations.due_by_week(at=KNOWN, weeks=5)
+    incident()
+    now = KNOWN + timedelta(hours=49)
+    found = [have - had for have, had in zip(obligations.due_by_week(at=now, weeks=5), before, strict=True)]
+    assert found[0] >= 1  # the notice, and whatever signing asked for long before 2031
+    assert found[1] == 1  # the rest of the notice, a day later
+    assert sum(found[2:]) == 1  # the closing report
+    assert obligations.calendar_due_by_week(at=now, weeks=5, customer=customer.id) == obligations.due_by_week(
+        at=now, weeks=5
+    )
 
 
 def test_months_tell_what_was_kept_on_time(customer: tenancy.Customer) -> None:

@@ -33,7 +33,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         filters, problem = duty_lists.Filters(), str(bad)
     found = [] if problem else _chosen(filters, now=now, zone=zone, limit=duty_lists.PAGE_ROWS + 1)
     shown = found[: duty_lists.PAGE_ROWS]
-    waiting = obligations.duties(states=["waiting"], kinds=["duty"], at=now, limit=duty_lists.MOST_EXPORTED)
+    weeks = obligations.due_by_week(at=now, weeks=duty_lists.WEEKS)
     kept, kept_bars = duty_lists.month_bars(
         obligations.kept_on_time(duty_lists.month_start(now, zone), zone=str(zone)), now=now, zone=zone
     )
@@ -44,9 +44,9 @@ def listing(request: HttpRequest) -> HttpResponse:
         "states": list(duty_lists.STATES.items()),
         "owners": list(duty_lists.OWNERS.items()),
         "rows": [duty_lists.row(duty) for duty in shown],
-        "late": sum(duty.late for duty in waiting),
-        "waiting": len(waiting),
-        "weeks": duty_lists.week_bars(waiting, now=now, zone=zone),
+        "late": weeks[0],
+        "waiting": obligations.duty_count(states=["waiting"], kinds=["duty"], at=now),
+        "weeks": duty_lists.week_bars(weeks, now=now, zone=zone),
         "kept": kept,
         "months": kept_bars,
         "older": bool(filters.after),

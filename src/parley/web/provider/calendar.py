@@ -1,7 +1,7 @@
 """The provider's calendar: what is due to whom, over all customers; the late ones first and loud."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,8 +27,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     filters, problem, only = _filters(request)
     found = [] if problem else _chosen(filters, only, now=now, zone=zone, limit=duty_lists.PAGE_ROWS + 1)
     shown = found[: duty_lists.PAGE_ROWS]
-    duties_only: dict[str, Any] = {"kinds": ["duty"], "customer": only, "at": now}
-    waiting = obligations.calendar(states=["waiting"], limit=duty_lists.MOST_EXPORTED, **duties_only)
+    weeks = obligations.calendar_due_by_week(at=now, weeks=duty_lists.WEEKS, customer=only)
     kept, kept_bars = duty_lists.month_bars(
         obligations.calendar_kept_on_time(duty_lists.month_start(now, zone), zone=str(zone)), now=now, zone=zone
     )
@@ -44,9 +43,9 @@ def calendar(request: HttpRequest) -> HttpResponse:
             for line in shown
             if line.customer_id in names
         ],
-        "late": obligations.calendar_count(states=["late"], **duties_only),
-        "waiting": obligations.calendar_count(states=["waiting"], **duties_only),
-        "weeks": duty_lists.week_bars((line.duty for line in waiting), now=now, zone=zone),
+        "late": weeks[0],
+        "waiting": obligations.calendar_count(states=["waiting"], kinds=["duty"], customer=only, at=now),
+        "weeks": duty_lists.week_bars(weeks, now=now, zone=zone),
         "kept": kept,
         "months": kept_bars,
         "older": bool(filters.after),
