@@ -202,3 +202,20 @@ def test_a_withdrawn_change_and_an_ended_entry_close_the_gate(make_customer: Mak
     with tenancy.scope(customer):
         assert not allowed(kept_key, far)
         assert subprocessors.change(kept, at=far).state == "cancelled"
+
+
+def test_a_later_signature_authorises_what_is_listed_then_and_not_what_has_its_windows(
+    make_customer: MakeCustomer, turn: Turn
+) -> None:
+    customer = customer_of(make_customer, "imagicle-dpa")
+    change = announced(turn, customer)
+    listed = entry()
+    subprocessors.engage(listed, at=datetime.now(UTC), by=STAFF)
+    with tenancy.scope(customer):
+        assert not allowed(listed.key, datetime.now(UTC))
+        seen = subprocessors.object_to(change, by=OFFICER, grounds="", at=datetime.now(UTC))
+        contract.sign(agreements=["ucx-terms"], by="Officer", reference="order 2", at=datetime.now(UTC))
+    turn(customer)
+    with tenancy.scope(customer):
+        assert allowed(listed.key, datetime.now(UTC))
+        assert not allowed(seen.key, datetime.now(UTC) + 4000 * DAY)
