@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-FIRST_PAUSE: Final = timedelta(seconds=5)
+FIRST_PAUSE: Final = timedelta(seconds=20)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 GIVEN_UP_AFTER: Final = timedelta(days=7)
 """A mail server may be away this long; RFC 5321 section 4.5.4.1 asks for four to five days at least."""

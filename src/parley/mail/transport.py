@@ -50,8 +50,9 @@ def deliver(server: Server, *, sender: str, recipients: Sequence[str], content: 
         words = answer_words(error.smtp_code, _octets(error.smtp_error))
         return dict.fromkeys(recipients, Answer(taken=False, final=False, words=words))
     except (OSError, smtplib.SMTPException) as error:
-        words = f"no answer from the mail server ({type(error).__name__})"
-        silent = isinstance(error, TimeoutError)
+        # smtplib turns a timeout while reading into a disconnection.
+        silent = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+        words = f"no answer from the mail server ({'TimeoutError' if silent else type(error).__name__})"
         return dict.fromkeys(recipients, Answer(taken=False, final=False, words=words, silent=silent))
 
 
