@@ -52,13 +52,12 @@ def register_complaint(
         clause=OWN_CLAUSE if own else clauses.of_complaints(contract.binding().agreement),
         received_at=received_at,
     )
-    passed_on = not own and source != "customer"
-    if passed_on:
+    if not own and source != "customer":
         row.forward_due = after(received_at, PROMPTLY, zone=customer.standing.zone)
     with transaction.atomic():
         row.save(force_insert=True)
         _leave(row, "complaint.received", at=at, user=str(by), source=source)
-        if passed_on:
+        if row.forward_due is not None:
             letter = words.complaint(source=source, received_at=received_at, clause=row.clause)
             words.send(key=f"complaint:{row.id}", letter=letter, clause=row.clause)
             obligations.enqueue(
