@@ -34,7 +34,7 @@ p = purpose, agreement, effect, needs_key, stores
 e = some(where (p.eft == allow))
 
 [matchers]
-m = r.purpose == p.purpose && r.agreement == p.agreement && has(r.q.instructed_purposes, p.purpose) \
+m = r.purpose == p.purpose && r.agreement == p.agreement && instructed(r.q, p.purpose) \
 && !has(r.q.suspended_purposes, p.purpose) \
 && open(r.q, p.effect) && !(r.q.acceptable_use_suspended && p.effect == "collect") && place(r.q) && egress(r.q) \
 && staff(r.q, p.purpose) && data(r.q) && custody(r.q, p.needs_key, p.stores)
@@ -175,10 +175,15 @@ def functions(agreement: Agreement) -> dict[str, Callable[..., bool]]:
             return False
         return request.sealed_to_customer or not (required and stores == "True")
 
+    def instructed(request: GateRequest, purpose: str) -> bool:
+        consented = purpose == "support-access" and any(grant.consented for grant in request.grants)
+        return purpose in request.instructed_purposes or (consented and staff(request, purpose))
+
     def has(words: frozenset[str], word: str) -> bool:
         return word in words
 
     return {
+        "instructed": instructed,
         "has": has,
         "open": opened,
         "place": place,
