@@ -210,6 +210,28 @@ def test_a_customer_may_be_told_by_telephone(make_customer: MakeCustomer, server
         assert len(evidence("incident.told-otherwise")) == 1
 
 
+def test_the_clock_is_that_of_what_was_signed(touched: tenancy.Customer, server: Sink) -> None:
+    """Terms of service signed besides do not loosen the DPA; an order form that asks for 24 hours gets them."""
+    signed = {"by": "Ada", "reference": "order 7"}
+    with tenancy.scope(touched):
+        contract.sign(agreements=["ucx-terms"], at=datetime.now(UTC), **signed)
+    first = declare(criteria=only(touched))
+    with tenancy.scope(touched):
+        contract.sign(
+            agreements=["imagicle-dpa"], overrides={"breach.within": "24 hours"}, at=datetime.now(UTC), **signed
+        )
+    turns([touched], server=server)
+    second = declare(criteria=only(touched))
+    turns([touched], server=server)
+    with tenancy.scope(touched):
+        for incident in (first, second):
+            affair = incidents.affair(incident)
+            notify = obligations.duty(f"incident-known:{incident}:notify")
+            assert affair.clause == "IM-X.order" and notify is not None and notify.due == affair.due
+            assert affair.due - affair.known_at == timedelta(hours=24), "by what binds when it is opened"
+    assert "within 24 hours" in " ".join(server.to(office(touched))[-1].text.split())
+
+
 def test_a_mail_that_is_refused_is_seen_and_can_be_sent_again(touched: tenancy.Customer, server: Sink) -> None:
     server.mode = "refuse"
     incident = declare(criteria=only(touched))
