@@ -303,8 +303,8 @@ def mail_dns() -> None:
 def mail_waiting() -> None:
     """List messages that no mail server took yet, or that were refused, by customer."""
     config = prepared()
-    from parley.project.customers import database_running
     from parley.project.outboxes import waiting
+    from parley.project.up import database_running
 
     table = Table(box=None, pad_edge=False)
     for heading in ("customer", "state", "written", "purpose", "the last answer"):
