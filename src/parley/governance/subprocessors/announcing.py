@@ -178,6 +178,15 @@ def _engage(work: obligations.Work) -> None:
     if Subprocessor.objects.using(OWN).filter(key=change.key, status="planned").update(status="engaged"):
         name = entry_from_json(change.entry).name
         publish(at=work.due, by=None, note=f"{name} engaged", kind="subprocessor.engaged", key=change.key)
+        _tell_who_was_missed(change, at=work.due)
+
+
+def _tell_who_was_missed(change: Change, *, at: datetime) -> None:
+    """A customer that came to be while the change was announced is told now; until then its gate is closed."""
+    known = set(Delivery.objects.using(OWN).filter(change=change).values_list("customer_id", flat=True))
+    missed = [customer.id for customer in tenancy.customers() if customer.id not in known]
+    Delivery.objects.using(OWN).bulk_create(Delivery(change=change, customer_id=one) for one in missed)
+    _enqueue_for_each(TELL, change.id, missed, at=at)
 
 
 def _end(work: obligations.Work) -> None:

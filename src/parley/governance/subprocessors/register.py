@@ -14,11 +14,10 @@ from uuid import UUID
 from django.db import transaction
 
 from parley.governance.subprocessors.errors import ChangeRefused, EntryRefused
-from parley.governance.subprocessors.models import Change, RegisterVersion, Subprocessor
+from parley.governance.subprocessors.models import RegisterVersion, Subprocessor
 from parley.governance.subprocessors.register_rules import (
     chain,
     check_entry,
-    check_flowdown,
     differences,
     digest_of,
     material_changes,
@@ -183,13 +182,6 @@ def _check_new(new: Entry, *, at: datetime) -> None:
             remedy="Announce it to those who have not authorised it, or choose another short name.",
         )
     check_entry(new, known=known, at=at)
-    check_flowdown(new, at=at)
-
-
-def changes_of(key: str) -> list[UUID]:
-    """The announced changes that concern this key, newest first."""
-    rows = Change.objects.filter(key=key).order_by("-announced_at")
-    return [row.id for row in rows]
 
 
 def _entry(row: Subprocessor) -> Entry:

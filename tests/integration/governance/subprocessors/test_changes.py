@@ -12,7 +12,9 @@ from tests.support.subprocessors import OFFICER, STAFF, entry
 
 from parley.governance.contract import api as contract
 from parley.governance.subprocessors import api as subprocessors
+from parley.governance.subprocessors.models import Delivery
 from parley.obligations import api as obligations
+from parley.obligations.models import Deadline
 from parley.tenancy import api as tenancy
 
 Turn = Callable[..., None]
@@ -219,3 +221,19 @@ def test_a_later_signature_authorises_what_is_listed_then_and_not_what_has_its_w
     with tenancy.scope(customer):
         assert allowed(listed.key, datetime.now(UTC))
         assert not allowed(seen.key, datetime.now(UTC) + 4000 * DAY)
+
+
+def test_who_came_to_be_while_it_was_announced_is_told_at_the_planned_start(
+    make_customer: MakeCustomer, turn: Turn
+) -> None:
+    customer = customer_of(make_customer, "kavkom-dpa")
+    now = datetime.now(UTC)
+    change = subprocessors.announce(entry(), planned_start=now + SECOND, at=now, by=STAFF)
+    Delivery.objects.filter(change_id=change, customer_id=customer.id).delete()
+    with tenancy.scope(tenancy.provider()):
+        Deadline.objects.filter(key__contains=f"{change}:{customer.id}").delete()
+    turn(customer, at=now + 10 * SECOND)
+    with tenancy.scope(customer):
+        seen = subprocessors.change(change, at=now + 60 * SECOND)
+        assert seen.state == "sent"
+        assert not allowed(seen.key, now + 20 * DAY)
