@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import dkim
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -36,6 +35,8 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         """`message` with its DKIM-Signature as the first header. Raises SigningUnavailable."""
+        import dkim  # a quarter of a second, which a process that sends nothing must not wait for
+
         try:
             header: bytes = dkim.sign(
                 message,

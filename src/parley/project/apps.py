@@ -8,6 +8,6 @@ class ProjectConfig(AppConfig):
     label = "project"
 
     def ready(self) -> None:
-        from parley.project.wiring import connect
+        from parley.project.hooks import connect
 
         connect()

@@ -20,19 +20,26 @@ from parley.obligations.api import Handler, Work
 from parley.people import api as people
 from parley.project import alarms
 from parley.recordings import api as recordings
-from parley.tenancy.api import NewUser, enrol_with, sign_with
+from parley.tenancy.api import NewUser
 
 LETTERS: Final = Path(__file__).parents[1] / "web" / "static" / "vendor"
 """Where the fonts of readable reports lie; `make setup` puts them there."""
 
 
-def connect() -> None:
-    """Called once per process, when all parts are loaded."""
-    enrol_with(people.create_administrator)
-    sign_with(_sign_at_creation)
-    obligations.on_warning(audits.on_warning)
-    obligations.on_warning(alarms.warn)
-    obligations.on_overdue(alarms.sound)
+def enrol(new: NewUser) -> None:
+    """The first person of a new customer."""
+    people.create_administrator(new)
+
+
+def warn(duty: obligations.DutyView) -> None:
+    """A duty comes nearer."""
+    audits.on_warning(duty)
+    alarms.warn(duty)
+
+
+def sound(duty: obligations.DutyView) -> None:
+    """A duty was not met when it was due."""
+    alarms.sound(duty)
 
 
 def job_handlers() -> Mapping[str, Handler]:
@@ -53,7 +60,7 @@ def job_handlers() -> Mapping[str, Handler]:
     }
 
 
-def _sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) -> None:
+def sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) -> None:
     """A new customer signs, and thereby authorises the sub-processors that the register lists."""
     contract.sign_at_creation(agreements, administrator)
     subprocessors.authorise_listed()

@@ -29,7 +29,6 @@ from parley.governance.audits.errors import AuditRefused, NoSuchAudit, PackRefus
 from parley.governance.audits.models import AuditPack, AuditRequest
 from parley.governance.audits.pack.documents import documents
 from parley.governance.audits.pack.gathered import gather
-from parley.governance.audits.pack.report import report
 from parley.governance.audits.pack.verify_pack import FORMAT, MANIFEST, SIGNATURE, manifest_text
 from parley.governance.audits.types import PackScope, PackState, PackView
 from parley.governance.contract import api as contract
@@ -211,6 +210,8 @@ def _write(row: AuditPack, sealed: _Sealed, *, fonts: Path, at: datetime) -> _Wr
             evidence=f"what the log holds of each clause: {which}, {packed} pieces",
         ):  # fmt: skip
             add(path, content)
+        from parley.governance.audits.pack.report import report  # half a second of imports, for whoever makes a pack
+
         add("report.pdf", report(found, head=head, fonts=fonts, packed=packed))
         manifest = _manifest(found.origin, listed, head=head, at=at)
         digest = hashlib.sha256(manifest).hexdigest()
