@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from parley.agreement import api as agreements
 from parley.agreement.api import Agreement
@@ -20,6 +21,7 @@ from parley.governance.contract.order import locked_order
 from parley.governance.contract.settling import settle_on_commit, signed_now
 from parley.governance.contract.texts import composed, paper
 from parley.governance.contract.types import Paper, Signature, Version
+from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
 
@@ -129,8 +131,10 @@ def _bind(
         for row, one in zip(rows, held, strict=True):
             if row in fresh:
                 _leave_evidence(row, one, at=at)
+                _tell_published(row, one, order.notice_addresses)
         if fresh:
             _open_duties(together, str(fresh[0].id), at=at, zone=order.zone, for_others=order.processes_for_others)
+        if fresh or tenancy.standing().signed != signed_now():
             settle_on_commit(new_id(at=at))
     return tuple(_view(row) for row in rows)
 
@@ -185,6 +189,29 @@ def _leave_evidence(row: SignatureRecord, held: Agreement, *, at: datetime) -> N
             "overrides": row.overrides,
         },
         at=at,
+    )
+
+
+def _tell_published(row: SignatureRecord, held: Agreement, addresses: Sequence[str]) -> None:
+    """Write to the customer that a new version of a policy binds it; nobody asked it to sign."""
+    if row.how != "published" or not addresses:
+        return
+    mail.send(
+        key=f"{row.how}:{row.id}",
+        to=addresses,
+        subject=_("%(title)s, version %(version)s, is in effect") % {"title": held.title, "version": held.version},
+        text=_(
+            "%(title)s, version %(version)s, took effect for you on %(day)s, as the policy lets it. The version before "
+            "stays readable on the page Contract of your console.\n\nSHA-256 of the new text: %(digest)s"
+        )
+        % {
+            "title": held.title,
+            "version": held.version,
+            "day": row.signed_at.date().isoformat(),
+            "digest": held.digest,
+        },
+        purpose="contract",
+        clause=held.terms.instructions.clause,
     )
 
 

@@ -20,8 +20,11 @@ from parley.agreement.api import (
     UnknownAgreement,
 )
 from parley.governance.contract import api as contract
+from parley.governance.contract.models import SignatureRecord
 from parley.ledger import api as ledger
+from parley.mail import api as mail
 from parley.obligations import api as obligations
+from parley.tenancy.models import Customer
 
 NOW = datetime(2027, 5, 4, 10, tzinfo=UTC)
 
@@ -144,6 +147,8 @@ def test_what_is_no_agreement_is_not_signed(customer: tenancy.Customer) -> None:
 
 def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: MakeCustomer) -> None:
     bound = [make_customer(agreement="imagino-policy") for _ in range(2)]
+    with tenancy.scope(bound[0]):
+        contract.set_notice_addresses(["privacy@example.org"], by="u", at=NOW)
     other = make_customer(agreement="imagicle-dpa")
     text = packaged("imagino-policy").replace('version = "1"', 'version = "2"', 1)
     page = contract.Paper(file="imagino-policy.toml", text=text)
@@ -156,6 +161,7 @@ def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: Ma
             assert (newest.version, newest.how, first.version, first.replaced_at) == ("2", "published", "1", NOW)
             assert contract.binding().agreement.version == "2"
             assert len(evidence("agreement.published")) == 1
+            assert len(mail.messages(purpose="contract")) == (one is bound[0])
     assert contract.publish_policy(page, by="u", at=NOW + timedelta(hours=1)) == ()
     assert [one.version for one in contract.published("imagino-policy")][:2] == ["2", "1"]
 
@@ -210,3 +216,18 @@ def test_the_command_line_signs_ends_and_renews(make_customer: MakeCustomer, tmp
     with tenancy.scope(made):
         assert [one.agreement for one in tenancy.standing().signed] == ["ucx-terms", "kavkom-dpa"]
         assert contract.ending() is None
+
+
+def test_a_customer_of_a_version_without_signatures_signs_what_it_was_created_with(make_customer: MakeCustomer) -> None:
+    made = make_customer(agreement=["imagicle-dpa", "ucx-terms"])
+    with tenancy.scope(made):
+        SignatureRecord.objects.all().delete()
+        Customer.objects.filter(id=made.id).update(standing={})
+    tenancy.prepare()
+    with tenancy.scope(made):
+        assert [one.agreement for one in tenancy.standing().signed] == ["imagicle-dpa", "ucx-terms"]
+        assert contract.ask(RECORD_CALLS, at=NOW).allowed
+        Customer.objects.filter(id=made.id).update(standing={})
+    tenancy.prepare()
+    with tenancy.scope(made):
+        assert len(contract.signatures()) == len(tenancy.standing().signed) == 2
