@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.installation import MakeCustomer, tenancy
 
-from parley.agreement.api import Grant, Signed, Standing, standing_from_json
+from parley.agreement.api import GateRequest, Grant, Signed, Standing, evaluate, load, standing_from_json
 from parley.recordings import strictjson
 from parley.tenancy import trunks as trunk_module
 
@@ -63,6 +63,34 @@ def test_a_standing_keeps_through_json(standing: Standing) -> None:
 @given(standings)
 def test_a_standing_keeps_through_a_session_file(standing: Standing) -> None:
     assert strictjson.loads(Standing, strictjson.dumps(standing)) == standing
+
+
+@given(
+    standings,
+    st.sampled_from(["record-calls", "find-recordings", "support-access", "sale"]),
+    st.sampled_from(["eu", "us"]),
+    st.sampled_from(["", "mailer"]),
+    instants,
+)
+def test_the_gate_answers_the_same_from_the_kept_standing(
+    standing: Standing, purpose: str, region: str, recipient: str, at: datetime
+) -> None:
+    held = load("imagicle-dpa")
+    request = GateRequest(
+        purpose=purpose,
+        offering="call-recording",
+        region=region,
+        subscription_state="active",
+        instructed_purposes=held.instructed_purposes,
+        acceptable_use_suspended=False,
+        sealed_to_customer=True,
+        custody="local",
+        at=at,
+        recipient=recipient,
+    )
+    kept = standing_from_json(json.loads(json.dumps(standing.to_json())))
+    answers = [evaluate(held, one.on(request, signed_purposes=held.instructed_purposes)) for one in (standing, kept)]
+    assert answers[0] == answers[1]
 
 
 def test_a_change_is_seen_by_whoever_reads_the_customer(customer: tenancy.Customer) -> None:
