@@ -14,7 +14,7 @@ from parley.agreement.diagnosis import AgreementFileError, Diagnosis
 from parley.agreement.duties import plan
 from parley.agreement.ending import EndInstants, end_instants
 from parley.agreement.events import Event, EventFactMissing, EventKind, PlannedDuty, warnings_before
-from parley.agreement.files import UnknownAgreement, available, load, parse
+from parley.agreement.files import UnknownAgreement, available, load, parse, read_signed
 from parley.agreement.mechanisms import AWAITED, MECHANISMS, Mechanism
 from parley.agreement.order import OrderFormError, override
 from parley.agreement.rehearsal import INSTANT_FACTS, Moment, rehearse, supposed
@@ -149,6 +149,7 @@ __all__ = [
     "parse",
     "plan",
     "read_instant",
+    "read_signed",
     "read_span",
     "rehearse",
     "standing_from_json",

@@ -65,7 +65,29 @@ def parse(text: str, *, file: str) -> Agreement:
 
     Raises AgreementFileError with every mistake that was found.
     """
-    sheet = Sheet(file=file, text=text)
+    return _read(text, Sheet(file=file, text=text), signed=False)
+
+
+def read_signed(text: str, *, file: str) -> Agreement:
+    """The agreement of a text that was signed under this or an earlier version of Parley.
+
+    A signature never changes, and what keeps a clause does: that is told by the packaged agreement of the same id where
+    it has the clause, else by the text as far as its words are still known. Raises AgreementFileError.
+    """
+    agreement = _read(text, Sheet(file=file, text=text), signed=True)
+    if agreement.id not in available():
+        return agreement
+    today = load(agreement.id).clauses
+    clauses = {
+        name: replace(clause, enforced_by=today[name].enforced_by, waits_for=today[name].waits_for)
+        if name in today
+        else clause
+        for name, clause in agreement.clauses.items()
+    }
+    return replace(agreement, clauses=MappingProxyType(clauses))
+
+
+def _read(text: str, sheet: Sheet, *, signed: bool) -> Agreement:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as mistake:
@@ -78,13 +100,24 @@ def parse(text: str, *, file: str) -> Agreement:
             line=int(place.group(1)) if place else len(sheet.lines),
         )
         raise AgreementFileError(sheet.diagnoses) from mistake
-    agreement = _agreement(Section(raw, path=(), sheet=sheet))
+    if signed:
+        _leave_out_unknown_means(raw)
+    agreement = _agreement(Section(raw, path=(), sheet=sheet), signed=signed)
     if sheet.diagnoses:
         raise AgreementFileError(sheet.diagnoses)
     return compile_gate(replace(agreement, digest=hashlib.sha256(text.encode()).hexdigest()))
 
 
-def _agreement(page: Section) -> Agreement:
+def _leave_out_unknown_means(raw: dict[str, object]) -> None:
+    """Drops the words of `enforced_by` and `waits_for` that this version does not know."""
+    clauses = raw.get("clause")
+    for clause in clauses if isinstance(clauses, list) else ():
+        for field, known in (("enforced_by", MECHANISMS), ("waits_for", AWAITED)):
+            if isinstance(clause.get(field), list):
+                clause[field] = [word for word in clause[field] if word in known]
+
+
+def _agreement(page: Section, *, signed: bool) -> Agreement:
     written_format = page.count("format", unit="format number")
     if written_format != FORMAT:
         page.report("format", f"is {written_format}", remedy=f"this version of Parley reads format = {FORMAT}")
@@ -101,7 +134,7 @@ def _agreement(page: Section) -> Agreement:
             remedy='write takes_effect = "by-agreement", or kind = "policy" when it is one',
         )
     parties = tuple(_party(section) for section in page.tables("party"))
-    clauses = _clauses(page)
+    clauses = _clauses(page, signed=signed)
     terms = read_terms(page, clauses)
     page.finish()
     return Agreement(
@@ -123,17 +156,17 @@ def _party(section: Section) -> Party:
     return party
 
 
-def _clauses(page: Section) -> dict[str, Clause]:
+def _clauses(page: Section, *, signed: bool) -> dict[str, Clause]:
     clauses: dict[str, Clause] = {}
     for section in page.tables("clause"):
-        clause = _clause(section)
+        clause = _clause(section, signed=signed)
         if clause.id in clauses:
             section.report("id", f'"{clause.id}" stands twice', remedy="merge the two clauses, or give one its own id")
         clauses[clause.id] = clause
     return clauses
 
 
-def _clause(section: Section) -> Clause:
+def _clause(section: Section, *, signed: bool) -> Clause:
     clause = Clause(
         id=section.text("id"),
         subject=section.one_of("subject", tuple(SUBJECTS)),
@@ -147,7 +180,7 @@ def _clause(section: Section) -> Clause:
         section.report(
             "id", f'"{clause.id}" is not a clause id', remedy='write two letters, section, word: "IM-3f.breach"'
         )
-    if not clause.enforced_by and not clause.waits_for:
+    if not signed and not clause.enforced_by and not clause.waits_for:
         section.report(
             "enforced_by",
             "nothing keeps this clause",

@@ -8,7 +8,16 @@ from random import Random
 import pytest
 from fideslang.default_taxonomy import DEFAULT_TAXONOMY
 
-from parley.agreement.api import PURPOSES, AgreementFileError, UnknownAgreement, available, load, override, parse
+from parley.agreement.api import (
+    PURPOSES,
+    AgreementFileError,
+    UnknownAgreement,
+    available,
+    load,
+    override,
+    parse,
+    read_signed,
+)
 from parley.agreement.vocabulary import CATEGORIES, DATA_SUBJECTS
 
 GOOD = resources.files("parley.agreement").joinpath("agreements", "imagicle-dpa.toml").read_text(encoding="utf-8")
@@ -243,3 +252,24 @@ def test_multi_line_values_do_not_move_the_lines():
     with pytest.raises(AgreementFileError) as caught:
         parse(text, file="ours.toml")
     assert caught.value.diagnoses[0].line == line_of(text, "3 eons")
+
+
+def test_a_signed_text_outlives_the_words_of_the_program_that_read_it_first():
+    text = GOOD.replace('enforced_by = ["', 'enforced_by = ["control.of-another-age", "')
+    with pytest.raises(AgreementFileError):
+        parse(text, file="old.toml")
+    held = read_signed(text, file="old.toml")
+    today = load("imagicle-dpa")
+    assert held.digest != today.digest
+    assert held.terms == today.terms
+    for name, clause in held.clauses.items():
+        assert (clause.enforced_by, clause.waits_for) == (
+            today.clauses[name].enforced_by,
+            today.clauses[name].waits_for,
+        )
+
+
+def test_a_signed_text_with_another_mistake_is_refused_all_the_same():
+    text = GOOD.replace('version = "1"', "version = 1")
+    with pytest.raises(AgreementFileError, match="version"):
+        read_signed(text, file="old.toml")

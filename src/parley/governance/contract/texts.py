@@ -66,5 +66,5 @@ def _agreement(page: _Page, overrides: tuple[tuple[str, str], ...]) -> Agreement
         raise ContractError(
             f"the signed text {page.digest[:12]} is missing", remedy="restore the provider's database from its backup"
         )
-    held = agreements.parse(text, file=f"signed text {page.digest[:12]}")
+    held = agreements.read_signed(text, file=f"signed text {page.digest[:12]}")
     return agreements.override(held, dict(overrides)) if overrides else held
