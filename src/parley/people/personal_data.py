@@ -1,5 +1,7 @@
 """What people holds about people."""
 
+from dataclasses import replace
+
 from parley.foundation.declarations import NotPersonal, PersonalData
 from parley.inventory.api import Counted
 
@@ -51,11 +53,14 @@ DECLARATIONS = (
     ),
 )  # fmt: skip
 
-_ACCOUNT = {"offering": "shared-services", "unit": "account", "who": "account", "standing": True}
-_OF_USER = {**_ACCOUNT, "record": "user_id", "person": "user_id", "starts": "user__created_at"}
+_ACCOUNT = Counted(
+    model="people.User", offering="shared-services", unit="account", who="account", person="pk", starts="created_at",
+    standing=True,
+)  # fmt: skip
+_OF_USER = replace(_ACCOUNT, record="user_id", person="user_id", starts="user__created_at")
 
 CENSUS = (
-    Counted(model="people.User", person="pk", starts="created_at", **_ACCOUNT),
-    Counted(model="people.UserNumber", **_OF_USER),
-    Counted(model="people.User_groups", **_OF_USER),
+    _ACCOUNT,
+    replace(_OF_USER, model="people.UserNumber"),
+    replace(_OF_USER, model="people.User_groups"),
 )

@@ -1,5 +1,7 @@
 """What recordings hold about people: voices, who spoke with whom, when."""
 
+from dataclasses import replace
+
 from parley.agreement.api import CALL_RECORDING
 from parley.inventory.api import Counted, NotPersonal, PersonalData
 
@@ -76,22 +78,23 @@ DECLARATIONS = (
     ),
 )  # fmt: skip
 
-_CALL = {"offering": CALL_RECORDING, "unit": "recording", "who": "number"}
-_OF_RECORDING = {
-    **_CALL, "record": "recording_id", "person": "recording__numbers__value",
-    "starts": "recording__started_at", "ends": "recording__ended_at",
-}  # fmt: skip
+_RECORDING = Counted(
+    model="recordings.Recording", offering=CALL_RECORDING, unit="recording", who="number", person="numbers__value",
+    starts="started_at", ends="ended_at",
+)  # fmt: skip
+_OF_RECORDING = replace(
+    _RECORDING, record="recording_id", person="recording__numbers__value", starts="recording__started_at",
+    ends="recording__ended_at",
+)  # fmt: skip
 
 CENSUS = (
-    Counted(model="recordings.Recording", person="numbers__value", starts="started_at", ends="ended_at", **_CALL),
-    Counted(model="recordings.Part", **_OF_RECORDING),
-    Counted(model="recordings.Rendition", **_OF_RECORDING),
-    Counted(model="recordings.NumberIndex", **{**_OF_RECORDING, "person": "value"}),
-    Counted(
-        model="recordings.Conversation", record="segments__id", person="segments__numbers__value",
-        starts="segments__started_at", ends="segments__ended_at", **_CALL,
+    _RECORDING,
+    replace(_OF_RECORDING, model="recordings.Part"),
+    replace(_OF_RECORDING, model="recordings.Rendition"),
+    replace(_OF_RECORDING, model="recordings.NumberIndex", person="value"),
+    replace(
+        _RECORDING, model="recordings.Conversation", record="segments__id", person="segments__numbers__value",
+        starts="segments__started_at", ends="segments__ended_at",
     ),
-    Counted(
-        model="recordings.LiveCall", person="number_indexes", many=True, starts="started_at", ends="seen_at", **_CALL,
-    ),
+    replace(_RECORDING, model="recordings.LiveCall", person="number_indexes", many=True, ends="seen_at"),
 )  # fmt: skip

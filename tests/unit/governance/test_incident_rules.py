@@ -105,9 +105,7 @@ def facts(**more: object) -> words.NoticeFacts:
 def test_a_notice_names_clause_and_deadline_in_the_customers_zone() -> None:
     written = words.notice(facts())
     assert written.subject == "Personal data breach: T [INC-1/1]"
-    assert (
-        "Mon 30 Mar 2026, 14:00 CEST (12:00 UTC)" in written.text
-    )  # across a change of clocks
+    assert "Mon 30 Mar 2026, 14:00 CEST (12:00 UTC)" in written.text  # across a change of clocks
     assert "KV-6.breach" in written.text and "KV-6.breach" in written.html
     assert "voices: what was said in recorded calls (people on calls): 2 records, 3 persons" in written.text
 

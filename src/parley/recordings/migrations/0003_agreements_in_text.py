@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recordings', '0002_refused'),
+        ("recordings", "0002_refused"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='recording',
-            name='agreement',
+            model_name="recording",
+            name="agreement",
             field=models.TextField(),
         ),
         migrations.AlterField(
-            model_name='recording',
-            name='agreement_version',
+            model_name="recording",
+            name="agreement_version",
             field=models.TextField(),
         ),
     ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.agreements import made_agreement, span
+from tests.support.made_agreements import made_agreement, span
 
 from parley.agreement import types
 from parley.agreement.api import CATEGORIES, is_special, load
