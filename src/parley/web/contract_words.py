@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from parley.agreement.api import PURPOSES
+from parley.agreement.api import AREAS, PURPOSES, area_of
 from parley.governance.instructions import api as instructions
 from parley.web.rules import Shape
 
@@ -72,9 +72,9 @@ def instruction_line(one: instructions.Instruction) -> dict[str, Any]:
 def details_words(said: instructions.Details) -> list[tuple[Any, str]]:
     """What an instruction says beside its words, as pairs of name and value; what it does not say is left out."""
     pairs: list[tuple[Any, Any]] = [
-        (_("Place"), said.region),
+        (_("Place"), _place(said.region)),
         (_("Recipient"), said.recipient),
-        (_("Recipient is in"), said.recipient_area),
+        (_("Recipient is in"), _place(said.recipient_area)),
         (_("Categories"), ", ".join(sorted(said.categories))),
         (_("Kept for"), said.keep),
         (_("Kept after the end for"), said.keep_after_end),
@@ -87,6 +87,10 @@ def details_words(said: instructions.Details) -> list[tuple[Any, str]]:
         (_("Guardians agreed"), _("yes") if said.guardians_agreed else ""),
     ]
     return [(name, str(value)) for name, value in pairs if value]
+
+
+def _place(region: str) -> str:
+    return AREAS.get(area_of(region), region)
 
 
 def misuse_line(one: instructions.Misuse) -> dict[str, Any]:
