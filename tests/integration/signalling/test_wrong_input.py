@@ -146,7 +146,7 @@ def test_no_space(place: Place) -> None:
         ({"contract_ended_at": datetime(2026, 1, 2, tzinfo=UTC)}, b"IM-8.cloud"),
         ({"acceptable_use_suspended": True}, b"IM-X.suspension"),
         ({"withdrawn_purposes": frozenset({"record-calls"})}, b"IM-3a.instructions"),
-        ({"suspended_purposes": frozenset({"record-calls"})}, b"IM-3a.instructions"),
+        ({"suspended_purposes": frozenset({"record-calls"})}, b"IM-X.infringing"),
         ({"signed": ()}, b"no agreement is signed"),
     ],
 )
