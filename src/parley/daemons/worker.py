@@ -68,20 +68,23 @@ class Finaliser:
 
 @dataclass
 class Runner:
-    """Runs due deadlines of all customers."""
+    """Runs due deadlines of all customers, until `stop` is set: then what is begun is finished, and nothing more."""
 
     handlers: Mapping[str, obligations.Handler]
+    stop: Event = field(default_factory=Event)
 
     def turn(self, *, now: datetime) -> int:
         """Does what is due for every customer that is to be woken; how many pieces of work were done."""
         done = 0
         for customer_id in tenancy.due_wakes("jobs", now):
+            if self.stop.is_set():
+                break
             tenancy.rest(customer_id, "jobs", seen=now, due=now + _LEASE)
             customer = tenancy.by_id(customer_id)
             if customer is None:
                 tenancy.rest(customer_id, "jobs", seen=now + _LEASE, due=None)
                 continue
-            outcome = obligations.run_due(customer, handlers=self.handlers, now=now)
+            outcome = obligations.run_due(customer, handlers=self.handlers, now=now, stop=self.stop.is_set)
             done += outcome.done
             if outcome.next_due is None:
                 # A wake that came meanwhile is earlier than the lease, and stays.
@@ -91,8 +94,10 @@ class Runner:
 
     def sweep(self, *, now: datetime) -> None:
         """Finds open deadlines whose wake was lost, and forgets calls whose recorder fell silent."""
-        obligations.sweep(kinds=self.handlers)
+        obligations.sweep(kinds=self.handlers, stop=self.stop.is_set)
         for customer in tenancy.customers():
+            if self.stop.is_set():
+                break
             with tenancy.scope(customer):
                 recordings.forget_stale(now=now)
 
@@ -144,7 +149,7 @@ def run(
     recordings.sweep_discarded(spool)
     recordings.sweep_scratch(scratch)
     finaliser = Finaliser(spool, store)
-    runner = Runner({**handlers(store=store, scratch=scratch), **(further or {})})
+    runner = Runner({**handlers(store=store, scratch=scratch), **(further or {})}, stop)
     watch = Watch({kind: handler for kind, handler in runner.handlers.items() if kind in obligations.handlers()})
     swept = -sweep_seconds
 

@@ -6,7 +6,7 @@ its process is seen to be tried again and again, with growing pauses, and does n
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -61,14 +61,21 @@ def evidence(
     return recorded
 
 
-def run_due(customer: tenancy.Customer, *, handlers: Mapping[str, Handler], now: datetime) -> Outcome:
+def run_due(
+    customer: tenancy.Customer,
+    *,
+    handlers: Mapping[str, Handler],
+    now: datetime,
+    stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
     """Do what is due at `now` for one customer, at most once each; kinds without a handler are left alone.
 
-    Safe beside other processes doing the same. Raises DatabaseError when the database is gone.
+    Begins nothing more once `stop()` says so. Safe beside other processes doing the same. Raises DatabaseError when the
+    database is gone.
     """
     done = failed = 0
     with tenancy.scope(customer):
-        while work := _begin(handlers, now):
+        while not stop() and (work := _begin(handlers, now)):
             if _carry_out(work, handlers[work.kind]):
                 done += 1
             else:
@@ -76,13 +83,16 @@ def run_due(customer: tenancy.Customer, *, handlers: Mapping[str, Handler], now:
         return Outcome(done=done, failed=failed, next_due=_next_due(handlers))
 
 
-def sweep(*, kinds: Collection[str]) -> int:
+def sweep(*, kinds: Collection[str], stop: Callable[[], bool] = lambda: False) -> int:
     """Set the wakes of all customers from what is truly open, in case one was lost; how many have something open.
 
-    Also clears deadlines that were done 30 days ago, and mends the provider's calendar.
+    Leaves the rest to the next sweep once `stop()` says so. Also clears deadlines that were done 30 days ago, and mends
+    the provider's calendar.
     """
     found = 0
     for customer in [*tenancy.customers(), tenancy.provider()]:
+        if stop():
+            break
         with tenancy.scope(customer):
             Deadline.objects.filter(done_at__lt=datetime.now(UTC) - _KEPT).delete()
             due = _next_due(kinds)

@@ -20,7 +20,6 @@ from parley.governance.contract import api as contract
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.people.api import create_user
-from parley.project.wiring import job_handlers
 from parley.storage.api import open_store
 
 pytestmark = pytest.mark.usefixtures("unblocked")
@@ -100,7 +99,7 @@ def test_an_overdue_duty_is_breached_within_five_seconds_beside_a_worker_that_re
         scratch=tmp_path / "scratch",
         store=open_store(tmp_path.as_uri()),
         stop=stop,
-        further={**job_handlers(), "test.slow": slow},
+        further={**obligations.handlers(), "test.slow": slow},
     )
     worker = Thread(target=work)
     worker.start()
