@@ -6,10 +6,14 @@ the first test asks for `cluster`.
 
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.support.installation import MakeCustomer, settings, tenancy
+
+_running: list[bool] = []
+"""Not empty while the server of this test run is up."""
 
 
 @pytest.fixture
@@ -34,8 +38,10 @@ def cluster(data_dir: Path, django_db_blocker: object) -> Iterator[Path]:
     try:
         with django_db_blocker.unblock():  # type: ignore[attr-defined]
             tenancy.prepare()
+            _running.append(True)
             yield data_dir
     finally:
+        _running.clear()
         server.stop(child)
 
 
@@ -57,6 +63,31 @@ def make_customer(cluster: Path) -> MakeCustomer:
         return tenancy.create_customer(**given | more)  # type: ignore[arg-type]
 
     return make
+
+
+_folder: list[Path] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_provider(request: pytest.FixtureRequest) -> None:
+    """Each folder of tests meets a provider without customers: what is done for all of them is done for its own.
+
+    Those of the folders before are hidden, and what the provider had still to do for them is dropped.
+    """
+    here = request.path.parent
+    if _running and _folder and _folder[-1] != here:
+        from parley.obligations.models import Deadline
+        from parley.tenancy import models
+
+        blocker = request.getfixturevalue("django_db_blocker")
+        with blocker.unblock():
+            models.Customer.objects.filter(kind="customer", state="active").update(
+                state="creating", created_at=datetime.now(UTC) + timedelta(days=3650)
+            )
+            models.Wake.objects.all().delete()
+            with tenancy.scope(tenancy.provider()):
+                Deadline.objects.filter(done_at__isnull=True, failed_at__isnull=True).delete()
+    _folder[:] = [here]
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: Ma
     with tenancy.scope(bound[0]):
         contract.set_notice_addresses(["privacy@example.org"], by="u", at=NOW)
     other = make_customer(agreement="imagicle-dpa")
-    text = packaged("imagino-policy").replace('version = "1"', 'version = "2"', 1)
+    text = packaged("imagino-policy").replace('version = "1"', 'version = "2-here"', 1)
     page = contract.Paper(file="imagino-policy.toml", text=text)
     reached = contract.publish_policy(page, by="u", at=NOW)
     assert {one.handle for one in bound} <= set(reached)
@@ -158,12 +158,12 @@ def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: Ma
     for one in bound:
         with tenancy.scope(one):
             newest, first = contract.signatures()
-            assert (newest.version, newest.how, first.version, first.replaced_at) == ("2", "published", "1", NOW)
-            assert contract.binding().agreement.version == "2"
+            assert (newest.version, newest.how, first.version, first.replaced_at) == ("2-here", "published", "1", NOW)
+            assert contract.binding().agreement.version == "2-here"
             assert len(evidence("agreement.published")) == 1
             assert len(mail.messages(purpose="contract")) == (one is bound[0])
     assert contract.publish_policy(page, by="u", at=NOW + timedelta(hours=1)) == ()
-    assert [one.version for one in contract.published("imagino-policy")][:2] == ["2", "1"]
+    assert {"2-here", "1"} <= {one.version for one in contract.published("imagino-policy")}
 
 
 def test_what_changes_by_agreement_is_never_published(customer: tenancy.Customer) -> None:
