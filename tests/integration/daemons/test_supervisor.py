@@ -51,7 +51,7 @@ def until(condition: Callable[[], bool], *, seconds: float = 40) -> None:
 def alive(pid: int) -> bool:
     try:
         return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before, or while it was read
         return False
 
 
