@@ -1,18 +1,20 @@
 """The worker: closed recordings become rows and evidence, and what is due for any customer gets done.
 
-Three threads, so that rendering a long call keeps no other call out of the console, and no overdue duty. The process
+Four threads, so that rendering a long call keeps no other call out of the console, and an export, a backup or a
+destruction keeps no deadline and no overdue duty waiting. The process
 may be killed at any moment: each step is a transaction that happened or did not, and what is left is found again, in
 the spool or as an open deadline. A database or a store that is away is waited for; a directory that is damaged is left
 alone and named.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import Literal
 from uuid import UUID
 
 import django.db
@@ -72,29 +74,30 @@ class Runner:
 
     handlers: Mapping[str, obligations.Handler]
     stop: Event = field(default_factory=Event)
+    what: Literal["jobs", "long"] = "jobs"
 
     def turn(self, *, now: datetime) -> int:
         """Does what is due for every customer that is to be woken; how many pieces of work were done."""
         done = 0
-        for customer_id in tenancy.due_wakes("jobs", now):
+        for customer_id in tenancy.due_wakes(self.what, now):
             if self.stop.is_set():
                 break
-            tenancy.rest(customer_id, "jobs", seen=now, due=now + _LEASE)
+            tenancy.rest(customer_id, self.what, seen=now, due=now + _LEASE)
             customer = tenancy.by_id(customer_id)
             if customer is None:
-                tenancy.rest(customer_id, "jobs", seen=now + _LEASE, due=None)
+                tenancy.rest(customer_id, self.what, seen=now + _LEASE, due=None)
                 continue
             outcome = obligations.run_due(customer, handlers=self.handlers, now=now, stop=self.stop.is_set)
             done += outcome.done
             if outcome.next_due is None:
                 # A wake that came meanwhile is earlier than the lease, and stays.
                 continue
-            tenancy.wake(customer_id, "jobs", outcome.next_due)
+            tenancy.wake(customer_id, self.what, outcome.next_due)
         return done
 
-    def sweep(self, *, now: datetime) -> None:
+    def sweep(self, *, now: datetime, long: Collection[str] = ()) -> None:
         """Finds open deadlines whose wake was lost, and forgets calls whose recorder fell silent."""
-        obligations.sweep(kinds=self.handlers, stop=self.stop.is_set)
+        obligations.sweep(kinds=self.handlers, long=long, stop=self.stop.is_set)
         for customer in tenancy.customers():
             if self.stop.is_set():
                 break
@@ -141,15 +144,18 @@ def run(
     store: ObjectStore,
     stop: Event,
     further: Mapping[str, obligations.Handler] | None = None,
+    long: Mapping[str, obligations.Handler] | None = None,
     poll_seconds: float = 0.25,
     sweep_seconds: float = 60.0,
 ) -> None:
-    """Works until `stop` is set. `scratch` (sealed files while they grow) is emptied first; `further` adds handlers."""
+    """Works until `stop` is set. `scratch` (sealed files while they grow) is emptied first; `further` adds handlers,
+    `long` those of long work."""
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     recordings.sweep_discarded(spool)
     recordings.sweep_scratch(scratch)
     finaliser = Finaliser(spool, store)
     runner = Runner({**handlers(store=store, scratch=scratch), **(further or {})}, stop)
+    long_runner = Runner(long or {}, stop, "long")
     watch = Watch({kind: handler for kind, handler in runner.handlers.items() if kind in obligations.handlers()})
     swept = -sweep_seconds
 
@@ -157,9 +163,12 @@ def run(
         nonlocal swept
         now = datetime.now(UTC)
         if time.monotonic() - swept >= sweep_seconds:
-            runner.sweep(now=now)
+            runner.sweep(now=now, long=long_runner.handlers)
             swept = time.monotonic()
         runner.turn(now=now)
+
+    def run_long() -> None:
+        long_runner.turn(now=datetime.now(UTC))
 
     def finalise() -> None:
         finaliser.turn(now=datetime.now(UTC), clock=time.monotonic())
@@ -170,6 +179,7 @@ def run(
     loop = partial(_repeat, stop=stop, poll_seconds=poll_seconds)
     threads = [
         Thread(target=loop, args=(run_deadlines,), name="deadlines"),
+        Thread(target=loop, args=(run_long,), name="long"),
         Thread(target=partial(loop, poll_seconds=max(poll_seconds, 1.0)), args=(watch_duties,), name="duties"),
     ]
     for thread in threads:

@@ -10,12 +10,26 @@
     )
 
 `python -m parley.project.checks` fails for a stored field that no table mentions. `census` counts what there is; a
-table `CENSUS` of `Counted` rows in the same file says how.
+table `CENSUS` of `Counted` rows in the same file says how. A `Store` answers for the records of one offering: finds
+those of one person, hands them out, erases them; `stores()` has them all.
 """
 
 from parley.foundation.declarations import Declaration, NotPersonal, PersonalData
 from parley.inventory.census import EVERYTHING, Census, Counted, Line, census, installed
 from parley.inventory.rules import personal, stored_fields, unclassified
+from parley.inventory.stores import (
+    CannotRectify,
+    Erased,
+    ExportOptions,
+    Held,
+    Sink,
+    Store,
+    Stores,
+    Subject,
+    connect_stores,
+    stores,
+    uncovered,
+)
 from parley.inventory.vocabulary import ERASE, EXPORT, FIND_BY, OWN_SUBJECTS, RETENTION, categories, purposes, subjects
 
 __all__ = [
@@ -25,18 +39,29 @@ __all__ = [
     "FIND_BY",
     "OWN_SUBJECTS",
     "RETENTION",
+    "CannotRectify",
     "Census",
     "Counted",
     "Declaration",
+    "Erased",
+    "ExportOptions",
+    "Held",
     "Line",
     "NotPersonal",
     "PersonalData",
+    "Sink",
+    "Store",
+    "Stores",
+    "Subject",
     "categories",
     "census",
+    "connect_stores",
     "installed",
     "personal",
     "purposes",
     "stored_fields",
+    "stores",
     "subjects",
     "unclassified",
+    "uncovered",
 ]

@@ -5,7 +5,7 @@ sequencer; the worker calls `run_due` for whoever `tenancy.api.due_wakes` names,
 
 `open_duties` opens what an event obliges to under an agreement; `meet`, `waive` and `cancel` end duties; `duties` and
 `duty` read those of the customer in scope, `calendar` those of all customers; `on_warning`, `on_overdue` and
-`on_passed` tell whoever wants to hear.
+`on_passed` tell whoever wants to hear. `report` and `progress` tell how far long work has come.
 """
 
 from parley.obligations.attention import failed
@@ -29,6 +29,7 @@ from parley.obligations.duty_types import (
 )
 from parley.obligations.duty_work import handlers
 from parley.obligations.engine import enqueue, evidence, run_due, sweep
+from parley.obligations.progress import Progress, forget_progress, progress, report
 from parley.obligations.types import GiveUp, Handler, Outcome, Work
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Handler",
     "Month",
     "Outcome",
+    "Progress",
     "UnknownDuty",
     "WaiverRefused",
     "Work",
@@ -58,6 +60,7 @@ __all__ = [
     "enqueue",
     "evidence",
     "failed",
+    "forget_progress",
     "handlers",
     "in_need",
     "kept_on_time",
@@ -66,6 +69,8 @@ __all__ = [
     "on_passed",
     "on_warning",
     "open_duties",
+    "progress",
+    "report",
     "run_due",
     "sweep",
     "waive",

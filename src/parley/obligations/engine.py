@@ -33,17 +33,18 @@ VALUES (%s, %s, %s, %s, %s, 0, %s, '') ON CONFLICT (key) DO NOTHING RETURNING id
 """
 
 
-def enqueue(*, kind: str, key: str, due: datetime, payload: Mapping[str, Any]) -> UUID | None:
+def enqueue(*, kind: str, key: str, due: datetime, payload: Mapping[str, Any], long: bool = False) -> UUID | None:
     """Open a deadline in the caller's transaction, for the customer in scope; None when `key` was enqueued before.
 
-    `payload` is stored in clear: ids and facts, no personal data. Whoever runs deadlines is woken on commit.
+    `payload` is stored in clear: ids and facts, no personal data. Whoever runs deadlines is woken on commit. `long`: a
+    thread of its own does such work, so that it keeps no deadline waiting; its kind has its handler there.
     """
     now = datetime.now(UTC)
     customer = tenancy.current()
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE, [new_id(at=now), kind, key, due, json.dumps(payload), now])
         opened = cursor.fetchone()
-    transaction.on_commit(lambda: tenancy.wake(customer.id, "jobs", due), robust=True)
+    transaction.on_commit(lambda: tenancy.wake(customer.id, "long" if long else "jobs", due), robust=True)
     return opened[0] if opened else None
 
 
@@ -83,7 +84,7 @@ def run_due(
         return Outcome(done=done, failed=failed, next_due=_next_due(handlers))
 
 
-def sweep(*, kinds: Collection[str], stop: Callable[[], bool] = lambda: False) -> int:
+def sweep(*, kinds: Collection[str], long: Collection[str] = (), stop: Callable[[], bool] = lambda: False) -> int:
     """Set the wakes of all customers from what is truly open, in case one was lost; how many have something open.
 
     Leaves the rest to the next sweep once `stop()` says so. Also clears deadlines that were done 30 days ago, and mends
@@ -95,11 +96,13 @@ def sweep(*, kinds: Collection[str], stop: Callable[[], bool] = lambda: False) -
             break
         with tenancy.scope(customer):
             Deadline.objects.filter(done_at__lt=datetime.now(UTC) - _KEPT).delete()
-            due = _next_due(kinds)
+            due, due_long = _next_due(kinds), _next_due(long)
             mend()
         if due is not None:
             tenancy.wake(customer.id, "jobs", due)
-            found += 1
+        if due_long is not None:
+            tenancy.wake(customer.id, "long", due_long)
+        found += due is not None or due_long is not None
     return found
 
 

@@ -123,3 +123,14 @@ class CalendarLine(models.Model):
             models.Index(fields=["customer_id", "due"], name="calendar_customer"),
             models.Index(fields=["next_at"], name="calendar_next", condition=Q(next_at__isnull=False)),
         ]
+
+
+class ProgressLine(models.Model):
+    """How far a piece of long work has come; `key` is that of the work. Nothing depends on it."""
+
+    key = models.TextField(primary_key=True)
+    done = models.BigIntegerField()
+    total = models.BigIntegerField()
+    unit = models.CharField(max_length=32)
+    began_at = models.DateTimeField()
+    at = models.DateTimeField()

@@ -42,4 +42,8 @@ DECLARATIONS = (
         ),
         why="a copy of what duties say without who ended them: roles and dates, never persons",
     ),
+    NotPersonal(
+        model="obligations.ProgressLine", field=("key", "done", "total", "unit", "began_at", "at"),
+        why="how far a piece of work has come",
+    ),
 )  # fmt: skip

@@ -62,7 +62,7 @@ def recorder(config: Config) -> None:
 def worker(config: Config) -> None:
     """Makes recordings findable and playable, and does what falls due."""
     from parley.daemons.worker import run
-    from parley.project.wiring import job_handlers
+    from parley.project.wiring import job_handlers, long_handlers
     from parley.storage.api import open_store
 
     run(
@@ -71,6 +71,7 @@ def worker(config: Config) -> None:
         store=open_store(config.objects_url),
         stop=_stop_wanted(),
         further=job_handlers(),
+        long=long_handlers(),
     )
 
 

@@ -3,6 +3,7 @@ sequencer, which call none of these, is back sooner when it was killed."""
 
 from collections.abc import Sequence
 
+from parley.inventory.api import Store, connect_stores
 from parley.obligations import api as obligations
 from parley.tenancy.api import NewUser, enrol_with, sign_with
 
@@ -11,8 +12,15 @@ def connect() -> None:
     """Called once per process, when all parts are loaded."""
     enrol_with(_enrol)
     sign_with(_sign)
+    connect_stores(_stores)
     obligations.on_warning(_warn)
     obligations.on_overdue(_sound)
+
+
+def _stores() -> Sequence[Store]:
+    from parley.project import wiring
+
+    return wiring.stores()
 
 
 def _enrol(new: NewUser) -> None:

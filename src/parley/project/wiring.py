@@ -7,6 +7,9 @@ from typing import Final
 
 from django.conf import settings
 
+from parley.backups import api as backups
+from parley.contacts import api as contacts
+from parley.exports import api as exports
 from parley.governance.access import api as access
 from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
@@ -14,12 +17,16 @@ from parley.governance.contract import api as contract
 from parley.governance.incidents import api as incidents
 from parley.governance.instructions import api as instructions
 from parley.governance.subprocessors import api as subprocessors
+from parley.inventory.api import Store
+from parley.lifecycle import api as lifecycle
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.obligations.api import Handler, Work
 from parley.people import api as people
 from parley.project import alarms
 from parley.recordings import api as recordings
+from parley.retention import api as retention
+from parley.rights import api as rights
 from parley.tenancy.api import NewUser
 
 LETTERS: Final = Path(__file__).parents[1] / "web" / "static" / "vendor"
@@ -48,16 +55,39 @@ def job_handlers() -> Mapping[str, Handler]:
         **_audit_handlers(),
         **access.handlers(),
         **assistance.handlers(),
+        **backups.handlers(),
+        **contacts.handlers(),
         **contract.handlers(),
+        **exports.handlers(),
         **incidents.handlers(),
         **instructions.handlers(),
+        **lifecycle.handlers(),
         **mail.handlers(),
         **obligations.handlers(),
         **people.handlers(),
+        **retention.handlers(),
+        **rights.handlers(),
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
         instructions.SETTLE: _settle_instructions,
     }
+
+
+def long_handlers() -> Mapping[str, Handler]:
+    """What the worker's thread for long work does: exports, imports, backups, deletions, destruction."""
+    return {
+        **backups.long_handlers(),
+        **contacts.long_handlers(),
+        **exports.long_handlers(),
+        **lifecycle.long_handlers(),
+        **retention.long_handlers(),
+        **rights.long_handlers(),
+    }
+
+
+def stores() -> Sequence[Store]:
+    """Who answers for personal data, offering by offering. A new offering adds its store here."""
+    return ()
 
 
 def sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) -> None:

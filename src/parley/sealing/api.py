@@ -30,7 +30,7 @@ from .frames import (
     parse_tail,
     unwrap_frame_key,
 )
-from .keys import Identity, Recipient, generate_identity, parse_identity, parse_recipient
+from .keys import Identity, Recipient, generate_identity, identity_from, parse_identity, parse_recipient
 from .stream import (
     CHUNK,
     SEALED_CHUNK,
@@ -74,6 +74,7 @@ __all__ = [
     "encode_tail",
     "epoch_of",
     "generate_identity",
+    "identity_from",
     "open_bytes",
     "open_frame",
     "parse_frames",

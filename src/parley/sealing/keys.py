@@ -46,6 +46,13 @@ def generate_identity() -> Identity:
     return _identity(X25519PrivateKey.generate())
 
 
+def identity_from(secret: bytes) -> Identity:
+    """The identity of these 32 secret bytes: the same bytes give the same identity. Raises KeyFormatError."""
+    if len(secret) != _KEY_LENGTH:
+        raise KeyFormatError("a secret key has 32 bytes", remedy="derive 32 bytes")
+    return _identity(X25519PrivateKey.from_private_bytes(secret))
+
+
 def parse_identity(text: str) -> Identity:
     """The identity written as "AGE-SECRET-KEY-1..." (surrounding white space allowed). Raises KeyFormatError."""
     stripped = text.strip()

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -90,6 +90,38 @@ class LocalStore:
                 except OSError:  # not empty, or filled again just now
                     break
         return True
+
+    def delete_many(self, keys: Iterable[str]) -> int:
+        """See ObjectStore. Each directory is synced once, after all of its objects are gone; empty ones go as well."""
+        removed = 0
+        touched: dict[Path, None] = {}
+        for key in keys:
+            path = self._path(key)
+            with _translated(key):
+                try:
+                    path.unlink()
+                except FileNotFoundError:
+                    continue
+            removed += 1
+            touched[path.parent] = None
+        with _translated("directories"):
+            for directory in touched:
+                remaining = self._without_empty(directory)
+                if remaining is not None:
+                    _sync_directory(remaining)
+        return removed
+
+    def _without_empty(self, directory: Path) -> Path | None:
+        """Remove `directory` and its parents while they are empty; the first that stays."""
+        while directory != self._root:
+            try:
+                directory.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError:  # not empty, or filled again just now
+                return directory
+            directory = directory.parent
+        return directory
 
     def list(self, prefix: str = "") -> Iterator[ObjectHead]:
         """See ObjectStore."""

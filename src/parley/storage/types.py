@@ -1,6 +1,6 @@
 """What an object store promises."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -48,6 +48,10 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> bool:
         """Remove the object durably; False when there was none."""
+        ...
+
+    def delete_many(self, keys: Iterable[str]) -> int:
+        """Remove these objects durably; how many there were. Far quicker than one by one."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[ObjectHead]:

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from parley.ledger.api import LogSigner
-from parley.sealing.api import SealingError, generate_identity, parse_recipient
+from parley.sealing.api import Identity, SealingError, generate_identity, identity_from, parse_recipient
 from parley.tenancy.errors import CustomerRefused, KeysUnavailable
-from parley.tenancy.keys import KeyEncryptionKey, KeyFile, RootKey
+from parley.tenancy.keys import KeyEncryptionKey, KeyFile, RootKey, destroy_private
 from parley.tenancy.selection import operator_key
 from parley.tenancy.types import Custody, Customer
 
@@ -65,9 +65,19 @@ class Keyring:
         )
         return (identity.recipient,)
 
-    def forget(self, *, customer_id: UUID) -> None:
-        """Remove a keyring of a customer whose creation failed."""
-        (self.directory / f"{customer_id}.keyring").unlink(missing_ok=True)
+    def forget(self, *, customer_id: UUID) -> bool:
+        """Destroy a customer's keyring durably; False when there was none.
+
+        Its identities, index secret, signing seed and backup key are gone with it: what is sealed to them opens no
+        more. The file is overwritten before it is removed; a file system that copies on write keeps the old blocks,
+        which hold the keyring as the operator's root key or module sealed it.
+        """
+        return destroy_private(self.directory / f"{customer_id}.keyring")
+
+    def backup_identity(self, customer: Customer) -> Identity:
+        """The key pair that the customer's backups are sealed to, whatever its custody: backups hold rows, in which
+        what only the customer can open stays sealed to the customer."""
+        return identity_from(RootKey(self._file(customer).index_secret).derived("backup identity"))
 
     def identities(self, customer: Customer) -> tuple[str, ...]:
         """The secrets that open what is sealed to `customer`; none when the customer holds its keys."""

@@ -100,11 +100,28 @@ def write_private(file: Path, content: bytes, *, replace: bool = True) -> None:
             os.link(partial, file)
     finally:
         partial.unlink(missing_ok=True)
-    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(file.parent)
+
+
+def destroy_private(file: Path) -> bool:
+    """Overwrite and remove `file`, synced; False when there was none. Safe to repeat after a crash anywhere in it."""
     try:
-        os.fsync(directory)
+        with file.open("r+b", buffering=0) as opened:
+            opened.write(secrets.token_bytes(os.fstat(opened.fileno()).st_size))
+            os.fsync(opened.fileno())
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    _sync(file.parent)
+    return True
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,9 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=Q(custody__in=["local", "customer-held", "pkcs11"]), name="customer_custody"
             ),
-            models.CheckConstraint(condition=Q(state__in=["creating", "active"]), name="customer_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["creating", "active", "departed", "destroyed"]), name="customer_state"
+            ),
             models.UniqueConstraint(fields=["kind"], condition=Q(kind="provider"), name="one_provider"),
         ]
 
@@ -78,6 +80,6 @@ class Wake(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(F("customer"), F("what"), name="one_wake"),
-            models.CheckConstraint(condition=Q(what__in=["jobs", "ledger"]), name="wake_what"),
+            models.CheckConstraint(condition=Q(what__in=["jobs", "long", "ledger"]), name="wake_what"),
         ]
         indexes = [models.Index(fields=["what", "due"], name="wake_due")]

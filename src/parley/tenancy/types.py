@@ -11,7 +11,12 @@ Custody = Literal["local", "customer-held", "pkcs11"]
 Kind = Literal["customer", "provider"]
 Role = Literal["app", "sequencer"]
 INDEX_FIELDS = ("number", "conversation")  # each has a blind index key of its own
-Work = Literal["jobs", "ledger"]
+Work = Literal["jobs", "long", "ledger"]
+"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer."""
+
+
+CustomerState = Literal["creating", "active", "departed", "destroyed"]
+"""`departed`: its contract is over, live data is gone, backups may remain. `destroyed`: nothing remains."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Sealed backups of each customer, and their restoration."""

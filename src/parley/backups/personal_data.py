@@ -1,0 +1,5 @@
+"""What backups hold about people."""
+
+from parley.inventory.api import Declaration
+
+DECLARATIONS: tuple[Declaration, ...] = ()

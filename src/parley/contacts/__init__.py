@@ -1,0 +1,1 @@
+"""The contact manager: people outside, in directories."""

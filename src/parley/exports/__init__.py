@@ -1,0 +1,1 @@
+"""Saved exports: packages of records that wait behind a link that expires."""

@@ -1,0 +1,1 @@
+"""The end of a contract: blocked, exported, kept in backup, destroyed, certified."""

@@ -1,0 +1,5 @@
+"""What lifecycle hold about people."""
+
+from parley.inventory.api import Declaration
+
+DECLARATIONS: tuple[Declaration, ...] = ()

@@ -1,0 +1,1 @@
+"""Rules for how long records stay, holds, restrictions, deletion with evidence."""

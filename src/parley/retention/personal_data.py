@@ -1,0 +1,5 @@
+"""What retention hold about people."""
+
+from parley.inventory.api import Declaration
+
+DECLARATIONS: tuple[Declaration, ...] = ()
