@@ -32,6 +32,12 @@ _INCIDENTS: Final = "parley.governance.incidents"
 _ACCESS: Final = "parley.governance.access"
 _ASSISTANCE: Final = "parley.governance.assistance"
 _AUDITS: Final = "parley.governance.audits"
+_RIGHTS: Final = "parley.rights"
+_RETENTION: Final = "parley.retention"
+_BACKUPS: Final = "parley.backups"
+_EXPORTS: Final = "parley.exports"
+_LIFECYCLE: Final = "parley.lifecycle"
+_CONTACTS: Final = "parley.contacts"
 
 _GATES: Final = (
     ("purpose", "refuses every purpose that the agreement does not cover or the customer did not instruct"),
@@ -97,6 +103,16 @@ _CONTROLS: Final = (
     ("complaints", _ASSISTANCE, "complaints and enquiries are registered and passed on"),
     ("audit-requests", _AUDITS, "requests decided by notice, frequency, cause and cost; an authority is never refused"),
     ("audit-pack", _AUDITS, "evidence, proofs, register, inventory and attestations in one verifiable bundle"),
+    ("rights", _RIGHTS, "a person's request: passed on first, identified with the least, answered by the same channel"),
+    ("erasure", _RETENTION, "one function erases, restricts or keeps, names the clause or law, and fails closed"),
+    ("retention", _RETENTION, "rules for how long records stay, with preview, floors of law and scheduled deletion"),
+    ("holds", _RETENTION, "a hold names ground, scope, owner and review date, and restricts use as well as deletion"),
+    ("exports", _EXPORTS, "the customer's data, or one person's, as a sealed package behind a link that expires"),
+    ("backups", _BACKUPS, "sealed backups in the rhythm of the RPO, restored for drill, erasures replayed first"),
+    ("lifecycle", _LIFECYCLE, "renewal, block, backup, export and destruction by the agreement's dates, absence verified"),
+    ("certificate", _LIFECYCLE, "statements of progress, then the certificate of deletion, verifiable offline"),
+    ("support-data", _LIFECYCLE, "what was collected in support is deleted on its own day"),
+    ("consents", _CONTACTS, "consent per purpose and channel with its proof, objections that outlive the contact, minors"),
 )  # fmt: skip
 
 _ATTESTATIONS: Final = (
@@ -116,6 +132,12 @@ _ATTESTATIONS: Final = (
 )
 
 
+_BUILT: Final = (
+    ("call-recording", "parley.recordings", "call recording: received by SIPREC, sealed, found, heard and handed out"),
+    ("contacts", _CONTACTS, "contact manager: directories, import and export, search while typing, caller lookup"),
+)
+
+
 def _mechanisms() -> list[Mechanism]:
     rows = [Mechanism(name=f"gate.{name}", kind="gate", where=_RULES, does=does) for name, does in _GATES]
     rows += [
@@ -130,14 +152,9 @@ def _mechanisms() -> list[Mechanism]:
         )
         for name, what in _ATTESTATIONS
     ]
-    rows.append(
-        Mechanism(
-            name="offering.call-recording",
-            kind="offering",
-            where="parley.recordings",
-            does="call recording: received by SIPREC, sealed, found, heard and handed out",
-        )
-    )
+    rows += [
+        Mechanism(name=f"offering.{name}", kind="offering", where=where, does=does) for name, where, does in _BUILT
+    ]
     return rows
 
 
@@ -145,11 +162,6 @@ MECHANISMS: Final = {mechanism.name: mechanism for mechanism in _mechanisms()}
 """What exists in this version, by name."""
 
 AWAITED: Final = {
-    "rights": "the person's side: requests of persons for access, rectification, erasure, restriction, portability",
-    "retention": "the person's side: retention policies, holds and deletion on the customer's word",
-    "lifecycle": "the person's side: block, backup, export link, destruction and certificate at the end of a contract",
-    "contacts": "the person's side: preferences, unsubscribe and consents of contact persons",
-    "offering.contacts": "the offering contact manager and CRM",
     "offering.telephony": "the offering business telephony: users, numbers, calls, voicemail",
     "offering.campaigns": "the offering phone, e-mail and SMS campaigns",
     "offering.advertising": "the offering audience segments for advertising platforms",
@@ -167,5 +179,12 @@ AWAITED: Final = {
 }
 """What is not built yet; a clause that waits says so on every page."""
 
-PERSONS_SIDE: Final = frozenset({"rights", "retention", "lifecycle", "contacts"})
-"""The keys of `AWAITED` that the issue "The person's side" brings."""
+DELIVERED: Final = {
+    "rights": "control.rights",
+    "retention": "control.retention",
+    "lifecycle": "control.lifecycle",
+    "contacts": "control.consents",
+    "offering.contacts": "offering.contacts",
+}
+"""What texts that were signed earlier still wait for, and what keeps it by now: a promise is shown kept without a new
+signature."""

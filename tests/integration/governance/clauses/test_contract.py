@@ -115,7 +115,7 @@ def test_ig_2_role_signing_makes_the_user_controller(under):
 
 def test_ig_6_versions_a_new_policy_holds_when_published_and_the_old_one_stays_readable(under):
     """control.policy-versions: bound at once, without a signature, history kept."""
-    changed = packaged("imagino-policy").replace('version = "1"', 'version = "2"')
+    changed = packaged("imagino-policy").replace('version = "2"', 'version = "3"')
     changed = changed.replace('within = "24 hours"', 'within = "12 hours"')
     with under("imagino-policy") as customer:
         before = contract.signatures()[0]
@@ -123,12 +123,12 @@ def test_ig_6_versions_a_new_policy_holds_when_published_and_the_old_one_stays_r
     assert customer.handle in reached
     with tenancy.scope(tenancy.by_id(customer.id)):
         bound = contract.signatures()[0]
-        assert (bound.version, bound.how) == ("2", "published")
+        assert (bound.version, bound.how) == ("3", "published")
         assert str(contract.binding().agreement.terms.breach.within) == "12 hours"
     versions = {version.version: version.digest for version in contract.published("imagino-policy")}
-    assert versions["1"] == before.digest
+    assert versions["2"] == before.digest
     assert 'within = "24 hours"' in tenancy.agreement_text(before.digest)
-    assert 'within = "12 hours"' in tenancy.agreement_text(versions["2"])
+    assert 'within = "12 hours"' in tenancy.agreement_text(versions["3"])
     with pytest.raises(contract.ContractRefused):
         contract.publish_policy(
             contract.Paper(file="kavkom-dpa.toml", text=packaged("kavkom-dpa")), by="test", at=now()

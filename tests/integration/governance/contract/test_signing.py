@@ -44,7 +44,7 @@ def sign(*papers: str | contract.Paper, at: datetime = NOW, **more: object) -> t
 
 def test_a_new_customer_has_signed(customer: tenancy.Customer) -> None:
     (signature,) = contract.signatures()
-    assert (signature.agreement, signature.version, signature.replaced_at) == ("imagicle-dpa", "1", None)
+    assert (signature.agreement, signature.version, signature.replaced_at) == ("imagicle-dpa", "2", None)
     assert contract.binding().agreement.digest == signature.digest
     assert tenancy.agreement_text(signature.digest) == packaged("imagicle-dpa")
     assert contract.ask(RECORD_CALLS, at=NOW).allowed
@@ -75,7 +75,7 @@ def test_the_zone_of_the_order_reaches_the_standing(customer: tenancy.Customer) 
 
 def test_several_agreements_compose(make_customer: MakeCustomer) -> None:
     made = make_customer(agreement=["imagicle-dpa", "ucx-terms"])
-    assert (made.agreement, made.agreement_version) == ("imagicle-dpa+ucx-terms", "1+1")
+    assert (made.agreement, made.agreement_version) == ("imagicle-dpa+ucx-terms", "2+2")
     with tenancy.scope(made):
         composition = contract.binding()
         assert {"IM-8.cloud", "UX-11.forgotten"} <= composition.agreement.clauses.keys()
@@ -104,15 +104,15 @@ def test_a_changed_text_under_the_same_version_is_refused(customer: tenancy.Cust
         sign(contract.Paper(file="imagicle-dpa.toml", text=changed))
     message = str(refused.value)
     assert "imagicle-dpa.toml" in message
-    assert "version 1" in message
-    assert 'version = "2"' in message
+    assert "version 2" in message
+    assert 'version = "3"' in message
     assert contract.binding() == before
     assert len(contract.signatures()) == 1
 
 
 def test_a_new_version_binds_whoever_signs_it_and_nobody_else(make_customer: MakeCustomer) -> None:
     first, second = make_customer(agreement="kavkom-dpa"), make_customer(agreement="kavkom-dpa")
-    text = packaged("kavkom-dpa").replace('version = "1"', 'version = "9"', 1)
+    text = packaged("kavkom-dpa").replace('version = "2"', 'version = "9"', 1)
     with tenancy.scope(first):
         old = contract.signatures()[0]
         (signature,) = sign(contract.Paper(file="kavkom-dpa.toml", text=text))
@@ -121,7 +121,7 @@ def test_a_new_version_binds_whoever_signs_it_and_nobody_else(make_customer: Mak
         assert (newest.id, replaced.id, replaced.replaced_at) == (signature.id, old.id, NOW)
     assert tenancy.by_id(first.id).agreement_version == "9"  # type: ignore[union-attr]
     with tenancy.scope(second):
-        assert contract.binding().agreement.version == "1"
+        assert contract.binding().agreement.version == "2"
 
 
 def test_an_order_form_sets_a_span_within_limits(customer: tenancy.Customer) -> None:
@@ -150,7 +150,7 @@ def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: Ma
     with tenancy.scope(bound[0]):
         contract.set_notice_addresses(["privacy@example.org"], by="u", at=NOW)
     other = make_customer(agreement="imagicle-dpa")
-    text = packaged("imagino-policy").replace('version = "1"', 'version = "2-here"', 1)
+    text = packaged("imagino-policy").replace('version = "2"', 'version = "2-here"', 1)
     page = contract.Paper(file="imagino-policy.toml", text=text)
     reached = contract.publish_policy(page, by="u", at=NOW)
     assert {one.handle for one in bound} <= set(reached)
@@ -158,16 +158,16 @@ def test_a_policy_changes_by_publication_for_all_who_are_bound(make_customer: Ma
     for one in bound:
         with tenancy.scope(one):
             newest, first = contract.signatures()
-            assert (newest.version, newest.how, first.version, first.replaced_at) == ("2-here", "published", "1", NOW)
+            assert (newest.version, newest.how, first.version, first.replaced_at) == ("2-here", "published", "2", NOW)
             assert contract.binding().agreement.version == "2-here"
             assert len(evidence("agreement.published")) == 1
             assert len(mail.messages(purpose="contract")) == (one is bound[0])
     assert contract.publish_policy(page, by="u", at=NOW + timedelta(hours=1)) == ()
-    assert {"2-here", "1"} <= {one.version for one in contract.published("imagino-policy")}
+    assert {"2-here", "2"} <= {one.version for one in contract.published("imagino-policy")}
 
 
 def test_what_changes_by_agreement_is_never_published(customer: tenancy.Customer) -> None:
-    text = packaged("imagicle-dpa").replace('version = "1"', 'version = "77"', 1)
+    text = packaged("imagicle-dpa").replace('version = "2"', 'version = "77"', 1)
     with pytest.raises(contract.ContractRefused, match="changes only by agreement"):
         contract.publish_policy(contract.Paper(file="imagicle-dpa.toml", text=text), by="u", at=NOW)
 
@@ -193,7 +193,7 @@ def test_a_second_agreement_asks_for_no_proof_that_is_awaited_already(customer: 
 def test_the_command_line_signs_ends_and_renews(make_customer: MakeCustomer, tmp_path: Path) -> None:
     made = make_customer(agreement="ucx-terms")
     file = tmp_path / "kavkom.toml"
-    file.write_text(packaged("kavkom-dpa").replace('version = "1"', 'version = "cli"', 1))
+    file.write_text(packaged("kavkom-dpa").replace('version = "2"', 'version = "cli"', 1))
 
     def parley(*arguments: str) -> str:
         done = subprocess.run(
