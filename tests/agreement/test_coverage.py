@@ -1,7 +1,6 @@
 """Every clause of the five documents is in its file, is kept by something that exists, and has a test."""
 
 import re
-from importlib import resources
 from importlib.util import find_spec
 
 import pytest
@@ -16,8 +15,7 @@ from tests.support.clause_table import (
     written,
 )
 
-from parley.agreement.api import AWAITED, CATEGORIES, MECHANISMS, PURPOSES, available, load, read_signed
-from parley.agreement.mechanisms import DELIVERED
+from parley.agreement.api import AWAITED, CATEGORIES, MECHANISMS, PURPOSES, available, load
 
 EVERY = [(agreement, clause) for agreement, clauses in promised().items() for clause in clauses]
 ID_OF = {clause: agreement for agreement, clause in EVERY}
@@ -69,17 +67,6 @@ def test_what_waits_is_listed_with_what_it_waits_for():
     print(f"{len(waiting)} of {len(EVERY)} clauses wait in part, wholly: {', '.join(wholly)}")
     assert all(key.startswith("offering.") for waits in waiting.values() for key in waits)
     assert set(wholly) == {"IG-1.tracers", "UX-2.dedicated", "UX-5.dedicated-rto"}
-
-
-@pytest.mark.parametrize("word", DELIVERED)
-def test_a_text_that_was_signed_when_something_was_awaited_is_kept_by_what_came(word):
-    text = resources.files("parley.agreement").joinpath("agreements", "kavkom-dpa.toml").read_text()
-    before = next(line for line in text.splitlines() if line.startswith("waits_for"))
-    clause = read_signed(text.replace(before, f'waits_for = ["{word}"]', 1), file="then.toml").clauses["KV-1.purposes"]
-    assert DELIVERED[word] in MECHANISMS
-    assert word not in AWAITED
-    assert DELIVERED[word] in clause.enforced_by
-    assert word not in clause.waits_for
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS.values(), ids=lambda mechanism: mechanism.name)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 from parley.agreement.diagnosis import AgreementFileError, Sheet
-from parley.agreement.mechanisms import AWAITED, DELIVERED, MECHANISMS
+from parley.agreement.mechanisms import AWAITED, MECHANISMS
 from parley.agreement.rules import compile_gate
 from parley.agreement.section import Section
 from parley.agreement.terms import read_terms
@@ -109,14 +109,9 @@ def _read(text: str, sheet: Sheet, *, signed: bool) -> Agreement:
 
 
 def _leave_out_unknown_means(raw: dict[str, object]) -> None:
-    """Turns what was awaited then and is built now into what keeps the clause; drops words that nobody knows here."""
+    """Drops the words of `enforced_by` and `waits_for` that this version does not know."""
     clauses = raw.get("clause")
     for clause in clauses if isinstance(clauses, list) else ():
-        if isinstance(clause.get("waits_for"), list):
-            came = [DELIVERED[word] for word in clause["waits_for"] if word in DELIVERED]
-            kept = clause.get("enforced_by", [])
-            if came and isinstance(kept, list):
-                clause["enforced_by"] = list(dict.fromkeys([*kept, *came]))
         for field, known in (("enforced_by", MECHANISMS), ("waits_for", AWAITED)):
             if isinstance(clause.get(field), list):
                 clause[field] = [word for word in clause[field] if word in known]

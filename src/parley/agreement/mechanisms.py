@@ -109,10 +109,10 @@ _CONTROLS: Final = (
     ("holds", _RETENTION, "a hold names ground, scope, owner and review date, and restricts use as well as deletion"),
     ("exports", _EXPORTS, "the customer's data, or one person's, as a sealed package behind a link that expires"),
     ("backups", _BACKUPS, "sealed backups in the rhythm of the RPO, restored for drill, erasures replayed first"),
-    ("lifecycle", _LIFECYCLE, "renewal, block, backup, export and destruction by the agreement's dates, absence verified"),
+    ("lifecycle", _LIFECYCLE, "block, backup, export and destruction by the agreement's dates, absence verified"),
     ("certificate", _LIFECYCLE, "statements of progress, then the certificate of deletion, verifiable offline"),
     ("support-data", _LIFECYCLE, "what was collected in support is deleted on its own day"),
-    ("consents", _CONTACTS, "consent per purpose and channel with its proof, objections that outlive the contact, minors"),
+    ("consents", _CONTACTS, "consent per purpose and channel with proof, objections that outlive the contact, minors"),
 )  # fmt: skip
 
 _ATTESTATIONS: Final = (
@@ -178,13 +178,3 @@ AWAITED: Final = {
     "offering.website": "the public web site with its visitors, forms and tracers",
 }
 """What is not built yet; a clause that waits says so on every page."""
-
-DELIVERED: Final = {
-    "rights": "control.rights",
-    "retention": "control.retention",
-    "lifecycle": "control.lifecycle",
-    "contacts": "control.consents",
-    "offering.contacts": "offering.contacts",
-}
-"""What texts that were signed earlier still wait for, and what keeps it by now: a promise is shown kept without a new
-signature."""
