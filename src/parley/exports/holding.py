@@ -1,0 +1,1 @@
+"""Saved exports as a store: copies of records, found by whoever is in them, erased whole."""
