@@ -1,15 +1,135 @@
-"""What other packages may use of retention."""
+"""What other packages may use of retention, for the customer in scope.
 
-from collections.abc import Mapping
+`dispose` is the one way in which records go: it asks `decide` for each, and fails closed. `require_usable`, `held` and
+`restricted` are asked before a record is used. `replay` makes a restored backup forget what was erased.
+
+done = dispose(records, cause="request", reference="R-17", at=now, by=user_id, clause=term.clause)
+done.erased.records, done.kept[0].verdict.reason, done.restricted
+"""
+
+from collections.abc import Callable, Mapping
 
 from parley.obligations.api import Handler
+from parley.retention import deletion, holding
+from parley.retention.disposal import dispose, ids_hash, require_answered, verdicts
+from parley.retention.errors import (
+    ErasureIncomplete,
+    HoldRefused,
+    NoSuchHold,
+    RetentionError,
+    RuleRefused,
+    UseRestricted,
+)
+from parley.retention.holding import held, holds, lift_hold, look, place_hold, reached, review_hold
+from parley.retention.holding import hold_of as hold
+from parley.retention.keeping import limits, preview, rule, rules, set_rule
+from parley.retention.laws import declare_law, declared, floors, law_history, withdraw_law
+from parley.retention.nights import expect_night, next_night, progress_key
+from parley.retention.restricting import require_usable, restrict, restricted, restrictions, unrestrict
+from parley.retention.rules import decide
+from parley.retention.tombstones import forget_tombstones, reconcile, replay, tombstones
+from parley.retention.types import (
+    CAUSES,
+    OUTCOMES,
+    Binds,
+    Cause,
+    DeclaredLaw,
+    Disposal,
+    Facts,
+    HoldFact,
+    HoldView,
+    Kept,
+    Law,
+    LawFact,
+    Limit,
+    Limits,
+    Outcome,
+    Preview,
+    RestrictionFact,
+    RestrictionView,
+    Rule,
+    Tombstone,
+    Verdict,
+)
+
+FLOORS: Mapping[str, Law] = floors()
+"""The laws that are known, by key. None binds before it is declared."""
 
 
-def handlers() -> Mapping[str, Handler]:
-    """What the worker does for this package, by the kind of its deadline."""
-    return {}
+def handlers(remind: Callable[[HoldView], None] = lambda _hold: None) -> Mapping[str, Handler]:
+    """What the worker does for this package, by the kind of its deadline. `remind` is told of holds due for review."""
+    return {**deletion.handlers(), **holding.handlers(remind)}
 
 
 def long_handlers() -> Mapping[str, Handler]:
     """The long work of this package, by the kind of its deadline."""
-    return {}
+    return deletion.long_handlers()
+
+
+__all__ = [
+    "CAUSES",
+    "FLOORS",
+    "OUTCOMES",
+    "Binds",
+    "Cause",
+    "DeclaredLaw",
+    "Disposal",
+    "ErasureIncomplete",
+    "Facts",
+    "HoldFact",
+    "HoldRefused",
+    "HoldView",
+    "Kept",
+    "Law",
+    "LawFact",
+    "Limit",
+    "Limits",
+    "NoSuchHold",
+    "Outcome",
+    "Preview",
+    "RestrictionFact",
+    "RestrictionView",
+    "RetentionError",
+    "Rule",
+    "RuleRefused",
+    "Tombstone",
+    "UseRestricted",
+    "Verdict",
+    "decide",
+    "declare_law",
+    "declared",
+    "dispose",
+    "expect_night",
+    "floors",
+    "forget_tombstones",
+    "handlers",
+    "held",
+    "hold",
+    "holds",
+    "ids_hash",
+    "law_history",
+    "lift_hold",
+    "limits",
+    "long_handlers",
+    "look",
+    "next_night",
+    "place_hold",
+    "preview",
+    "progress_key",
+    "reached",
+    "reconcile",
+    "replay",
+    "require_answered",
+    "require_usable",
+    "restrict",
+    "restricted",
+    "restrictions",
+    "review_hold",
+    "rule",
+    "rules",
+    "set_rule",
+    "tombstones",
+    "unrestrict",
+    "verdicts",
+    "withdraw_law",
+]

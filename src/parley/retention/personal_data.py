@@ -1,5 +1,72 @@
-"""What retention hold about people."""
+"""What retention holds about people: whom a hold concerns, who placed it and why; ids of records say nothing alone."""
 
-from parley.inventory.api import Declaration
+from parley.foundation.declarations import Declaration, NotPersonal, PersonalData
 
-DECLARATIONS: tuple[Declaration, ...] = ()
+_PURPOSE = "essential.legal_obligation"
+
+DECLARATIONS: tuple[Declaration, ...] = (
+    PersonalData(
+        model="retention.Hold", field=("title", "ground", "law", "lifted_because"), category="user.content.private",
+        subject="customer", purpose=_PURPOSE, retention="with-customer", find_by="customer", export="value",
+        erase="blank",
+    ),
+    PersonalData(
+        model="retention.Hold", field="subject", category="user.contact", subject="call_party", purpose=_PURPOSE,
+        retention="with-customer", find_by="customer", export="unsealed", erase="blank",
+    ),
+    PersonalData(
+        model="retention.Hold", field=("owner", "placed_by", "lifted_by"), category="user.account",
+        subject="employee", purpose=_PURPOSE, retention="evidence", find_by="customer", export="value", erase="blank",
+    ),
+    PersonalData(
+        model="retention.HeldLook", field="person", category="user.account", subject="employee", purpose=_PURPOSE,
+        retention="evidence", find_by="customer", export="value", erase="delete-row",
+    ),
+    PersonalData(
+        model="retention.KindRule", field="set_by", category="user.account", subject="employee", purpose=_PURPOSE,
+        retention="evidence", find_by="customer", export="value", erase="blank",
+    ),
+    PersonalData(
+        model="retention.LawInForce", field=("declared_by", "withdrawn_by"), category="user.account",
+        subject="employee", purpose=_PURPOSE, retention="evidence", find_by="customer", export="value", erase="blank",
+    ),
+    PersonalData(
+        model="retention.Restriction", field=("ground", "by"), category="user.content.private", subject="customer",
+        purpose=_PURPOSE, retention="with-customer", find_by="customer", export="value", erase="delete-row",
+    ),
+    NotPersonal(
+        model="retention.Hold",
+        field=(
+            "id", "binds", "scope", "store", "kind", "since", "until", "epoch", "review_at", "placed_at", "clause",
+            "lifted_at", "evidence_id",
+        ),
+        why="which kind of records rests since when; whom it concerns stands in the other fields",
+    ),
+    NotPersonal(
+        model="retention.SealingEpoch", field=("id", "wrapped"), why="a wrapped key; it opens nothing by itself",
+    ),
+    NotPersonal(
+        model="retention.HeldRecord", field=("id", "hold", "store", "kind", "record", "at"),
+        why="ids of records that rest; the records themselves say about whom they are",
+    ),
+    NotPersonal(
+        model="retention.HeldLook", field=("id", "store", "record", "at", "until", "evidence_id"),
+        why="that a held record was used, and when",
+    ),
+    NotPersonal(
+        model="retention.KindRule", field=("id", "store", "kind", "keep", "set_at", "clause", "evidence_id"),
+        why="how long a kind of record is kept",
+    ),
+    NotPersonal(
+        model="retention.LawInForce",
+        field=("id", "law", "extended", "declared_at", "withdrawn_at", "evidence_id"), why="which law binds",
+    ),
+    NotPersonal(
+        model="retention.Restriction", field=("id", "store", "kind", "record", "record_at", "reference", "at"),
+        why="ids and instants; the records themselves say about whom they are",
+    ),
+    NotPersonal(
+        model="retention.Tombstone", field=("id", "customer_id", "store", "record", "cause", "at", "sure"),
+        why="random ids of records that are gone, and when",
+    ),
+)  # fmt: skip

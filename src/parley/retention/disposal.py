@@ -1,0 +1,134 @@
+"""The one way in which records go: judged one by one, remembered, erased, looked for again, and put in evidence."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from parley.governance.contract import api as contract
+from parley.inventory.api import Erased, Held, Store, installed, personal, stores, uncovered
+from parley.obligations import api as obligations
+from parley.retention import bearing, holding, restricting, tombstones
+from parley.retention.errors import ErasureIncomplete
+from parley.retention.models import HeldLook, HeldRecord, Restriction
+from parley.retention.rules import decide
+from parley.retention.types import Cause, Disposal, Kept, Verdict
+
+
+def verdicts(
+    records: Sequence[Held], *, cause: Cause, reference: str = "", at: datetime, clause: str = ""
+) -> tuple[tuple[Held, Verdict], ...]:
+    """What `dispose` would do with each record, without doing it."""
+    judged = bearing.facts(records, cause=cause, reference=reference, at=at, clause=clause)
+    return tuple((record, decide(facts)) for record, facts in judged)
+
+
+def dispose(
+    records: Sequence[Held],
+    *,
+    cause: Cause,
+    reference: str,
+    at: datetime,
+    by: UUID | str,
+    clause: str = "",
+) -> Disposal:
+    """Erase those records that nothing keeps, restrict or keep the others, in the caller's transaction.
+
+    `reference` names the rule's night, the request, the deed (no personal data); `clause` is the deed's own clause.
+    Evidence `retention.erased` counts what went and commits to the ids. Raises ErasureIncomplete, and then nothing is
+    changed in the database: when some model holds data of persons that no store answers for, when a store erased less
+    than it had, or finds anything afterwards.
+    """
+    require_answered()
+    with transaction.atomic():
+        bearing.one_at_a_time()
+        holding.gather()
+        judged = verdicts(records, cause=cause, reference=reference, at=at, clause=clause)
+        doomed = tuple(record for record, verdict in judged if verdict.outcome == "erase")
+        kept = tuple(Kept(record=record, verdict=verdict) for record, verdict in judged if verdict.outcome != "erase")
+        _restrict(kept, reference=reference, at=at, by=by)
+        if not doomed:
+            return Disposal(erased=Erased(), kept=kept)
+        tombstones.lay(_ids(doomed), cause=cause, at=at)
+        erased = sum((_erase(stores()[name], ids) for name, ids in _ids(doomed).items()), start=Erased())
+        evidence = _prove(doomed, kept, erased, cause=cause, reference=reference, at=at, by=by, clause=clause)
+        return Disposal(erased=erased, kept=kept, evidence_id=evidence)
+
+
+def require_answered() -> None:
+    """Raises ErasureIncomplete while data that is found by person has no store: nothing could be erased whole."""
+    missing = uncovered(personal(installed("DECLARATIONS")), stores())
+    if missing:
+        raise ErasureIncomplete(
+            f"nobody answers for {', '.join(missing)}", missing=missing,
+            remedy="Add these models to a store, and the store to the wiring; the erasure stays open.",
+        )  # fmt: skip
+
+
+def ids_hash(records: Sequence[Held]) -> str:
+    """SHA-256, in hex, over the lines "store/id" in their order: what evidence of an erasure commits to."""
+    lines = sorted(f"{one.store}/{one.id}\n" for one in records)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _ids(records: Sequence[Held]) -> Mapping[str, Sequence[UUID]]:
+    found: dict[str, list[UUID]] = defaultdict(list)
+    for one in records:
+        found[one.store].append(one.id)
+    return found
+
+
+def _erase(store: Store, ids: Sequence[UUID]) -> Erased:
+    erased = Erased()
+    for some in tombstones.batches(ids):
+        before = store.present(some)
+        gone = store.erase(some)
+        left = store.present(some)
+        if left or gone.records < len(before):
+            raise ErasureIncomplete(
+                f"the store {store.name!r} did not erase what it held",
+                missing=[f"{store.name}: {len(left)} of {len(before)} records left, {gone.records} reported erased"],
+                remedy="Nothing was changed. Look at the store; the erasure is tried again.",
+            )
+        for model in (HeldRecord, HeldLook, Restriction):
+            model._default_manager.filter(store=store.name, record__in=some).delete()
+        erased += gone
+    return erased
+
+
+def _restrict(kept: Sequence[Kept], *, reference: str, at: datetime, by: UUID | str) -> None:
+    resting = [one for one in kept if one.verdict.outcome == "restrict"]
+    for ground in sorted({one.verdict.reason for one in resting}):
+        records = [one.record for one in resting if one.verdict.reason == ground]
+        restricting.restrict(records, reference=reference, ground=ground, at=at, by=by)
+
+
+def _prove(
+    doomed: Sequence[Held],
+    kept: Sequence[Kept],
+    erased: Erased,
+    *,
+    cause: Cause,
+    reference: str,
+    at: datetime,
+    by: UUID | str,
+    clause: str,
+) -> UUID:
+    counts = Counter(f"{one.store}/{one.kind}" for one in doomed)
+    return obligations.evidence(
+        kind="retention.erased",
+        clause=clause or contract.binding().agreement.terms.retention.clause,
+        details={
+            "cause": cause,
+            "reference": reference,
+            "by": str(by),
+            "records": dict(sorted(counts.items())),
+            "objects": erased.objects,
+            "ids_sha256": ids_hash(doomed),
+            "kept": dict(sorted(Counter(one.verdict.why for one in kept).items())),
+        },
+        at=at,
+    )

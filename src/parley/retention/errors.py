@@ -1,0 +1,49 @@
+"""What retention refuses."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from parley.foundation.errors import ParleyError
+
+
+class RetentionError(ParleyError):
+    """The base of what retention refuses."""
+
+    error_id: ClassVar[str] = "retention.refused"
+
+
+class RuleRefused(RetentionError):
+    """A rule outside its limits, or set by somebody who may not."""
+
+    error_id: ClassVar[str] = "retention.rule-refused"
+
+
+class HoldRefused(RetentionError):
+    """A hold that cannot be placed or lifted like that."""
+
+    error_id: ClassVar[str] = "retention.hold-refused"
+
+
+class NoSuchHold(RetentionError):
+    """There is no such hold."""
+
+    error_id: ClassVar[str] = "retention.no-such-hold"
+
+
+class UseRestricted(RetentionError):
+    """The record is kept for a hold, or for a restriction that somebody asked for, and may not be used."""
+
+    error_id: ClassVar[str] = "retention.use-restricted"
+
+
+class ErasureIncomplete(RetentionError):
+    """Something of what had to be erased is left, or nobody answers for it: the whole deed is undone.
+
+    `missing` says what, in words without personal data. Not permanent: try again when it is mended.
+    """
+
+    error_id: ClassVar[str] = "retention.erasure-incomplete"
+
+    def __init__(self, message: str, *, missing: Sequence[str], remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.missing = tuple(missing)
