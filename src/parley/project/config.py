@@ -61,6 +61,10 @@ class Config:
     mail_dkim_domain: str = ""  # empty: mail is not signed
     mail_dkim_selector: str = "parley"
 
+    intake_host: str = "127.0.0.1"  # the provider's mail server hands e-mail for requests to this machine
+    intake_port: int = 8472  # 0: none is taken in
+    intake_domain: str = ""  # of rights+<handle>@<domain>; empty: any, and the portal names no address
+
     def __post_init__(self) -> None:
         for name in ("web_port", "events_port", "sip_port", "media_first", "media_last", "mail_port"):
             if not 1 <= getattr(self, name) <= 65535:
@@ -69,6 +73,13 @@ class Config:
             raise ConfigError(
                 "media.first and media.last are not a range of ports",
                 remedy="Start at an even port, end at a higher one.",
+            )
+        if not 0 <= self.intake_port <= 65535:
+            raise ConfigError("intake.port is not a port", remedy="Give a number from 1 to 65535, or 0 for none.")
+        if self.intake_host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ConfigError(
+                "intake.host is not this machine",
+                remedy="Have the mail server on this machine hand e-mail over: it never goes in clear over a network.",
             )
         if self.mail_tls not in {"starttls", "implicit", "none"}:
             raise ConfigError("mail.tls is no way to protect mail", remedy="Write starttls, implicit or none.")

@@ -82,6 +82,13 @@ def sequencer(_config: Config) -> None:
     run(stop=_stop_wanted())
 
 
+def intake(config: Config) -> None:
+    """Takes in e-mail by which persons ask for their rights."""
+    from parley.daemons.intake import run
+
+    run(host=config.intake_host, port=config.intake_port, domain=config.intake_domain, stop=_stop_wanted())
+
+
 def web(config: Config) -> None:
     """The console, the REST interface and the logs' tiles."""
     from granian.constants import Interfaces
@@ -97,7 +104,7 @@ def events(config: Config) -> None:
 
 
 DAEMONS: Mapping[str, Callable[[Config], None]] = MappingProxyType(
-    {"recorder": recorder, "worker": worker, "sequencer": sequencer, "web": web, "events": events}
+    {"recorder": recorder, "worker": worker, "sequencer": sequencer, "intake": intake, "web": web, "events": events}
 )
 
 

@@ -38,6 +38,8 @@ def take_ports(config: Config, holdings: Holdings) -> None:
     holdings.hold_memory(STATE_KEY, size=_STATE_KEY_SIZE, content=secrets.token_bytes(_STATE_KEY_SIZE))
     bind("tcp", config.web_host, config.web_port, setting="PARLEY_WEB_PORT").close()
     bind("tcp", config.events_host, config.events_port, setting="PARLEY_EVENTS_PORT").close()
+    if config.intake_port:
+        bind("tcp", config.intake_host, config.intake_port, setting="PARLEY_INTAKE_PORT").close()
 
 
 def database(server: EmbeddedPostgres) -> ProcessSpec:
@@ -62,6 +64,8 @@ def services(config: Config) -> Iterator[ProcessSpec]:
     yield _service("sequencer", environment)
     yield _service("worker", environment)
     yield _service("events", environment, listens=(config.events_host, config.events_port))
+    if config.intake_port:
+        yield _service("intake", environment, listens=(config.intake_host, config.intake_port))
     yield _service("web", environment, listens=(config.web_host, config.web_port))
 
 
