@@ -6,6 +6,7 @@ A server's 250 proves dispatch, never receipt.
 
 from parley.mail.composing import canonical_address
 from parley.mail.errors import MailError, MailRefused, NoSuchMessage, SigningUnavailable
+from parley.mail.holding import STORE, blank
 from parley.mail.outbox import (
     SEND,
     as_sent,
@@ -22,6 +23,7 @@ from parley.mail.types import Attachment, Content, MessageView, RecipientView, S
 
 __all__ = [
     "SEND",
+    "STORE",
     "Attachment",
     "Content",
     "MailError",
@@ -33,6 +35,7 @@ __all__ = [
     "SigningUnavailable",
     "State",
     "as_sent",
+    "blank",
     "canonical_address",
     "configured_signer",
     "content",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 STATES = ["queued", "sent", "failed"]
 
@@ -10,7 +11,7 @@ class Message(models.Model):
     """One message. `content` is the whole of it without signature; `signature` the DKIM header that was sent with it.
 
     `sha256` is of the bytes that the server took: signature, then content. `then` is the kind of the work that follows
-    when a server took it, or when nobody will; "" for none.
+    when a server took it, or when nobody will; "" for none. `blanked_at`: what it said, and to whom, was removed.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -34,6 +35,7 @@ class Message(models.Model):
     dkim_selector = models.CharField(max_length=64, default="")
     sha256 = models.CharField(max_length=64, default="")
     evidence_id = models.UUIDField(null=True)
+    blanked_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["-created_at"], name="message_newest")]
@@ -56,3 +58,4 @@ class Recipient(models.Model):
             models.UniqueConstraint(fields=["message", "address"], name="recipient_once"),
             models.CheckConstraint(condition=Q(state__in=STATES), name="recipient_state"),
         ]
+        indexes = [models.Index(Upper("address"), name="recipient_address")]

@@ -94,7 +94,7 @@ def send(
 def send_again(message: UUID, *, at: datetime) -> None:
     """Try once more what was given up. Raises NoSuchMessage when there is nothing of that id to try."""
     with transaction.atomic():
-        row = Message.objects.select_for_update().filter(id=message, state="failed").first()
+        row = Message.objects.select_for_update().filter(id=message, state="failed", blanked_at__isnull=True).first()
         if row is None:
             raise NoSuchMessage("there is no such message that was given up", remedy="Look into the list of mail.")
         row.recipients.filter(state="failed").update(state="queued")

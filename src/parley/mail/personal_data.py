@@ -32,7 +32,7 @@ DECLARATIONS = (
         model="mail.Message",
         field=(
             "state", "attempts", "next_attempt", "created_at", "sent_at", "answer", "signature", "dkim_selector",
-            "sha256",
+            "sha256", "blanked_at",
         ),
         why="how sending went: times, hashes, a signature, the server's words without addresses",
     ),

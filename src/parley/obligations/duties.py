@@ -5,7 +5,7 @@ calendar is brought up to date after the commit (see `calendar`).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -73,13 +73,16 @@ def waive(key: str, *, at: datetime, by: str, reason: str, party: Party) -> Duty
         return view(row, at=at)
 
 
-def cancel(event_kind: str, event_id: str, *, at: datetime, reason: str) -> int:
+def cancel(event_kind: str, event_id: str, *, at: datetime, reason: str, only: Collection[str] | None = None) -> int:
     """What opened the duties is no more (renewed, withdrawn): those still open end; returns how many.
 
-    `reason` is a few words of ours ("contract renewed"), kept in the evidence: it names no person.
+    `reason` is a few words of ours ("contract renewed"), kept in the evidence: it names no person. `only` are the words
+    of the duties that end ("answer"); all by default.
     """
     with transaction.atomic():
         rows = Duty.objects.select_for_update().filter(event_kind=event_kind, event_id=event_id, state="open")
+        if only is not None:
+            rows = rows.filter(duty__in=only)
         cancelled = 0
         for row in rows.order_by("key"):
             row.state, row.next_at, row.ended_at, row.reason = "cancelled", None, at, reason
