@@ -12,6 +12,7 @@ from parley.obligations.attention import failed
 from parley.obligations.calendar import calendar, in_need
 from parley.obligations.calendar import count as calendar_count
 from parley.obligations.calendar import due_by_week as calendar_due_by_week
+from parley.obligations.calendar import forget_customer as forget_calendar
 from parley.obligations.calendar import kept_on_time as calendar_kept_on_time
 from parley.obligations.duties import cancel, meet, open_duties, waive
 from parley.obligations.duty_hooks import on_overdue, on_passed, on_warning
@@ -60,6 +61,7 @@ __all__ = [
     "enqueue",
     "evidence",
     "failed",
+    "forget_calendar",
     "forget_progress",
     "handlers",
     "in_need",

@@ -38,6 +38,11 @@ def copy_on_commit(rows: Sequence[models.Duty]) -> None:
         transaction.on_commit(lambda: _copy(lines), robust=True)
 
 
+def forget_customer(customer_id: UUID) -> int:
+    """Drop the lines of a customer that has departed: its own duties are no more; how many there were."""
+    return models.CalendarLine.objects.filter(customer_id=customer_id).delete()[0]
+
+
 def calendar(
     *,
     since: datetime | None = None,

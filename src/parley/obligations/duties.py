@@ -26,18 +26,26 @@ DUE, WARN = "duty.due", "duty.warn"
 
 
 def open_duties(
-    agreement: Agreement, event: Event, *, zone: str, subject: str = "", at: datetime | None = None
+    agreement: Agreement,
+    event: Event,
+    *,
+    zone: str,
+    subject: str = "",
+    at: datetime | None = None,
+    only: Collection[str] | None = None,
 ) -> list[UUID]:
     """Open what `event` obliges to under `agreement`, for the customer in scope, in the caller's transaction.
 
     Returns the ids of the duties that are new: a key that was opened before stays as it is. `subject` says in a few
-    words what they are about, without naming a person. `at` is when they are opened, now by default.
+    words what they are about, without naming a person. `at` is when they are opened, now by default. `only`: of these
+    names alone ("destroy"), as when somebody else's duties are carried over.
     """
     now = at or datetime.now(UTC)
     with transaction.atomic():
         opened = [
             row
             for planned in plan(agreement, event, zone=zone)
+            if only is None or planned.duty in only
             if (row := _open(agreement, event, planned, subject=subject, at=now)) is not None
         ]
         copy_on_commit(opened)

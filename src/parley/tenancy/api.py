@@ -21,6 +21,7 @@ from parley.tenancy.customers import (
     scope,
     sign_with,
 )
+from parley.tenancy.departing import depart, destroy_database, known, mark_destroyed, traces
 from parley.tenancy.embedded import EmbeddedPostgres, dies_with_parent
 from parley.tenancy.errors import (
     AgreementTextRefused,
@@ -71,13 +72,17 @@ __all__ = [
     "create_customer",
     "current",
     "customers",
+    "depart",
+    "destroy_database",
     "dies_with_parent",
     "due_wakes",
     "embedded",
     "enrol_with",
     "keep_agreement_text",
     "keyring",
+    "known",
     "make_root_key",
+    "mark_destroyed",
     "prepare",
     "provider",
     "rest",
@@ -86,6 +91,7 @@ __all__ = [
     "set_standing",
     "sign_with",
     "standing",
+    "traces",
     "trunk_directory",
     "trunks",
     "wake",

@@ -74,6 +74,10 @@ class Keyring:
         """
         return destroy_private(self.directory / f"{customer_id}.keyring")
 
+    def holds(self, *, customer_id: UUID) -> bool:
+        """Whether there is a keyring file of that customer."""
+        return (self.directory / f"{customer_id}.keyring").exists()
+
     def backup_identity(self, customer: Customer) -> Identity:
         """The key pair that the customer's backups are sealed to, whatever its custody: backups hold rows, in which
         what only the customer can open stays sealed to the customer."""

@@ -136,12 +136,13 @@ def _migrate(database: str, *, provider: bool) -> None:
             [node for node in executor.loader.graph.leaf_nodes() if provider or node[0] not in PROVIDER_APPS]
         )
         connection.close()
-        _pool_clear(database)
+        forget_connections(database)
     with administration(dbname=database) as admin:
         _grant_tables(admin, provider=provider)
 
 
-def _pool_clear(database: str) -> None:
+def forget_connections(database: str) -> None:
+    """Close the idle connections that this process keeps to a database: it was changed, or is gone."""
     from parley.tenancy.backend.base import POOL
 
     POOL.clear(dbname=database)

@@ -5,7 +5,7 @@ decision = ask(RECORD_CALLS, at=now)  # THE gate for the customer in scope: ever
 
 from collections.abc import Mapping
 
-from parley.governance.contract.ending import end_contract, ending, renew
+from parley.governance.contract.ending import close, end_contract, ending, renew
 from parley.governance.contract.errors import AgreementChanged, ContractError, ContractRefused, NothingSigned
 from parley.governance.contract.gate import ask, ask_for, binding, binding_of
 from parley.governance.contract.order import change_order, notice_addresses, order, set_notice_addresses
@@ -36,6 +36,7 @@ __all__ = [
     "binding",
     "binding_of",
     "change_order",
+    "close",
     "end_contract",
     "ending",
     "handlers",

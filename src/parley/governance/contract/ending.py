@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Literal, cast
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from parley.governance.contract.order import locked_order
 from parley.governance.contract.settling import settle_on_commit
 from parley.governance.contract.types import Ending
 from parley.obligations import api as obligations
+from parley.tenancy import api as tenancy
 
 
 def end_contract(
@@ -74,6 +76,10 @@ def renew(*, at: datetime, by: str) -> Ending:
         row = EndingRecord.objects.filter(renewed_at__isnull=True).first()
         if row is None:
             raise ContractRefused("the contract has not ended", remedy="there is nothing to renew")
+        if tenancy.by_id(tenancy.current().id) is None:
+            raise ContractRefused(
+                "the service is closed: its data is being destroyed", remedy="sign a new contract as a new customer"
+            )
         if at > row.ends_at and at >= end_instants(term, row.ends_at, zone=order.zone).renewal:
             over = (
                 f"the {term.renew} in which it could be renewed are over"
@@ -92,6 +98,27 @@ def renew(*, at: datetime, by: str) -> Ending:
         obligations.cancel("contract-ends", str(row.id), at=at, reason="renewed")
         settle_on_commit(new_id(at=at))
     return _view(row)
+
+
+def close(ending_id: UUID, *, at: datetime) -> bool:
+    """Close the service of the customer in scope for good, whose contract ended by `ending_id`: from now on nobody can
+    renew, sign in or send calls. False, and nothing is changed, when that end was renewed. Safe to do again."""
+    with transaction.atomic():
+        locked_order()
+        row = EndingRecord.objects.filter(id=ending_id, renewed_at__isnull=True).first()
+        if row is None or at < row.ends_at:
+            return False
+        clause = binding().agreement.clause_of("end.access")
+        obligations.evidence(
+            kind="contract.closed",
+            clause=clause,
+            details={"ending": str(row.id)},
+            at=at,
+            entry_id=uuid5(row.id, "contract.closed"),
+        )
+        # Before the commit: should that fail, closing again finds the customer departed, and the same entry.
+        tenancy.depart(tenancy.current().id)
+    return True
 
 
 def ending() -> Ending | None:
