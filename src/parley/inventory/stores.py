@@ -146,6 +146,7 @@ class Stores:
 _connected: list[Callable[[], Sequence[Store]]] = []
 _FOUND_PER_PERSON: Final = frozenset({"number-index", "email", "user-id", "recording", "conversation", "record"})
 """The words of `FIND_BY` that tell persons apart: an erasure must reach these rows."""
+_ACCOUNTS: Final = "people.User"
 
 
 def connect_stores(make: Callable[[], Sequence[Store]]) -> None:
@@ -160,8 +161,19 @@ def stores() -> Stores:
 
 def uncovered(declarations: Sequence[PersonalData], known: Stores) -> tuple[str, ...]:
     """Labels of models that hold data found by person, and that no store answers for: an erasure that does not reach
-    them is not complete."""
+    them is not complete.
+
+    A row that knows a person by the id of its account alone (who signed, who decided) is reached by the store of the
+    accounts: when that erases the account, the id names nobody any more, and what was done stays proved.
+    """
     covered = frozenset[str]().union(*(store.models for store in known))
+    through_accounts = frozenset({"user-id"} if _ACCOUNTS in covered else ())
     return tuple(
-        sorted({one.model for one in declarations if one.find_by in _FOUND_PER_PERSON and one.model not in covered})
+        sorted(
+            {
+                one.model
+                for one in declarations
+                if one.find_by in _FOUND_PER_PERSON - through_accounts and one.model not in covered
+            }
+        )
     )
