@@ -19,6 +19,7 @@ from parley.governance.incidents.declaring import (
     told_otherwise_for,
 )
 from parley.governance.incidents.errors import IncidentError, IncidentRefused, NoSuchIncident
+from parley.governance.incidents.holding import STORE
 from parley.governance.incidents.letters import (
     WRITE,
     draft_letters,
@@ -69,6 +70,7 @@ def handlers() -> Mapping[str, Handler]:
 
 __all__ = [
     "KINDS",
+    "STORE",
     "Affair",
     "ContactPoint",
     "CountLine",
