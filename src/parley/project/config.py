@@ -36,6 +36,8 @@ class Config:
     database_durable: bool = True  # embedded only: False turns fsync off, for tests
     store_url: str = ""  # empty: files below data_dir
     keys_root: str = ""  # the operator's root key file; empty: below data_dir
+    backup_url: str = ""  # where sealed backups go, another disk at best; empty: files below data_dir
+    backup_keep_days: int = 30
 
     web_host: str = "127.0.0.1"
     web_port: int = 8470
@@ -81,6 +83,10 @@ class Config:
                 "intake.host is not this machine",
                 remedy="Have the mail server on this machine hand e-mail over: it never goes in clear over a network.",
             )
+        if self.backup_keep_days < 1:
+            raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
+        if self.backup_url and self.backup_url == self.objects_url:
+            raise ConfigError("backups would lie over what they are of", remedy="Give backup.url a place of its own.")
         if self.mail_tls not in {"starttls", "implicit", "none"}:
             raise ConfigError("mail.tls is no way to protect mail", remedy="Write starttls, implicit or none.")
         if self.mail_tls == "none" and self.mail_host not in {"", "localhost", "127.0.0.1", "::1"}:
@@ -97,6 +103,10 @@ class Config:
     @property
     def objects_url(self) -> str:
         return self.store_url or (self.data_dir / "objects").as_uri()
+
+    @property
+    def backups_url(self) -> str:
+        return self.backup_url or (self.data_dir / "backups").as_uri()
 
     @property
     def public_url(self) -> str:

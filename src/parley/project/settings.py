@@ -10,6 +10,8 @@ CONFIG = load()
 
 PARLEY_DATA_DIR = CONFIG.data_dir
 PARLEY_STORE_URL = CONFIG.objects_url
+PARLEY_BACKUP_URL = CONFIG.backups_url
+PARLEY_BACKUP_KEEP_DAYS = CONFIG.backup_keep_days
 PARLEY_PUBLIC_URL = CONFIG.public_url
 PARLEY_EVENTS_URL = CONFIG.public_events_url
 PARLEY_RECORDER_ID = CONFIG.recorder_id

@@ -160,6 +160,10 @@ class EmbeddedPostgres:
             self._initialise()
         self._await_predecessor()
 
+    def program(self, name: str) -> Path:
+        """One of the programs that belong to the server: pg_dump, pg_restore. Raises DatabaseUnavailable."""
+        return self._programs() / name
+
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server as a child and wait until it answers; raises DatabaseUnavailable with its last words."""
         self.prepare()
