@@ -7,8 +7,9 @@ searches, shows, plays and downloads. All but `finalize` work for the customer i
 from parley.recordings.errors import BadCursor, NoSuchRecording, NoSuchRendition, SpoolDamaged, SubstitutedObject
 from parley.recordings.figures import attention, figures, totals
 from parley.recordings.finalize import RENDER, finalize
+from parley.recordings.holding import STORE
 from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, report_live
-from parley.recordings.objects import installed_store
+from parley.recordings.objects import installed_store, store_in_use, using_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
@@ -69,6 +70,7 @@ __all__ = [
     "MOST_PER_PAGE",
     "NUMBER_INDEX",
     "RENDER",
+    "STORE",
     "BadCursor",
     "ClearContent",
     "ClosedFile",
@@ -130,10 +132,12 @@ __all__ = [
     "rendition",
     "report_live",
     "search",
+    "store_in_use",
     "support_rows",
     "sweep_discarded",
     "sweep_scratch",
     "totals",
+    "using_store",
     "whole_capture",
     "write_closed",
     "write_manifest",

@@ -2,7 +2,8 @@
 
 Objects first (their keys follow from the recording, putting them again changes nothing), then all rows, the evidence
 and the job to render in one transaction, then the directory goes. Whoever finds the rows there has nothing left to do
-but to remove the directory.
+but to remove the directory; so has who finds the evidence without the rows: the recording was erased since, and must
+not come back.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from parley.foundation.ids import new_id
+from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.recordings import strictjson
 from parley.recordings.errors import SpoolDamaged
-from parley.recordings.evidence import record_sealed, require_hash
+from parley.recordings.evidence import record_sealed, require_hash, sealed_entry
 from parley.recordings.live import end_live
 from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch
 from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
@@ -37,9 +39,12 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
     if not directory.name == str(manifest.recording_id) == str(closed.recording_id):
         raise SpoolDamaged("the files of a recording belong to different recordings", remedy="Keep the directory.")
     with tenancy.scope(manifest.customer_id):
-        if not Recording.objects.filter(id=manifest.recording_id).exists():
+        if not _known(manifest.recording_id):
             keys = store_parts(directory, manifest=manifest, closed=closed, store=store)
             commit_rows(manifest=manifest, closed=closed, keys=keys, now=now)
+        if not Recording.objects.filter(id=manifest.recording_id).exists():
+            # It was erased since; a slower attempt may have stored its parts again.
+            store.delete_many(part_key(manifest.customer_id, manifest.recording_id, part.name) for part in closed.parts)
     discard(directory)
     return manifest.recording_id
 
@@ -100,7 +105,19 @@ def _claim(recording_id: UUID) -> bool:
     """Whether this transaction is the one to write the rows: others wait for its end, and then find them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [recording_id.int % (1 << 63)])
-    return not Recording.objects.filter(id=recording_id).exists()
+    return not _known(recording_id)
+
+
+def _known(recording_id: UUID) -> bool:
+    """Whether the recording was finalised before, even if it is gone since: the log never forgets that it was."""
+    if Recording.objects.filter(id=recording_id).exists():
+        return True
+    with connection.cursor() as cursor:
+        try:
+            ledger.entry(cursor, entry_id=sealed_entry(recording_id))
+        except ledger.NoSuchEntry:
+            return False
+    return True
 
 
 def _conversation(manifest: Manifest) -> Conversation:

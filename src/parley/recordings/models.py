@@ -57,7 +57,7 @@ class Recording(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["conversation", "started_at"], name="recording_segments"),
-            models.Index(fields=["-started_at"], name="recording_newest"),
+            models.Index(fields=["-started_at", "-id"], name="recording_newest_first"),
             models.Index(fields=["trunk_id", "-started_at"], name="recording_trunk"),
             models.Index(fields=["direction", "-started_at"], name="recording_direction_newest"),
         ]

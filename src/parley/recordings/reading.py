@@ -71,7 +71,11 @@ def rendition(
 
     Raises NoSuchRecording, NoSuchRendition, SubstitutedObject, StorageError.
     """
-    recording = _recording(viewer, recording_id)
+    return clear_rendition(_recording(viewer, recording_id), kind, store=store or installed_store())
+
+
+def clear_rendition(recording: Recording, kind: RenditionKind, *, store: ObjectStore) -> "ClearContent":
+    """As `rendition`, of a row."""
     rows = list(recording.renditions.order_by("kind"))
     row = next((row for row in rows if row.kind == kind), None)
     identities = tenancy.keyring().identities(tenancy.current())
@@ -81,7 +85,7 @@ def rendition(
             remedy="It is still being made, or only the customer's key opens the original.",
         )
     require_ledgered(rendered_entry(recording.id), [(other.kind, other.size, other.sha256) for other in rows])
-    sealed = _verified(store or installed_store(), row.object_key, row.sha256)
+    sealed = _verified(store, row.object_key, row.sha256)
     return ClearContent(sealed, identities, media_type=row.media_type)
 
 

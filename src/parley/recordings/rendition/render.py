@@ -1,6 +1,6 @@
 """A capture to stereo sound: caller left, callee right, aligned, in windows whose size does not grow with the call."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -38,15 +38,20 @@ class Survey:
 
 
 def render(
-    capture: Capture, *, streams: Sequence[ManifestStream], make: Callable[[int], Mapping[str, Encoder]]
+    capture: Capture,
+    *,
+    streams: Sequence[ManifestStream],
+    make: Callable[[int], Mapping[str, Encoder]],
+    audible: Collection[int] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Pieces of every rendition as they become due: (name, bytes).
 
-    `make(samples)` gives the encoders by name. Raises NotACapture.
+    `make(samples)` gives the encoders by name. Streams whose port is not in `audible` are silent, and the length stays
+    that of the call. Raises NotACapture.
     """
     measured = survey(capture(), streams=streams)
     encoders = make(measured.samples)
-    for sound in stereo(capture(), streams=streams, measured=measured):
+    for sound in stereo(capture(), streams=streams, measured=measured, audible=audible):
         for name, encoder in encoders.items():
             yield name, encoder.encode(sound)
     for name, encoder in encoders.items():
@@ -70,10 +75,14 @@ def survey(parts: Iterable[Iterable[bytes]], *, streams: Sequence[ManifestStream
 
 
 def stereo(
-    parts: Iterable[Iterable[bytes]], *, streams: Sequence[ManifestStream], measured: Survey
+    parts: Iterable[Iterable[bytes]],
+    *,
+    streams: Sequence[ManifestStream],
+    measured: Survey,
+    audible: Collection[int] | None = None,
 ) -> Iterator[Stereo]:
-    """The sound, window after window; `measured.samples` samples in all."""
-    mixer = _Mixer(streams)
+    """The sound, window after window; `measured.samples` samples in all. Only the ports in `audible`, if given."""
+    mixer = _Mixer(streams, audible)
     remaining = measured.samples
     for _, block, positions in _placed(parts, streams):
         for sound in mixer.add(block, {port: at - measured.first for port, at in positions.items()}):
@@ -126,15 +135,20 @@ def _audible(packets: Packets, codecs: Mapping[int, str]) -> Packets:
 class _Mixer:
     """A lane per stream, mixed to two channels."""
 
-    def __init__(self, streams: Sequence[ManifestStream]) -> None:
-        self._lanes = {stream.port: Lane(capacity=WINDOW) for stream in streams}
+    def __init__(self, streams: Sequence[ManifestStream], audible: Collection[int] | None = None) -> None:
+        heard = [stream.port for stream in streams if audible is None or stream.port in audible]
+        self._lanes = {port: Lane(capacity=WINDOW) for port in heard}
         self._codecs = {stream.port: codec_names(stream) for stream in streams}
         self._channel = channels(streams)
         self._base = 0
 
     def add(self, block: Block, positions: Mapping[int, npt.NDArray[np.int64]]) -> Iterator[Stereo]:
         """Writes a block into the lanes; yields what the windows must give up to make room for it."""
-        waiting = {port: (block[port].select(at >= self._base), at[at >= self._base]) for port, at in positions.items()}
+        waiting = {
+            port: (block[port].select(at >= self._base), at[at >= self._base])
+            for port, at in positions.items()
+            if port in self._lanes
+        }
         while waiting:
             limit = self._base + WINDOW - LARGEST_PACKET
             for port, (packets, at) in list(waiting.items()):
