@@ -62,23 +62,55 @@ def prepare() -> None:
 
 def create(*, database: str, admin: "psycopg.Connection[Any]", template: str = TEMPLATE_DATABASE) -> None:
     """A database from the template with its two LOGIN roles; privileges are not copied, so they are set again."""
+    admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(template)))
+    open_to_its_roles(database=database, admin=admin)
+    _mark(admin, database, _version(provider=False))
+
+
+def open_to_its_roles(*, database: str, admin: "psycopg.Connection[Any]") -> None:
+    """Its two LOGIN roles may connect to a database, and nobody else: made again when they are there already."""
     for role, group in _roles(database):
         _create_role(admin, role)
         admin.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(role)))
-    admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(template)))
     _close_to_public(admin, database)
     for role, _ in _roles(database):
         admin.execute(
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), sql.Identifier(role))
         )
-    _mark(admin, database, _version(provider=False))
 
 
 def drop(*, database: str, admin: "psycopg.Connection[Any]") -> None:
     """Undo `create`, also half of it."""
     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+    drop_roles(database=database, admin=admin)
+
+
+def drop_roles(*, database: str, admin: "psycopg.Connection[Any]") -> None:
+    """The roles of a database that is gone, or was given to others, go."""
     for role, _ in _roles(database):
         admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def hand_over(*, database: str, of: str, admin: "psycopg.Connection[Any]") -> None:
+    """A database that was renamed: its own roles may connect, those of its former name `of` go."""
+    open_to_its_roles(database=database, admin=admin)
+    for role, _ in _roles(of):
+        if admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            admin.execute(
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(sql.Identifier(database), sql.Identifier(role))
+            )
+    drop_roles(database=of, admin=admin)
+
+
+def version() -> str:
+    """The name of the set of migrations that a customer's database has in this version."""
+    return _version(provider=False)
+
+
+def upgrade(database: str) -> None:
+    """Bring one customer's database, or what was restored of one, to the migrations and grants of this version."""
+    with administration() as admin:
+        _upgrade(admin, database, provider=False)
 
 
 def _roles(database: str) -> tuple[tuple[str, str], tuple[str, str]]:
