@@ -46,9 +46,8 @@ class CustomField(models.Model):
 
 
 class Contact(models.Model):
-    """One person. `sealed` holds every field under the key of `epoch`; `tokens` are keyed hashes of what search finds
-    (parts of words, sounds, key-pad digits, parts of numbers), `addresses` of whole numbers and e-mail addresses and of
-    name with company. `due_at` is when it is too old: `keep_until` if given, else the last change.
+    """One person. `sealed` holds every field under the key of `epoch`; `tokens` are keyed hashes of its words and of
+    parts of its numbers, `addresses` of whole numbers and e-mail addresses and of name with company.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -69,6 +68,17 @@ class Contact(models.Model):
             models.Index(fields=["directory", "id"], name="contact_directory"),
             models.Index(fields=["keep_until"], name="contact_keep_until", condition=Q(keep_until__isnull=False)),
         ]
+
+
+class Word(models.Model):
+    """A word that occurs in contacts, as a keyed hash, and by what it is found: beginnings, sound, key-pad digits. It
+    goes with the last contact that has it."""
+
+    id = models.BigIntegerField(primary_key=True)
+    found_by = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["found_by"], name="word_found_by", fastupdate=False)]
 
 
 class Batch(models.Model):

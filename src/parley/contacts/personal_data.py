@@ -14,6 +14,10 @@ DECLARATIONS = (
         purpose=_PURPOSE, retention="rule", find_by="number-index", export="withheld", erase="delete-row",
     ),
     PersonalData(
+        model="contacts.Word", field=("id", "found_by"), category="user.contact", subject="customer", purpose=_PURPOSE,
+        retention="rule", find_by="record", export="withheld", erase="delete-row",
+    ),
+    PersonalData(
         model="contacts.Contact", field="minor", category="user.childrens", subject="customer", purpose=_PURPOSE,
         retention="rule", find_by="number-index", export="value", erase="delete-row",
     ),

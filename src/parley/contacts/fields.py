@@ -1,0 +1,214 @@
+"""What may stand in a field, and the contact as it is kept. Pure; the time zone of instants is checked, not chosen."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import fields as fields_of
+from dataclasses import replace
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from parley.contacts.errors import ContactRefused
+from parley.contacts.quick_numbers import canonical_number
+from parley.contacts.types import (
+    LONGEST,
+    MOST_OF_A_KIND,
+    NOTES_LONGEST,
+    NUMBER_KINDS,
+    Address,
+    NewContact,
+    Number,
+)
+
+_EMAIL: Final = re.compile(r"[^\s@\x00-\x20\x7f,;<>\"]{1,64}@[^\s@\x00-\x20\x7f,;<>\"]{1,253}")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_OVERRIDES: Final = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
+"""Marks that turn the direction of all that follows on a page: dropped. Right-to-left letters need none of them."""
+_WORDS: Final = ("given", "family", "company", "title", "department", "speed_dial", "source")
+_LINES: Final = "\n\t"
+_NO_ADDRESS: Final = Address()
+_NOTHING: Final = NewContact()
+_FIELDS: Final = tuple(one.name for one in fields_of(NewContact))
+
+
+def check(new: NewContact, *, region: str | None = None) -> NewContact:
+    """The contact as it would be kept: numbers in E.164, e-mail in lower case. Raises ContactRefused with its field.
+
+    `region` (ISO 3166 alpha-2) gives the country of numbers written without one.
+    """
+    changes: dict[str, Any] = {}
+    for name in _WORDS:
+        given = getattr(new, name)
+        if given and (kept := text(given, field=name)) is not given:
+            changes[name] = kept
+    if new.notes:
+        changes["notes"] = text(new.notes, field="notes", longest=NOTES_LONGEST, lines=True)
+    if new.numbers:
+        changes["numbers"] = _numbers(new.numbers, region)
+    if new.emails:
+        changes["emails"] = _emails(new.emails)
+    if new.addresses:
+        changes["addresses"] = _addresses(new.addresses)
+    if new.custom:
+        changes["custom"] = _custom(new.custom)
+    if new.purposes:
+        changes["purposes"] = _several(new.purposes, "purposes")
+    if new.shared_with:
+        changes["shared_with"] = _several(new.shared_with, "shared_with")
+    _check_rest(new)
+    made = replace(new, **changes) if changes else new
+    if not (made.given or made.family or made.company or made.numbers or made.emails):
+        raise ContactRefused(
+            "a contact needs a name, a company, a number or an e-mail address", remedy="Fill in one.", field="family"
+        )
+    return made
+
+
+def text(raw: str, *, field: str, longest: int = LONGEST, lines: bool = False) -> str:
+    """One field, composed (NFC) and trimmed. Raises ContactRefused for what no name holds: control characters, halves
+    of characters, more than `longest` characters."""
+    if not isinstance(raw, str):
+        raise ContactRefused("this is not text", remedy="Write letters.", field=field)
+    if len(raw) > longest:
+        raise ContactRefused(
+            f"{field} has {len(raw)} characters, more than {longest}", remedy="Shorten it.", field=field
+        )
+    if raw.isascii() and raw.isprintable():
+        return raw if raw[:1] != " " and raw[-1:] != " " else raw.strip()
+    kept = unicodedata.normalize("NFC", raw.translate(_OVERRIDES).replace("\r\n", "\n")).strip()
+    for character in kept:
+        category = unicodedata.category(character)
+        if category == "Cs" or (category == "Cc" and not (lines and character in _LINES)):
+            raise ContactRefused(
+                f"{field} holds a character that no text has (U+{ord(character):04X})",
+                remedy="Remove it; perhaps the file was read in another encoding.",
+                field=field,
+            )
+    return kept
+
+
+def _numbers(numbers: Sequence[Number], region: str | None) -> tuple[Number, ...]:
+    _few(numbers, "numbers")
+    kept: dict[str, Number] = {}
+    for one in numbers:
+        raw = text(one.value, field="numbers", longest=64)
+        if not raw:
+            continue
+        if one.kind not in NUMBER_KINDS:
+            raise ContactRefused("there is no such kind of number", remedy=", ".join(NUMBER_KINDS), field="numbers")
+        value = canonical_number(raw, region)
+        if not value or not any(character.isdigit() for character in value):
+            raise ContactRefused("a number needs digits", remedy="Write it like +39 0584 943232.", field="numbers")
+        kept.setdefault(value, one if value == one.value else Number(value=value, kind=one.kind))
+    return tuple(kept.values())
+
+
+def _emails(emails: Sequence[str]) -> tuple[str, ...]:
+    _few(emails, "emails")
+    kept: dict[str, None] = {}
+    for one in emails:
+        value = text(one, field="emails", longest=320).lower()
+        if not value:
+            continue
+        if not _EMAIL.fullmatch(value):
+            raise ContactRefused(
+                "this is not an e-mail address", remedy="Write it like office@example.org.", field="emails"
+            )
+        kept[value] = None
+    return tuple(kept)
+
+
+def _addresses(addresses: Sequence[Address]) -> tuple[Address, ...]:
+    _few(addresses, "addresses")
+    made = (
+        Address(
+            street=text(one.street, field="addresses", lines=True),
+            city=text(one.city, field="addresses"),
+            region=text(one.region, field="addresses"),
+            postcode=text(one.postcode, field="addresses"),
+            country=text(one.country, field="addresses"),
+        )
+        for one in addresses
+    )
+    return tuple(one for one in made if one != _NO_ADDRESS)
+
+
+def _custom(custom: Mapping[str, str]) -> Mapping[str, str]:
+    _few(tuple(custom), "custom")
+    made = {
+        text(key, field="custom", longest=64): text(
+            value, field=f"custom.{key[:64]}", longest=NOTES_LONGEST, lines=True
+        )
+        for key, value in custom.items()
+    }
+    return MappingProxyType({key: value for key, value in made.items() if key and value})
+
+
+def _several(values: Sequence[str], field: str) -> tuple[str, ...]:
+    if len(values) > 50:
+        raise ContactRefused(f"{field} has more than 50 entries", remedy="Leave some out.", field=field)
+    return tuple(dict.fromkeys(kept for one in values if (kept := text(one, field=field, longest=200))))
+
+
+def _check_rest(new: NewContact) -> None:
+    if new.keep_until is not None and new.keep_until.tzinfo is None:
+        raise ContactRefused("the instant needs a time zone", remedy="Give one.", field="keep_until")
+    if new.citizenship and not _COUNTRY.fullmatch(new.citizenship):
+        raise ContactRefused("a citizenship is two capital letters", remedy='Write "IT".', field="citizenship")
+    if new.birthday is not None and not date(1850, 1, 1) <= new.birthday <= date(2200, 1, 1):
+        raise ContactRefused("nobody was born on that day", remedy="Check the year.", field="birthday")
+
+
+def _few(values: Sequence[object], field: str) -> None:
+    if len(values) > MOST_OF_A_KIND:
+        raise ContactRefused(
+            f"{field} has {len(values)} entries, more than {MOST_OF_A_KIND}", remedy="Leave some out.", field=field
+        )
+
+
+def to_bytes(new: NewContact, *, created_at: datetime) -> bytes:
+    """What is sealed: JSON with the fields that have a value. `minor` and `keep_until` are columns."""
+    out: dict[str, Any] = {"at": int(created_at.timestamp())}
+    for name in _WORDS:
+        if value := getattr(new, name):
+            out[name] = value
+    if new.numbers:
+        out["numbers"] = [[one.value, one.kind] for one in new.numbers]
+    for name in ("emails", "purposes", "shared_with", "notes", "citizenship"):
+        if value := getattr(new, name):
+            out[name] = value
+    if new.addresses:
+        out["addresses"] = [[a.street, a.city, a.region, a.postcode, a.country] for a in new.addresses]
+    if new.birthday is not None:
+        out["birthday"] = new.birthday.isoformat()
+    if new.custom:
+        out["custom"] = dict(new.custom)
+    return _ENCODE(out).encode()
+
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def from_bytes(clear: bytes, *, minor: bool, keep_until: datetime | None) -> tuple[NewContact, int]:
+    """The contact, and when it was made (Unix seconds)."""
+    held: dict[str, Any] = json.loads(clear)
+    at = held.pop("at")
+    if "numbers" in held:
+        held["numbers"] = tuple([Number(value=value, kind=kind) for value, kind in held["numbers"]])
+    for name in ("emails", "purposes", "shared_with"):
+        if name in held:
+            held[name] = tuple(held[name])
+    if "addresses" in held:
+        held["addresses"] = tuple(
+            [Address(street=a, city=b, region=c, postcode=d, country=e) for a, b, c, d, e in held["addresses"]]
+        )
+    if "birthday" in held:
+        held["birthday"] = date.fromisoformat(held["birthday"])
+    return NewContact(minor=minor, keep_until=keep_until, **held), at
+
+
+def changed(before: NewContact, after: NewContact) -> tuple[str, ...]:
+    """Names of the fields that differ, in the order of the type."""
+    return tuple(name for name in _FIELDS if getattr(before, name) != getattr(after, name))
