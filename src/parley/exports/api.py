@@ -7,12 +7,14 @@ get(id).state, link(id), withdraw(id, by=user_id, at=now)
 """
 
 from parley.exports.errors import ExportDamaged, ExportRefused, NoSuchExport
+from parley.exports.holding import STORE
 from parley.exports.making import handlers, long_handlers
 from parley.exports.package import write_package
 from parley.exports.saved import by_token, fetched, get, link, listing, open_package, require_allowed, start, withdraw
 from parley.exports.types import ExportView, Package
 
 __all__ = [
+    "STORE",
     "ExportDamaged",
     "ExportRefused",
     "ExportView",

@@ -152,7 +152,7 @@ def end(row: Export, *, state: State, at: datetime, by: str = "", error: str = "
 def link(export_id: UUID) -> str:
     """The path under which the package is fetched until it expires. Raises NoSuchExport."""
     row = _row(export_id)
-    return f"/exports/{tenancy.current().handle}/{token_of(row.link_salt)}"
+    return f"/exports/{tenancy.current().handle}/{token_of(bytes(row.link_salt))}"
 
 
 def by_token(token: str) -> ExportView:
