@@ -8,6 +8,7 @@ urlpatterns = [
     path("", sign_in.door, name="door"),
     path("alive", sign_in.alive, name="alive"),
     path("log/", include("parley.web.log.urls")),
+    path("rights/", include("parley.web.public.rights_urls")),
     path("subprocessors/", include("parley.web.public.urls")),
 ]
 

@@ -1,4 +1,4 @@
-"""How often one address may ask for public pages: a window of a minute, counted in this process alone."""
+"""How often one address may ask for public pages: a window of time, counted in this process alone."""
 
 import time
 from collections.abc import Callable
@@ -15,20 +15,26 @@ View = Callable[..., HttpResponse]
 
 
 class Counter:
-    """Requests by address since `began`; forgets all of them each minute, and when too many addresses come."""
+    """Requests by address since `began`; forgets all of them each window, and when too many addresses come."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, seconds: int = 60) -> None:
         self._lock = Lock()
+        self._seconds = seconds
         self._began = 0.0
         self._counts: dict[str, int] = {}
 
     def wait(self, address: str, *, now: float, most: int = MOST_A_MINUTE) -> int:
         """0 when `address` may ask at `now` (monotonic seconds), else the seconds after which it may again."""
         with self._lock:
-            if now - self._began >= 60 or len(self._counts) >= MOST_ADDRESSES:
+            if now - self._began >= self._seconds or len(self._counts) >= MOST_ADDRESSES:
                 self._began, self._counts = now, {}
             self._counts[address] = self._counts.get(address, 0) + 1
-            return 0 if self._counts[address] <= most else max(1, round(60 - (now - self._began)))
+            return 0 if self._counts[address] <= most else max(1, round(self._seconds - (now - self._began)))
+
+    def forget(self) -> None:
+        """Begin a new window."""
+        with self._lock:
+            self._began, self._counts = 0.0, {}
 
 
 _COUNTER: Final = Counter()
