@@ -15,7 +15,17 @@ those of one person, hands them out, erases them; `stores()` has them all.
 """
 
 from parley.foundation.declarations import Declaration, NotPersonal, PersonalData
+from parley.inventory.article30 import (
+    Activity,
+    Contact,
+    ProcessingRecord,
+    Recipient,
+    Safety,
+    as_json,
+)
 from parley.inventory.census import EVERYTHING, Census, Counted, Line, census, installed
+from parley.inventory.dpv import as_json_ld
+from parley.inventory.reading import SHARED, InventoryLine, InventoryPage, inventory, offerings
 from parley.inventory.rules import personal, stored_fields, unclassified
 from parley.inventory.stores import (
     CannotRectify,
@@ -39,24 +49,36 @@ __all__ = [
     "FIND_BY",
     "OWN_SUBJECTS",
     "RETENTION",
+    "SHARED",
+    "Activity",
     "CannotRectify",
     "Census",
+    "Contact",
     "Counted",
     "Declaration",
     "Erased",
     "ExportOptions",
     "Held",
+    "InventoryLine",
+    "InventoryPage",
     "Line",
     "NotPersonal",
     "PersonalData",
+    "ProcessingRecord",
+    "Recipient",
+    "Safety",
     "Sink",
     "Store",
     "Stores",
     "Subject",
+    "as_json",
+    "as_json_ld",
     "categories",
     "census",
     "connect_stores",
     "installed",
+    "inventory",
+    "offerings",
     "personal",
     "purposes",
     "stored_fields",
