@@ -5,6 +5,10 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from parley.contacts.import_models import Import
+
+__all__ = ["Batch", "Consent", "Contact", "CustomField", "Directory", "Epoch", "Import", "Objection", "Partner"]
+
 
 class Epoch(models.Model):
     """The key of an hour of sealed contacts, wrapped to the customer's recipients."""

@@ -1,5 +1,6 @@
 """What contacts hold about people: who they are, what they agreed to, what they objected to."""
 
+from parley.contacts.import_data import DECLARATIONS as _OF_IMPORTS
 from parley.inventory.api import NotPersonal, PersonalData
 
 _PURPOSE = "essential.service"
@@ -56,4 +57,5 @@ DECLARATIONS = (
     NotPersonal(model="contacts.Consent", field=("id", "epoch"), why="identifiers"),
     NotPersonal(model="contacts.Objection", field="id", why="a random identifier"),
     NotPersonal(model="contacts.Partner", field=("name", "listed_at"), why="the name of a company on a list"),
+    *_OF_IMPORTS,
 )  # fmt: skip

@@ -159,7 +159,9 @@ def _plain(value: str) -> str:
 
 def _pieces(value: str, separator: str = ";") -> list[str]:
     """The parts of a structured value."""
-    parts, now, escaped = [], [], False
+    parts: list[str] = []
+    now: list[str] = []
+    escaped = False
     for sign in value:
         if sign == separator and not escaped:
             parts.append("".join(now))

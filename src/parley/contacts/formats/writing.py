@@ -6,11 +6,10 @@ away again; XLSX says of every cell that it is text.
 
 import base64
 import csv
-import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, Protocol
 from xml.sax.saxutils import escape
 
 from parley.contacts.formats.types import Card
@@ -30,23 +29,48 @@ _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\ufff
 _SAFE: Final = re.compile(r"^[\x01-\x09\x0b\x0c\x0e-\x1f\x21-\x39\x3b\x3d-\x7f][\x01-\x09\x0b\x0c\x0e-\x7f]*$")
 
 
+class BinarySink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 def neutral(value: str) -> str:
     """`value` so that no spreadsheet computes it (OWASP, CSV injection); numbers stay as they are."""
     return f"'{value}" if _FORMULA.match(value) and not _NUMBER.match(value) else value
 
 
-def write_csv(target: BinaryIO, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write UTF-8 with a byte order mark, so that spreadsheets know the encoding; how many rows."""
-    text = io.TextIOWrapper(target, encoding="utf-8-sig", errors="replace", newline="", write_through=False)
-    writer = csv.writer(text)
-    writer.writerow([neutral(column) for column in columns])
-    count = 0
+class _Encoded:
+    """What the csv module writes to: UTF-8."""
+
+    def __init__(self, target: BinarySink) -> None:
+        self._target = target
+
+    def write(self, text: str) -> None:
+        self._target.write(text.encode("utf-8", "replace"))
+
+
+class CsvWriter:
+    """Writes CSV row by row: UTF-8 with a byte order mark, so that spreadsheets know the encoding."""
+
+    def __init__(self, target: BinarySink, columns: Sequence[str]) -> None:
+        target.write(b"\xef\xbb\xbf")
+        self._rows = csv.writer(_Encoded(target))
+        self.count = -1
+        self.row(columns)
+
+    def row(self, cells: Sequence[str]) -> None:
+        """One line; `count` counts them."""
+        self._rows.writerow([neutral(cell) for cell in cells])
+        self.count += 1
+
+
+def write_csv(target: BinarySink, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Write a table as CSV; how many rows."""
+    writer = CsvWriter(target, columns)
     for row in rows:
-        writer.writerow([neutral(cell) for cell in row])
-        count += 1
-    text.flush()
-    text.detach()
-    return count
+        writer.row(row)
+    return writer.count
 
 
 _SHEET_START: Final = (
@@ -104,7 +128,7 @@ def _sheet_row(cells: Sequence[str]) -> bytes:
     return f"<row>{made}</row>".encode()
 
 
-def write_vcards(target: BinaryIO, cards: Iterable[Card], *, version: Literal["3.0", "4.0"] = "4.0") -> int:
+def write_vcards(target: BinarySink, cards: Iterable[Card], *, version: Literal["3.0", "4.0"] = "4.0") -> int:
     """Write vCard 3.0 or 4.0, folded at 75 octets; how many cards."""
     count = 0
     for card in cards:
@@ -158,7 +182,7 @@ def _folded(line: str, fold: bytes, most: int = 75) -> bytes:
     return fold.join(pieces) + end
 
 
-def write_ldif(target: BinaryIO, cards: Iterable[Card]) -> int:
+def write_ldif(target: BinarySink, cards: Iterable[Card]) -> int:
     """Write inetOrgPerson entries (RFC 2798) as LDIF; how many."""
     target.write(b"version: 1\n")
     count = 0
