@@ -8,8 +8,8 @@ import base64
 import csv
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
-from typing import BinaryIO, Final, Literal, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO, Final, Literal, Protocol, cast
 from xml.sax.saxutils import escape
 
 from parley.contacts.formats.types import Card
@@ -101,22 +101,47 @@ _PARTS: Final = {
 }
 
 
-def write_xlsx(target: BinaryIO, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write one sheet of text cells (at most 1,048,575 rows, as spreadsheets have); how many rows."""
-    count = 0
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+class Outgoing:
+    """Collects what a writer writes, until somebody takes it. It cannot be sought: an archive then flows, too."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None: ...
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._pieces = b"".join(self._pieces), []
+        return taken
+
+
+def xlsx_pieces(*, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """A workbook of one sheet of text cells (at most 1,048,575 rows, as spreadsheets have), piece by piece."""
+    out = Outgoing()
+    with zipfile.ZipFile(cast(BinaryIO, out), "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         for name, content in _PARTS.items():
             archive.writestr(name, content)
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             sheet.write(_SHEET_START.encode())
             sheet.write(_sheet_row(columns))
-            for row in rows:
+            for count, row in enumerate(rows, 1):
                 sheet.write(_sheet_row(row))
-                count += 1
+                if not count % 500:
+                    yield out.take()
                 if count == (1 << 20) - 1:
                     break
             sheet.write(b"</sheetData></worksheet>")
-    return count
+    yield out.take()
+
+
+def write_xlsx(target: BinarySink, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write such a workbook."""
+    for piece in xlsx_pieces(columns=columns, rows=rows):
+        target.write(piece)
 
 
 def _sheet_row(cells: Sequence[str]) -> bytes:
@@ -182,9 +207,10 @@ def _folded(line: str, fold: bytes, most: int = 75) -> bytes:
     return fold.join(pieces) + end
 
 
-def write_ldif(target: BinarySink, cards: Iterable[Card]) -> int:
-    """Write inetOrgPerson entries (RFC 2798) as LDIF; how many."""
-    target.write(b"version: 1\n")
+def write_ldif(target: BinarySink, cards: Iterable[Card], *, head: bool = True) -> int:
+    """Write inetOrgPerson entries (RFC 2798) as LDIF; how many. Without `head`: more of a file that was begun."""
+    if head:
+        target.write(b"version: 1\n")
     count = 0
     for count, card in enumerate(cards, 1):
         name = card.name or " ".join(part for part in (card.given, card.family) if part) or card.organisation or "-"
