@@ -5,12 +5,25 @@ deadlines in the provider's scope. Functions that take a `departure` id may be c
 a transaction.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, BinaryIO, Literal
-from uuid import UUID
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
+from parley.lifecycle import certifying, closing, destroying, following, isolating, returning
+from parley.lifecycle.closing import destroy_live, destroy_objects
 from parley.lifecycle.errors import DepartureRefused, LifecycleError, StillThere, UnknownDeparture
+from parley.lifecycle.following import confirm_end, end, follow, new_link, renew, supposed, timeline_now
+from parley.lifecycle.letters import PHASES
+from parley.lifecycle.reading import (
+    by_token,
+    certificate,
+    departure,
+    departure_of,
+    departures,
+    progress,
+    statements,
+)
+from parley.lifecycle.returning import ask_export, open_return
 from parley.lifecycle.types import (
     STATES,
     STEPS,
@@ -26,107 +39,41 @@ from parley.lifecycle.types import (
 from parley.obligations.api import Handler, Work
 
 
-def follow(*, at: datetime) -> None:
-    """Open a departure for the end of the contract of the customer in scope, or cancel the one that was renewed.
-
-    Idempotent; may be called inside the customer's transaction (after each settling of its contract).
-    """
-    raise NotImplementedError
-
-
-def end(*, at: datetime, by: str, ends_at: datetime | None, choice: Literal["delete", "return"], reason: str) -> None:
-    """The customer in scope ends its contract, and its departure is opened. Raises ContractRefused."""
-    raise NotImplementedError
-
-
-def renew(*, at: datetime, by: str) -> None:
-    """The contract of the customer in scope goes on; nothing was touched. Raises ContractRefused."""
-    raise NotImplementedError
-
-
-def timeline_now(*, at: datetime) -> Timeline | None:
-    """The phases of the customer in scope; None while its contract has no end."""
-    raise NotImplementedError
-
-
-def supposed(*, ends_at: datetime) -> Timeline:
-    """The phases of the customer in scope, did its contract end then."""
-    raise NotImplementedError
-
-
-def departure_of(customer_id: UUID, *, at: datetime) -> DepartureView | None:
-    """The departure of that customer that was not cancelled."""
-    raise NotImplementedError
-
-
-def departure(departure_id: UUID, *, at: datetime) -> DepartureView:
-    """One departure. Raises UnknownDeparture."""
-    raise NotImplementedError
-
-
-def departures(
-    *, at: datetime, open_only: bool = False, before: datetime | None = None, limit: int = 50
-) -> list[DepartureView]:
-    """Departures of all customers, newest first."""
-    raise NotImplementedError
-
-
-def by_token(token: str, *, at: datetime) -> DepartureView:
-    """The departure that a public link leads to. Raises UnknownDeparture."""
-    raise NotImplementedError
-
-
-def new_link(departure_id: UUID, *, by: str, at: datetime) -> str:
-    """A fresh public link (`/end/<token>`), mailed to the addresses too; the former one opens nothing any more."""
-    raise NotImplementedError
-
-
-def confirm_end(departure_id: UUID, *, by: str, at: datetime) -> None:
-    """The customer confirms that nothing more is wanted: destroy now. Raises DepartureRefused."""
-    raise NotImplementedError
-
-
-def ask_export(departure_id: UUID, *, channel: str, by: str, at: datetime, formats: Sequence[str] = ()) -> UUID:
-    """An export from the backup is wanted. Raises DepartureRefused: too early (the console exports), too late."""
-    raise NotImplementedError
-
-
-def open_return(departure_id: UUID, return_id: UUID, *, at: datetime) -> tuple[ReturnView, BinaryIO]:
-    """The package, in clear where the provider holds the key, else sealed. Raises UnknownDeparture when it is gone."""
-    raise NotImplementedError
-
-
-def statements(departure_id: UUID) -> tuple[StatementView, ...]:
-    """The statements of progress so far, oldest first."""
-    raise NotImplementedError
-
-
-def certificate(departure_id: UUID) -> CertificateView | None:
-    """The certificate of deletion, once there is one."""
-    raise NotImplementedError
-
-
-def progress(departure_id: UUID, key: str) -> Any:
-    """How far the long work of a departure has come (obligations.Progress), None when it has not begun."""
-    raise NotImplementedError
-
-
-def handlers() -> Mapping[str, Handler]:
-    """What the worker does for this package, by the kind of its deadline."""
-    return {}
+def handlers(*, fonts: Path) -> Mapping[str, Handler]:
+    """What the worker does for this package, by the kind of its deadline; `fonts` is where the letters lie."""
+    return {
+        "lifecycle.notice": following.notice,
+        "lifecycle.close": closing.close,
+        "lifecycle.keys": destroying.keys,
+        "lifecycle.leftovers": destroying.leftovers,
+        "lifecycle.verify": destroying.verify,
+        "lifecycle.certificate": partial(certifying.certify, fonts=fonts),
+        "lifecycle.hand-over": certifying.hand_over,
+        "lifecycle.support": destroying.support,
+        "lifecycle.forget": destroying.forget,
+        returning.EXPIRE: returning.expire,
+        isolating.RELEASE: isolating.release,
+    }
 
 
 def long_handlers() -> Mapping[str, Handler]:
     """The long work of this package, by the kind of its deadline."""
-    return {}
+    return {
+        "lifecycle.isolate": closing.isolate,
+        "lifecycle.backup": closing.backup,
+        "lifecycle.live": closing.live,
+        "lifecycle.copies": destroying.copies,
+        returning.RETURN: returning.make,
+    }
 
 
 def settled(work: Work) -> None:
-    """After each settling of a contract (project.wiring): departures follow."""
+    """After each settling of a contract (see project.wiring): departures follow."""
     follow(at=work.now)
 
 
 __all__ = [
+    "PHASES",
     "STATES",
     "STEPS",
     "CertificateView",
@@ -148,6 +95,8 @@ __all__ = [
     "departure",
     "departure_of",
     "departures",
+    "destroy_live",
+    "destroy_objects",
     "end",
     "follow",
     "handlers",

@@ -122,7 +122,8 @@ class Return(models.Model):
 
 
 class Isolated(models.Model):
-    """Records that a law obliges the provider itself to keep: a package under a key of its own, until `until`."""
+    """Records that a law obliges the provider itself to keep: a package under a key of its own, until `until`
+    (None: until the hold that keeps them is lifted)."""
 
     of_provider = True
 
@@ -132,7 +133,7 @@ class Isolated(models.Model):
     records = models.BigIntegerField()
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
-    until = models.DateTimeField()
+    until = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
     destroyed_at = models.DateTimeField(null=True)
 

@@ -113,11 +113,12 @@ class ReturnView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolatedView:
-    """Records kept apart because a law obliges the provider."""
+    """Records kept apart because a law obliges the provider; `until` None: until a hold is lifted."""
 
+    id: UUID
     law: str
     records: int
-    until: datetime
+    until: datetime | None
     destroyed_at: datetime | None
 
 

@@ -149,6 +149,14 @@ def as_sent(message_id: UUID) -> bytes:
     return row.signature.encode("ascii") + bytes(row.content)
 
 
+def forget(*, begins: str) -> int:
+    """Delete the messages whose key begins so, with their recipients, in the caller's transaction; how many. What was
+    not dispatched yet is not sent any more; the evidence of dispatch stays, which names nobody."""
+    found = Message.objects.filter(key__startswith=begins)
+    Recipient.objects.filter(message__in=found).delete()
+    return found.delete()[0]
+
+
 def handlers() -> Mapping[str, obligations.Handler]:
     """What the worker does for mail, with the settings of this process."""
     return {SEND: Courier.of_settings().attempt}

@@ -1,0 +1,147 @@
+"""What a customer hears of its departure by e-mail: from the provider's outbox, for its own is destroyed on the way."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from parley.lifecycle.desk import facts
+from parley.lifecycle.models import Certificate, Departure, Return
+from parley.lifecycle.rules import timeline
+from parley.lifecycle.types import PhaseKey
+from parley.mail import api as mail
+
+PHASES: Final[dict[PhaseKey, str]] = {
+    "running": "the contract runs",
+    "renewable": "you may renew; nothing is touched",
+    "accessible": "you read and export your data in the console",
+    "returnable": "access is closed; a sealed backup is kept, and an export is made from it when you ask for one",
+    "kept": "access is closed; a sealed backup waits for its destruction",
+    "destruction": "keys, backups and packages are destroyed, and their absence is verified",
+    "gone": "nothing is left; the certificate of deletion is here",
+}
+
+
+def notice(row: Departure, *, token: str) -> None:
+    """The dates of the end, and the link to follow it by. Idempotent by departure."""
+    told = facts(row)
+    phases = timeline(told, ends_at=row.ends_at, zone=row.zone, confirmed=row.confirmed_at).phases
+    lines = "\n".join(
+        f"- {_when(row, one.starts)} – {_when(row, one.ends) if one.ends else '…'}: {PHASES[one.key]} ({one.clause})"
+        for one in phases
+        if one.key != "running"
+    )
+    _send(
+        row,
+        what="notice",
+        subject=_("Your contract ends on %(day)s: what happens when") % {"day": _day(row, row.ends_at)},
+        text=_(
+            "The contract of %(name)s ends on %(end)s (%(zone)s). What follows, and by which clause:\n\n"
+            "%(lines)s\n\n"
+            "Everything is destroyed by %(destroy)s.\n\n"
+            "This page shows how far it is. There you ask for an export when the console is closed, and fetch the "
+            "statements of progress and the certificate of deletion. Keep its address: it is the only way in when the "
+            "console is closed.\n\n%(link)s\n"
+        )
+        % {
+            "name": row.name, "end": _when(row, row.ends_at), "zone": row.zone, "lines": lines,
+            "destroy": _when(row, told.destroy), "link": address(token),
+        },
+    )  # fmt: skip
+
+
+def link(row: Departure, *, token: str) -> None:
+    """A fresh link, when the former one was lost."""
+    _send(
+        row,
+        what=f"link:{row.token_hash[:16]}",
+        subject=_("A new link to follow the end of your contract"),
+        text=_("The page about the end of the contract of %(name)s has a new address; the former one opens nothing any "
+               "more.\n\n%(link)s\n")
+        % {"name": row.name, "link": address(token)},
+    )  # fmt: skip
+
+
+def returned(row: Departure, made: Return) -> None:
+    """The export that was asked for can be fetched."""
+    if not row.addresses or made.expires_at is None:
+        return
+    _send(
+        row,
+        what=f"return:{made.id}",
+        subject=_("The export of your data is ready"),
+        text=_(
+            "The export that was asked for on %(asked)s is ready: %(records)d records, %(size)d bytes, SHA-256 "
+            "%(sha256)s.\n\nFetch it until %(until)s (%(zone)s) at the page about the end of your contract, whose "
+            "address you were sent.\n"
+        )
+        % {
+            "asked": _when(row, made.asked_at), "records": made.records, "size": made.size, "sha256": made.sha256,
+            "until": _when(row, made.expires_at), "zone": row.zone,
+        },
+    )  # fmt: skip
+
+
+def certified(row: Departure, made: Certificate, *, attach: bool) -> None:
+    """All is gone, and certified; the certificate comes with it where it is always promised."""
+    files = (
+        mail.Attachment(name="certificate.pdf", media_type="application/pdf", content=bytes(made.pdf)),
+        mail.Attachment(name="certificate.json", media_type="application/json", content=made.document.encode()),
+        mail.Attachment(name="proof.json", media_type="application/json", content=bytes(made.proof or b"")),
+    )
+    _send(
+        row,
+        what="certificate",
+        subject=_("All data of %(name)s is destroyed: certificate of deletion") % {"name": row.name},
+        text=_(
+            "All personal data that was processed for %(name)s, and all copies of it, are destroyed. What was "
+            "destroyed when, and what little remains for which reason, is in the certificate%(where)s.\n\n"
+            "Its SHA-256 is %(sha256)s. The provider's log holds it: proof.json shows that, with the key of the annex "
+            "and without us.\n\n"
+            "The page about the end of your contract, this address and these letters are deleted in 90 days.\n"
+        )
+        % {
+            "name": row.name, "sha256": made.sha256,
+            "where": _(" that is attached") if attach else _(", which is on the page about the end of your contract"),
+        },
+        attachments=files if attach else (),
+    )  # fmt: skip
+
+
+def forget(row: Departure) -> None:
+    """Delete all letters of a departure, in the caller's transaction in the provider's scope."""
+    mail.forget(begins=f"departure:{row.id}:")
+
+
+def address(token: str) -> str:
+    """The public page, as people open it."""
+    return f"{settings.PARLEY_PUBLIC_URL}/end/{token}"
+
+
+def _send(
+    row: Departure,
+    *,
+    what: str,
+    subject: str,
+    text: str,
+    attachments: tuple[mail.Attachment, ...] = (),
+) -> None:
+    mail.send(
+        key=f"departure:{row.id}:{what}",
+        to=row.addresses,
+        subject=subject,
+        text=text,
+        attachments=attachments,
+        purpose="departure",
+        clause=facts(row).clauses["destroy"],
+    )
+
+
+def _when(row: Departure, moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo(row.zone)):%a %d %b %Y, %H:%M}"
+
+
+def _day(row: Departure, moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo(row.zone)):%d %b %Y}"
