@@ -61,7 +61,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **exports.handlers(),
         **incidents.handlers(),
         **instructions.handlers(),
-        **lifecycle.handlers(),
+        **lifecycle.handlers(fonts=LETTERS),
         **mail.handlers(),
         **obligations.handlers(),
         **people.handlers(),
@@ -106,6 +106,7 @@ def _settle_contract(work: Work) -> None:
     audits.catch_up_later(at=datetime.now(UTC))
     assistance.expect_recheck(at=datetime.now(UTC))
     recordings.render_refused()
+    lifecycle.settled(work)
 
 
 def _settle_instructions(work: Work) -> None:
