@@ -12,6 +12,7 @@ from parley.people.accounts import (
 )
 from parley.people.errors import AccountRefused, PeopleError, SignInLocked, SignInRefused
 from parley.people.evidence import OWN_CLAUSE
+from parley.people.holding import STORE, AccountActive
 from parley.people.models import Group, User
 from parley.people.sessions import clear_expired, expect_clearing, handlers
 from parley.people.types import ROLES, Role, Viewer
@@ -19,6 +20,8 @@ from parley.people.types import ROLES, Role, Viewer
 __all__ = [
     "OWN_CLAUSE",
     "ROLES",
+    "STORE",
+    "AccountActive",
     "AccountRefused",
     "Group",
     "PeopleError",

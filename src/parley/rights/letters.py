@@ -96,6 +96,18 @@ def identity_asked(*, tag: str, what: str, why: str, follow: str) -> Letter:
     )
 
 
+def waits(*, tag: str, console: str) -> Letter:
+    """To the controller: the identity is verified, its word is wanted."""
+    return (
+        _("[%(tag)s] A request waits for your word") % {"tag": tag},
+        _(
+            "The person behind the request %(tag)s has shown who it is. Nothing is handed out or changed before you "
+            "authorise it:\n%(console)s\n"
+        )
+        % {"tag": tag, "console": console},
+    )
+
+
 def extended(*, tag: str, reasons: str, due: str, follow: str) -> Letter:
     """It takes longer, and why (GDPR Art. 12(3))."""
     return (

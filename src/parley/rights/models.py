@@ -144,8 +144,7 @@ class Finding(models.Model):
 
 
 class Code(models.Model):
-    """A code that proves an address: only a keyed hash of it; for a number, the code itself sealed for staff to read
-    out."""
+    """A code that proves an address: a keyed hash of it. One for a number is made when staff calls, who read it out."""
 
     id = models.UUIDField(primary_key=True)
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="codes")
@@ -156,8 +155,6 @@ class Code(models.Model):
     tries = models.IntegerField(default=0)
     used_at = models.DateTimeField(null=True)
     read_out_by = models.TextField(default="")
-    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, null=True, related_name="+")
-    sealed = models.BinaryField(null=True)
 
 
 class Callback(models.Model):

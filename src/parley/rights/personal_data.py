@@ -33,7 +33,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         find_by="record", export="withheld", erase="delete-row",
     ),
     PersonalData(
-        model="rights.Code", field=("digest", "sealed"), category="user.authorization", subject="customer",
+        model="rights.Code", field="digest", category="user.authorization", subject="customer",
         purpose=_PURPOSE, retention="short", find_by="record", export="withheld", erase="delete-row",
     ),
     NotPersonal(model="rights.Epoch", field=("id", "wrapped"), why="a wrapped key; it opens nothing by itself"),
@@ -63,7 +63,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
     NotPersonal(model="rights.Finding", field=("id", "request"), why="serial numbers and identifiers"),
     NotPersonal(
         model="rights.Code",
-        field=("id", "request", "to", "made_at", "expires_at", "tries", "used_at", "read_out_by", "epoch"),
+        field=("id", "request", "to", "made_at", "expires_at", "tries", "used_at", "read_out_by"),
         why="identifiers, times and counts of a code",
     ),
     NotPersonal(

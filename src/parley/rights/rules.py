@@ -7,7 +7,7 @@ possible instead.
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Final, cast, get_args
 from zoneinfo import ZoneInfo
 
 from parley.agreement.api import Span, after
@@ -58,16 +58,16 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 
 
-def move(state: State, step: Step) -> State:
+def move(state: str, step: Step) -> State:
     """The state after `step`. Raises MoveRefused, which names what is possible instead."""
-    to = MOVES[step].get(state)
+    to = MOVES[step].get(cast(State, state))
     if to is None:
         can = ", ".join(WORDS[deed] for deed in possible(state)) or "nothing: it is over"
         raise MoveRefused(f"a request that is {state} cannot take the step {step}", remedy=f"Possible now: {can}.")
     return to
 
 
-def possible(state: State) -> tuple[Deed, ...]:
+def possible(state: str) -> tuple[Deed, ...]:
     """The deeds that the table knows in this state."""
     return tuple(deed for deed in get_args(Deed) if state in MOVES[deed])
 
@@ -83,7 +83,7 @@ was asked for not to be known any more."""
 REMOVED_AFTER_WITHDRAWAL: Final = Span(1, "months")
 
 
-def kept_until(*, kinds: Collection[str], state: State, ended_at: datetime) -> datetime:
+def kept_until(*, kinds: Collection[str], state: str, ended_at: datetime) -> datetime:
     """When the identity is removed from a request that is over."""
     if state == "withdrawn":
         return after(ended_at, REMOVED_AFTER_WITHDRAWAL, zone="UTC")
@@ -95,7 +95,7 @@ def paused_for(pauses: Collection[tuple[datetime, datetime | None]], *, at: date
     return sum(((end or at) - began for began, end in pauses), timedelta())
 
 
-def column(*, state: State, due: datetime, at: datetime, zone: str) -> Column:
+def column(*, state: str, due: datetime, at: datetime, zone: str) -> Column:
     """The column of the desk: by what it waits for, else by due date, in weeks and months of `zone`."""
     if state in ENDED:
         return "done"

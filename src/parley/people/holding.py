@@ -1,0 +1,124 @@
+"""Accounts as a store of personal data: found by address, id or number, handed out, closed and blanked.
+
+An account that is active is not erased: its owner works with it, and who let people in is proved by it. It is closed
+first. A blanked account keeps its id, which evidence names, and nothing that says whose it was.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Store, Subject
+from parley.people.errors import PeopleError
+from parley.people.models import User, UserNumber
+from parley.sealing.api import blind_index, open_bytes
+from parley.tenancy import api as tenancy
+
+NAME: Final = "people"
+REMOVED: Final = "removed.invalid"
+"""The domain of addresses of blanked accounts (RFC 2606)."""
+
+
+class AccountActive(PeopleError):
+    """An active account is not erased."""
+
+    error_id: ClassVar[str] = "people.account-active"
+
+
+class Accounts:
+    """Accounts of whoever is in scope, one record each; blanked ones are no record any more."""
+
+    name = NAME
+    offering = "shared-services"
+    kinds: Mapping[str, str] = {"account": "an account of somebody who signs in"}
+    models = frozenset({"people.User", "people.UserNumber", "people.User_groups"})
+
+    def find(self, subject: Subject) -> Sequence[Held]:
+        pointed = [record for name, record in subject.records if name == NAME]
+        wanted = Q(id__in=[*subject.user_ids, *pointed]) | Q(email__in=[one.lower() for one in subject.emails])
+        if subject.numbers:
+            key = tenancy.keyring().index_key(tenancy.current(), "number")
+            indexes = [blind_index(key, field="number", value=one) for one in subject.numbers]
+            wanted |= Q(id__in=UserNumber.objects.filter(number_index__in=indexes).values("user_id"))
+        return [_held(row) for row in _rows().filter(wanted)]
+
+    def older(self, kind: str, before: datetime, *, after: Held | None = None, limit: int = 1000) -> Sequence[Held]:
+        """Closed ones only: how long an account is open is no question of age."""
+        rows = _rows().filter(is_active=False, created_at__lt=before) if kind in self.kinds else _rows().none()
+        return [_held(row) for row in _after(rows, after)[:limit]]
+
+    def count_older(self, kind: str, before: datetime) -> int:
+        return _rows().filter(is_active=False, created_at__lt=before).count() if kind in self.kinds else 0
+
+    def every(self, *, after: Held | None = None, limit: int = 1000) -> Sequence[Held]:
+        return [_held(row) for row in _after(_rows(), after)[:limit]]
+
+    def erase(self, ids: Sequence[UUID]) -> Erased:
+        """Raises AccountActive for one that is not closed."""
+        with transaction.atomic():
+            rows = list(_rows().select_for_update().filter(id__in=ids))
+            if any(row.is_active for row in rows):
+                raise AccountActive(
+                    "an account that is active is not erased",
+                    remedy="Close the account first, under Settings, People; then try again.",
+                )
+            for row in rows:
+                row.email, row.name, row.password = f"{row.id}@{REMOVED}", "", make_password(None)
+                row.last_login = None
+                row.save(update_fields=["email", "name", "password", "last_login"])
+                row.groups.clear()
+            UserNumber.objects.filter(user__in=rows).delete()
+        return Erased(records=len(rows))
+
+    def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:
+        numbers = UserNumber.objects.filter(user_id__in=ids).values_list("user_id", flat=True)
+        return frozenset(_rows().filter(id__in=ids).values_list("id", flat=True)) | frozenset(numbers)
+
+    def write(self, ids: Sequence[UUID], sink: Sink, options: ExportOptions) -> Iterator[UUID]:  # noqa: ARG002
+        identities = tenancy.keyring().identities(tenancy.current())
+        for row in _rows().filter(id__in=ids).prefetch_related("groups", "numbers"):
+            numbers = [
+                open_bytes(bytes(one.sealed), identities).decode() if identities else bytes(one.sealed).hex()
+                for one in row.numbers.all()
+            ]
+            sink.row(
+                "accounts",
+                {
+                    "id": row.id, "email": row.email, "name": row.name, "role": row.role, "active": row.is_active,
+                    "created_at": row.created_at, "last_login": row.last_login, "numbers": " ".join(numbers),
+                    "groups": ", ".join(group.name for group in row.groups.all()),
+                },
+            )  # fmt: skip
+            yield row.id
+
+    def rectify(self, record: UUID, changes: Mapping[str, str]) -> tuple[str, ...]:
+        """Corrects "name". Raises CannotRectify for everything else."""
+        unknown = set(changes) - {"name"}
+        if unknown or not changes.get("name", "").strip():
+            raise CannotRectify(
+                "only the name of an account is corrected here",
+                remedy="Make a new account for another address, and close this one.",
+            )
+        return ("name",) if _rows().filter(id=record).update(name=changes["name"].strip()[:200]) else ()
+
+
+STORE: Final[Store] = Accounts()
+
+
+def _rows() -> QuerySet[User]:
+    return User.objects.exclude(email__endswith=f"@{REMOVED}").order_by("created_at", "id")
+
+
+def _after(rows: QuerySet[User], after: Held | None) -> QuerySet[User]:
+    if after is None:
+        return rows
+    return rows.filter(Q(created_at__gt=after.at) | Q(created_at=after.at, id__gt=after.id))
+
+
+def _held(row: User) -> Held:
+    return Held(store=NAME, kind="account", id=row.id, at=row.created_at)
