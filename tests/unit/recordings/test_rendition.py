@@ -271,3 +271,14 @@ def test_peaks_follow_the_loudness(files: dict[str, bytes]) -> None:
     assert len(peaks.caller) == len(peaks.callee) == 2 * round(peaks.seconds / peaks.seconds_per_peak)
     assert max(peaks.caller) == pytest.approx(int(CALLER.max()) * 127 / 32768, abs=3)
     assert min(peaks.callee) == pytest.approx(int(CALLEE.min()) * 127 / 32768, abs=3)
+
+
+def test_streams_that_shall_not_be_heard_are_silent_and_the_time_stays() -> None:
+    left, right = both()
+    capture = [[pcap(left + right)]]
+    measured = survey(capture, streams=STREAMS)
+    for port, side in ((LEFT, 0), (RIGHT, 1)):
+        alone = np.concatenate(list(stereo(capture, streams=STREAMS, measured=measured, audible={port})))
+        assert len(alone) == measured.samples
+        assert not alone[:, 1 - side].any()
+        assert correlation(alone[:, side], (CALLER, CALLEE)[side]) > 0.99
