@@ -80,7 +80,7 @@ class Exports:
             sink.row(NAME, _line(row, whole=options.subject is None or not options.redact_others))
             yield row.id
 
-    def rectify(self, record: UUID, changes: Mapping[str, str]) -> tuple[str, ...]:
+    def rectify(self, record: UUID, changes: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
         """See Store."""
         raise CannotRectify("an export is a copy", remedy="Correct the record, withdraw the export, make it again.")
 

@@ -209,9 +209,10 @@ def indexes_of(subject: Subject) -> set[bytes]:
 
 
 def view(row: Export) -> ExportView:
-    """The row as others see it."""
+    """The row as others see it: one that waits is running from the first sign of progress on."""
+    running = row.state == "queued" and obligations.progress(progress_key(row.id)) is not None
     return ExportView(
-        id=row.id, title=row.title, reason=cast(Reason, row.reason), state=cast(State, row.state),
+        id=row.id, title=row.title, reason=cast(Reason, row.reason), state="running" if running else cast(State, row.state),
         formats=tuple(row.formats), redact_others=row.redact_others, clause=row.clause, asked_at=row.asked_at,
         asked_by=row.asked_by, records=row.records, files=row.files, tables=row.tables, by_store=row.by_store,
         size=row.size, sha256=row.sha256, sealed_size=row.sealed_size, sealed_sha256=row.sealed_sha256,
