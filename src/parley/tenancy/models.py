@@ -30,7 +30,8 @@ class Customer(models.Model):
                 condition=Q(custody__in=["local", "customer-held", "pkcs11"]), name="customer_custody"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["creating", "active", "departed", "destroyed"]), name="customer_state"
+                condition=Q(state__in=["creating", "active", "restoring", "departed", "destroyed"]),
+                name="customer_state",
             ),
             models.UniqueConstraint(fields=["kind"], condition=Q(kind="provider"), name="one_provider"),
         ]

@@ -10,16 +10,22 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
+from django.db import transaction
 from psycopg import sql
 
-from parley.tenancy import databases
-from parley.tenancy.errors import DatabaseUnavailable
+from parley.tenancy import databases, models
+from parley.tenancy.customers import of_row
+from parley.tenancy.errors import DatabaseUnavailable, UnknownCustomer
 from parley.tenancy.selection import administrator, embedded
+from parley.tenancy.types import Customer, CustomerState, Work
+from parley.tenancy.wakes import wake
 
 PREFIX: Final = "r_"
 _LENGTH: Final = 18
@@ -111,14 +117,41 @@ def all_of_them() -> set[str]:
     return {str(row[0]) for row in found}
 
 
-def close(database: str) -> None:
-    """Let nobody but the administrator into a customer's database any more, and cut off who is in it."""
+def close(customer_id: UUID) -> Customer:
+    """Serve a customer no more while its database is replaced: nobody gets in, who is in it is cut off.
+
+    Raises UnknownCustomer for one that is neither active nor being restored already.
+    """
+    customer = _moved(customer_id, {"active", "restoring"}, "restoring")
+    database = customer.database
     databases.forget_connections(database)
     with databases.administration() as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
-            return
+            return customer
         admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+    return customer
+
+
+def reopen(customer_id: UUID) -> Customer:
+    """Serve a customer again that was closed: its database is there, replaced or as it was. Wakes everybody for it."""
+    customer = _moved(customer_id, {"active", "restoring"}, "restoring")
+    with databases.administration() as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(customer.database)))
+    customer = _moved(customer_id, {"restoring"}, "active")
+    for what in get_args(Work):
+        wake(customer_id, what, datetime.now(UTC))
+    return customer
+
+
+def _moved(customer_id: UUID, states: set[str], state: CustomerState) -> Customer:
+    with transaction.atomic(using="provider"):
+        row = models.Customer.objects.select_for_update(no_key=True).filter(id=customer_id, kind="customer").first()
+        if row is None or row.state not in states:
+            raise UnknownCustomer(f"there is no customer {customer_id} to restore", remedy="See: parley customer list")
+        row.state = state
+        row.save(update_fields=["state"])
+    return of_row(row)
 
 
 def replace(database: str, *, by: str) -> None:

@@ -15,8 +15,9 @@ Work = Literal["jobs", "long", "ledger"]
 """What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer."""
 
 
-CustomerState = Literal["creating", "active", "departed", "destroyed"]
-"""`departed`: its contract is over, live data is gone, backups may remain. `destroyed`: nothing remains."""
+CustomerState = Literal["creating", "active", "restoring", "departed", "destroyed"]
+"""`restoring`: its lost database is being replaced by a backup; nobody is served. `departed`:
+its contract is over, live data is gone, backups may remain. `destroyed`: nothing remains."""
 
 
 @dataclass(frozen=True, kw_only=True)
