@@ -66,6 +66,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="promises", name=_("Promises"), url=reverse("promises")),
     ]
     oversight = [
+        Place(key="rights", name=_("Rights"), url=reverse("rights")),
         Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
         Place(key="instructions", name=_("Instructions"), url=reverse("instructions")),
         Place(key="contract", name=_("Contract"), url=reverse("contract")),
@@ -93,6 +94,7 @@ def _provider_frame() -> Frame:
         Place(key="calendar", name=_("Calendar"), url=reverse("calendar")),
     ]
     oversight = [
+        Place(key="rights", name=_("Rights"), url=reverse("rights")),
         Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="incidents", name=_("Incidents"), url=reverse("incidents")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),

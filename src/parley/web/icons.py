@@ -23,6 +23,7 @@ ICONS: Final = {
     'M10.5 9.5V8.5a1 1 0 0 1 2 0v1"/>',
     "assistance": '<circle cx="8" cy="8" r="5.5"/><path d="M6.3 6.3a1.8 1.8 0 1 1 2.4 1.7c-.5.2-.7.5-.7 1.2'
     'M8 11.2v.3"/>',
+    "rights": '<circle cx="8" cy="4" r="2"/><path d="M8 6v5M3 7.5l5 .7 5-.7M8 11l-2.5 3M8 11l2.5 3"/>',
     "rehearsal": '<path d="M2 8h12M4.5 6v4M8 4.5v7M11.5 6v4"/>',
     "more": '<path d="M3.5 8h.1M8 8h.1M12.5 8h.1"/>',
     "audit": '<path d="M3 4h1M3 8h1M3 12h1M6.5 4H13M6.5 8H13M6.5 12H13"/>',

@@ -22,7 +22,8 @@ from parley.governance.subprocessors import api as subprocessors
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
-from parley.web import rules
+from parley.rights import api as rights
+from parley.web import rights_words, rules
 from parley.web.console.promises import glance
 from parley.web.place import ConsoleRequest, inside
 
@@ -78,6 +79,7 @@ def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     found = [*_recording_needs(here, now=now)]
     if here.viewer.number_indexes is None:
         found += _incident_needs()
+        found += _rights_needs(now=now)
         found += _instruction_needs()
         found += _duty_needs(now=now)
         found += _access_needs(now=now)
@@ -105,6 +107,32 @@ def _incident_needs() -> list[Need]:
             url=reverse("incident", args=[newest]),
         )
     ]  # fmt: skip
+
+
+def _rights_needs(*, now: datetime) -> list[Need]:
+    """Requests of persons that are overdue, or due this week, or wait for the controller's word."""
+    columns = {one.column: one for one in rights.board(now)}
+    said: tuple[tuple[rights.Column, rules.Shape, str, str], ...] = (
+        ("overdue", "late", _("late"), _("The month is over: the person may complain to the authority.")),
+        ("this-week", "due", _("due"), _("The answer is due this week; it can be extended before, with reasons.")),
+        ("waiting-for-controller", "due", _("due"), _("Nobody is answered before you authorise it.")),
+    )
+    needs = []
+    for column, shape, word, consequence in said:
+        if not (count := columns[column].count):
+            continue
+        what = ngettext("%(n)d request of a person: %(column)s", "%(n)d requests of persons: %(column)s", count)
+        needs.append(
+            Need(
+                shape=shape, shape_word=word, consequence=consequence,
+                deed=_("See it") if count == 1 else _("See them"),
+                what=what % {"n": count, "column": str(rights_words.COLUMNS[column][0]).lower()},
+                url=reverse("right-request", args=[columns[column].lines[0].id])
+                if count == 1
+                else reverse("rights") + f"?column={column}",
+            )
+        )  # fmt: skip
+    return needs
 
 
 def _instruction_needs() -> list[Need]:

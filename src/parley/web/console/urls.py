@@ -18,6 +18,7 @@ from parley.web.console import (
     promises,
     recordings,
     rehearsal,
+    rights,
     subprocessors,
 )
 from parley.web.rest.api import rest
@@ -60,6 +61,11 @@ urlpatterns = [
     path("assistance/", assistance.overview, name="assistance"),
     path("assistance/<uuid:assessment_id>/", assistance.assessment, name="assessment"),
     path("assistance/<uuid:assessment_id>/record.json", assistance.record, name="assessment-record"),
+    path("rights/", rights.desk, name="rights"),
+    path("rights/enter", rights.enter, name="rights-enter"),
+    path("rights/<uuid:request_id>/", rights.one, name="right-request"),
+    path("rights/<uuid:request_id>/found/<slug:store>/", rights.found, name="right-found"),
+    path("rights/<uuid:request_id>/progress", rights.progress, name="right-progress"),
     path("api/v1/", rest.urls),
     path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
     path("incidents/", incidents.listing, name="incidents"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from parley.web import problems, sign_in
+from parley.web.console import rights
 from parley.web.provider import (
     access,
     assistance,
@@ -15,6 +16,7 @@ from parley.web.provider import (
     rehearsal,
     subprocessors,
 )
+from parley.web.provider.rights import forwarded
 
 urlpatterns = [
     path("", customers.listing, name="customers"),
@@ -27,6 +29,12 @@ urlpatterns = [
     path("access/", access.docket, name="access-docket"),
     path("access/review/", access.review, name="staff-review"),
     path("access/handlers/", access.handlers, name="provider-handlers"),
+    path("rights/", rights.desk, name="rights"),
+    path("rights/customers/", forwarded, name="rights-forwarded"),
+    path("rights/enter", rights.enter, name="rights-enter"),
+    path("rights/<uuid:request_id>/", rights.one, name="right-request"),
+    path("rights/<uuid:request_id>/found/<slug:store>/", rights.found, name="right-found"),
+    path("rights/<uuid:request_id>/progress", rights.progress, name="right-progress"),
     path("assistance/", assistance.docket, name="assistance-docket"),
     path("customers/<slug:handle>/contract/", contract.page, name="customer-contract"),
     path("calendar/", calendar.calendar, name="calendar"),
