@@ -103,11 +103,9 @@ def receive_mail(raw: bytes, at: datetime) -> MailIntake:
         existing = _existing(subject, sender)
         if existing is not None:
             return _entry(existing, words, at=at)
-        index = email_index(sender)
-        if (
-            Request.objects.filter(email_index=index, channel="email", received_at__date=at.date()).count()
-            >= _MOST_A_DAY
-        ):
+        since = at - timedelta(days=1)
+        today = Request.objects.filter(email_index=email_index(sender), channel="email", received_at__gt=since)
+        if today.count() >= _MOST_A_DAY:
             return MailIntake(outcome="ignored", reason="many requests from this sender today")
         try:
             receipt = receive(

@@ -6,184 +6,265 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Epoch',
+            name="Epoch",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('wrapped', models.BinaryField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("wrapped", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Request',
+            name="Request",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('tag', models.CharField(max_length=16, unique=True)),
-                ('channel', models.CharField(max_length=16)),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=24), size=None)),
-                ('regulation', models.CharField(max_length=16)),
-                ('external_id', models.TextField(null=True, unique=True)),
-                ('callback', models.TextField(default='')),
-                ('state', models.CharField(max_length=24)),
-                ('received_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('sealed', models.BinaryField(null=True)),
-                ('email_index', models.BinaryField(null=True)),
-                ('number_index', models.BinaryField(null=True)),
-                ('follow', models.BinaryField(unique=True)),
-                ('forward', models.CharField(max_length=16)),
-                ('answers', models.CharField(max_length=32)),
-                ('clause', models.CharField(max_length=128)),
-                ('forwarded_at', models.DateTimeField(null=True)),
-                ('forwarded_how', models.CharField(default='', max_length=16)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('strict_due', models.DateTimeField()),
-                ('due', models.DateTimeField()),
-                ('longest', models.DateTimeField()),
-                ('extended_at', models.DateTimeField(null=True)),
-                ('revision', models.IntegerField(default=0)),
-                ('identity', models.CharField(default='unknown', max_length=8)),
-                ('means', models.CharField(default='', max_length=24)),
-                ('covers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list, size=None)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('verified_by', models.TextField(default='')),
-                ('authorised_by', models.TextField(default='')),
-                ('authorised_at', models.DateTimeField(null=True)),
-                ('ground', models.CharField(default='', max_length=40)),
-                ('looked_at', models.DateTimeField(null=True)),
-                ('done', models.JSONField(default=dict)),
-                ('blocked', models.TextField(default='')),
-                ('export_id', models.UUIDField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('epoch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.epoch')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("tag", models.CharField(max_length=16, unique=True)),
+                ("channel", models.CharField(max_length=16)),
+                (
+                    "kinds",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=24), size=None),
+                ),
+                ("regulation", models.CharField(max_length=16)),
+                ("external_id", models.TextField(null=True, unique=True)),
+                ("callback", models.TextField(default="")),
+                ("state", models.CharField(max_length=24)),
+                ("received_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("sealed", models.BinaryField(null=True)),
+                ("email_index", models.BinaryField(null=True)),
+                ("number_index", models.BinaryField(null=True)),
+                ("follow", models.BinaryField(unique=True)),
+                ("forward", models.CharField(max_length=16)),
+                ("answers", models.CharField(max_length=32)),
+                ("clause", models.CharField(max_length=128)),
+                ("forwarded_at", models.DateTimeField(null=True)),
+                ("forwarded_how", models.CharField(default="", max_length=16)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("strict_due", models.DateTimeField()),
+                ("due", models.DateTimeField()),
+                ("longest", models.DateTimeField()),
+                ("extended_at", models.DateTimeField(null=True)),
+                ("revision", models.IntegerField(default=0)),
+                ("identity", models.CharField(default="unknown", max_length=8)),
+                ("means", models.CharField(default="", max_length=24)),
+                (
+                    "covers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=8), default=list, size=None
+                    ),
+                ),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("verified_by", models.TextField(default="")),
+                ("authorised_by", models.TextField(default="")),
+                ("authorised_at", models.DateTimeField(null=True)),
+                ("ground", models.CharField(default="", max_length=40)),
+                ("looked_at", models.DateTimeField(null=True)),
+                ("done", models.JSONField(default=dict)),
+                ("blocked", models.TextField(default="")),
+                ("export_id", models.UUIDField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("removed_at", models.DateTimeField(null=True)),
+                (
+                    "epoch",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rights.epoch"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Pause',
+            name="Pause",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('began_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ground', models.TextField()),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pauses', to='rights.request')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("began_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ground", models.TextField()),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pauses", to="rights.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('store', models.CharField(max_length=32)),
-                ('kind', models.CharField(max_length=32)),
-                ('record_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('left_out', models.CharField(default='', max_length=32)),
-                ('outcome', models.CharField(default='', max_length=16)),
-                ('law', models.TextField(default='')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='rights.request')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("store", models.CharField(max_length=32)),
+                ("kind", models.CharField(max_length=32)),
+                ("record_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                ("left_out", models.CharField(default="", max_length=32)),
+                ("outcome", models.CharField(default="", max_length=16)),
+                ("law", models.TextField(default="")),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="rights.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.IntegerField()),
-                ('at', models.DateTimeField()),
-                ('who', models.TextField()),
-                ('what', models.CharField(max_length=40)),
-                ('facts', models.JSONField(default=dict)),
-                ('sealed', models.BinaryField(null=True)),
-                ('epoch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.epoch')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='rights.request')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.IntegerField()),
+                ("at", models.DateTimeField()),
+                ("who", models.TextField()),
+                ("what", models.CharField(max_length=40)),
+                ("facts", models.JSONField(default=dict)),
+                ("sealed", models.BinaryField(null=True)),
+                (
+                    "epoch",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rights.epoch"
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="rights.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Code',
+            name="Code",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('to', models.CharField(max_length=8)),
-                ('digest', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('tries', models.IntegerField(default=0)),
-                ('used_at', models.DateTimeField(null=True)),
-                ('read_out_by', models.TextField(default='')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='rights.request')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("to", models.CharField(max_length=8)),
+                ("digest", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("tries", models.IntegerField(default=0)),
+                ("used_at", models.DateTimeField(null=True)),
+                ("read_out_by", models.TextField(default="")),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="codes", to="rights.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Callback',
+            name="Callback",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('payload', models.JSONField()),
-                ('state', models.CharField(default='queued', max_length=8)),
-                ('attempts', models.IntegerField(default=0)),
-                ('answer', models.CharField(default='', max_length=80)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='callbacks', to='rights.request')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("payload", models.JSONField()),
+                ("state", models.CharField(default="queued", max_length=8)),
+                ("attempts", models.IntegerField(default=0)),
+                ("answer", models.CharField(default="", max_length=80)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="callbacks", to="rights.request"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['-received_at', '-id'], name='rights_newest'),
+            model_name="request",
+            index=models.Index(fields=["-received_at", "-id"], name="rights_newest"),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['due'], name='rights_due'),
+            model_name="request",
+            index=models.Index(condition=models.Q(("ended_at__isnull", True)), fields=["due"], name="rights_due"),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['email_index'], name='rights_email'),
+            model_name="request",
+            index=models.Index(fields=["email_index"], name="rights_email"),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['number_index'], name='rights_number'),
+            model_name="request",
+            index=models.Index(fields=["number_index"], name="rights_number"),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['ended_at', 'id'], name='rights_ended'),
+            model_name="request",
+            index=models.Index(fields=["ended_at", "id"], name="rights_ended"),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'forwarded', 'acknowledged', 'identity-pending', 'verified', 'waiting-for-controller', 'in-work', 'answered', 'refused', 'withdrawn'])), name='rights_state'),
+            model_name="request",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "received",
+                            "forwarded",
+                            "acknowledged",
+                            "identity-pending",
+                            "verified",
+                            "waiting-for-controller",
+                            "in-work",
+                            "answered",
+                            "refused",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="rights_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ('portal', 'email', 'api', 'console', 'telephone', 'letter'))), name='rights_channel'),
+            model_name="request",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ("portal", "email", "api", "console", "telephone", "letter"))),
+                name="rights_channel",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.CheckConstraint(condition=models.Q(('identity__in', ['unknown', 'pending', 'verified'])), name='rights_identity'),
+            model_name="request",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("identity__in", ["unknown", "pending", "verified"])), name="rights_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('state__in', ['answered', 'refused', 'withdrawn']), _connector='OR'), name='rights_ended_states'),
+            model_name="request",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at__isnull", True), ("state__in", ["answered", "refused", "withdrawn"]), _connector="OR"
+                ),
+                name="rights_ended_states",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('epoch__isnull', True), ('sealed__isnull', True)), models.Q(('epoch__isnull', False), ('sealed__isnull', False)), _connector='OR'), name='rights_sealed'),
+            model_name="request",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("epoch__isnull", True), ("sealed__isnull", True)),
+                    models.Q(("epoch__isnull", False), ("sealed__isnull", False)),
+                    _connector="OR",
+                ),
+                name="rights_sealed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('request',), name='rights_one_pause'),
+            model_name="pause",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)), fields=("request",), name="rights_one_pause"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('request', 'store', 'record_id'), name='rights_finding_once'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(fields=("request", "store", "record_id"), name="rights_finding_once"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('request', 'number'), name='rights_event_number'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("request", "number"), name="rights_event_number"),
         ),
         migrations.AddConstraint(
-            model_name='callback',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'failed'])), name='rights_callback_state'),
+            model_name="callback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["queued", "sent", "failed"])), name="rights_callback_state"
+            ),
         ),
     ]
