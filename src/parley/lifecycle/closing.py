@@ -162,6 +162,7 @@ def _close(customer: tenancy.Customer, ending_id: UUID, *, at: datetime) -> _Clo
             return None
         counts = {store.name: sum(store.count_older(kind, _EVER) for kind in store.kinds) for store in stores()}
     head = _last_head(customer, at=at)
+    tenancy.depart(customer.id)  # again: closing it woke its sequencer, which we were
     return _Closed(head=head, counts=counts)
 
 
