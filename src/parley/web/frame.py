@@ -72,6 +72,8 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="contract", name=_("Contract"), url=reverse("contract")),
         Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
+        Place(key="retention", name=_("Retention & holds"), url=reverse("retention")),
+        Place(key="inventory", name=_("Inventory"), url=reverse("inventory")),
         Place(key="incidents", name=_("Incidents"), url=reverse("incidents")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),

@@ -52,6 +52,11 @@ STATUSES: Final = {
     "assistance.not-yet": 409,
     "assistance.form": 400,
     "people.account_refused": 400,
+    "retention.rule-refused": 409,
+    "retention.hold-refused": 409,
+    "retention.no-such-hold": 404,
+    "retention.use-restricted": 403,
+    "retention.erasure-incomplete": 503,
 }
 
 

@@ -152,6 +152,17 @@ KINDS: Final = {
     "incident.acknowledged": _("Notice of an incident acknowledged"),
     "incident.letters-drafted": _("Letters to persons drafted"),
     "incident.letters-ordered": _("Letters to persons ordered"),
+    "retention.rule-set": _("Retention rule set"),
+    "retention.law-declared": _("Law declared to bind"),
+    "retention.law-withdrawn": _("Law declared to bind no more"),
+    "retention.hold-placed": _("Hold placed"),
+    "retention.hold-reviewed": _("Hold reviewed"),
+    "retention.hold-lifted": _("Hold lifted"),
+    "retention.held-used": _("Held record looked at by the hold's owner"),
+    "retention.restricted": _("Use of records restricted"),
+    "retention.unrestricted": _("Restriction of use lifted"),
+    "retention.erased": _("Records erased"),
+    "retention.replayed": _("Erasures repeated on a restored backup"),
     "log.head": _("Head of a customer's log countersigned"),
 }
 ROLES: Final = {
