@@ -4,16 +4,17 @@ Values that are sealed as age files are opened where the provider holds the key,
 What is declared as withheld (hashes of passwords, tokens, derived indexes) is left out, and named in the ADR.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from django.apps import apps
 from django.db import router
 from django.db.models import BinaryField, Model
 
+from parley.exports.tables import Table
 from parley.foundation.declarations import Declaration, PersonalData
-from parley.inventory.api import Sink, installed, stores
+from parley.inventory.api import installed, stores
 from parley.sealing.api import SealingError, open_bytes
 from parley.tenancy import api as tenancy
 
@@ -21,20 +22,28 @@ _AGE: Final = b"age-encryption.org/v1\n"
 _CHUNK: Final = 2000
 
 
-def database_rows(sink: Sink) -> None:
+class Tables(Protocol):
+    """Where the tables go."""
+
+    def table(self, name: str, columns: Sequence[str]) -> Table: ...
+
+
+def database_rows(sink: Tables) -> None:
     """Write the tables `database/<app>.<Model>`, and `database/trunks` of the provider's register."""
     identities = tenancy.keyring().identities(tenancy.current())
     opened = partial(_opened, identities=identities)
     for model, fields in declared_tables():
+        table = sink.table(f"database/{model._meta.label}", fields)
         rows = model._default_manager.order_by("pk").values_list(*fields).iterator(chunk_size=_CHUNK)
         for row in rows:
-            sink.row(f"database/{model._meta.label}", dict(zip(fields, map(opened, row), strict=True)))
+            table.add(dict(zip(fields, map(opened, row), strict=True)))
+    trunks = sink.table("database/trunks", ("id", "name", "sources", "own_numbers", "region"))
     for trunk in tenancy.trunks(tenancy.current()):
         values = {
             "id": trunk.id, "name": trunk.name, "sources": list(trunk.sources), "own_numbers": list(trunk.own_numbers),
             "region": trunk.region,
         }  # fmt: skip
-        sink.row("database/trunks", values)
+        trunks.add(values)
 
 
 def declared_tables() -> Iterator[tuple[type[Model], tuple[str, ...]]]:

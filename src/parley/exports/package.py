@@ -73,11 +73,15 @@ class PackageSink:
 
     def row(self, table: str, values: Mapping[str, Any]) -> None:
         """See Sink."""
-        known = self._tables.get(table)
+        self.table(table, tuple(values)).add(values)
+
+    def table(self, name: str, columns: Sequence[str]) -> Table:
+        """The table of that name: it is in the package with its columns also when no line follows."""
+        known = self._tables.get(name)
         if known is None:
-            _check(table)
-            known = self._tables[table] = Table(table, tuple(values))
-        known.add(values)
+            _check(name)
+            known = self._tables[name] = Table(name, columns)
+        return known
 
     def file(self, name: str, media_type: str) -> "Any":
         """See Sink."""
