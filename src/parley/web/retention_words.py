@@ -1,6 +1,6 @@
 """How the console speaks of retention: kinds of record, spans, verdicts, how long one record stays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from parley.agreement.api import Span, after
 from parley.inventory.api import Held
 from parley.people import api as people
+from parley.recordings import api as recordings
 from parley.retention import api as retention
 from parley.tenancy import api as tenancy
 
@@ -29,13 +30,15 @@ SCOPES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Stay:
-    """How long one record stays, in words: `until` by `clause`, because of `reason`. `resting`: it may not be used."""
+    """How long one record stays, in words: `until` by `clause`, because of `reason`. `resting`: it may not be used;
+    `mine`: the hold is the reader's own."""
 
     clause: str
     reason: str
     until: datetime | None = None
     resting: str = ""
-    hold: UUID | None = None
+    hold: retention.HoldView | None = None
+    mine: bool = False
 
 
 def records(store: str, count: int) -> str:
@@ -65,14 +68,15 @@ def named(*ids: UUID | None) -> Mapping[UUID, str]:
     return dict(people.User.objects.filter(id__in=wanted).values_list("id", "name"))
 
 
-def stay(record: Held) -> Stay:
-    """How long this record stays and why, for its own page."""
+def stay(record: Held, *, by: UUID, at: datetime) -> Stay:
+    """How long this record stays and why, for its own page as `by` sees it."""
     rule = next((one for one in retention.rules() if (one.store, one.kind) == (record.store, record.kind)), None)
     clause = rule.limits.clause if rule else ""
     hold = retention.held(record.store, [record]).get(record.id)
     if hold is not None:
-        words = _("A hold keeps it, and it may not be used: %(ground)s") % {"ground": hold.ground}
-        return Stay(clause=hold.clause, reason=words, resting="hold", hold=hold.id)
+        words = _("A hold keeps it as it is.")
+        resting = "" if _may_use(record, by=by, at=at) else "hold"
+        return Stay(clause=hold.clause, reason=words, resting=resting, hold=hold, mine=hold.owner == by)
     if record.id in retention.restricted(record.store, [record.id]):
         return Stay(
             clause=clause, resting="restriction",
@@ -82,6 +86,31 @@ def stay(record: Held) -> Stay:
         return Stay(clause=clause, reason=_("No rule is set, so it stays until somebody deletes it."))
     until = after(record.at, rule.keep, zone=tenancy.current().standing.zone)
     return Stay(clause=clause, reason=_("The rule: %(span)s") % {"span": span_words(rule.keep)}, until=until)
+
+
+def _may_use(record: Held, *, by: UUID, at: datetime) -> bool:
+    try:
+        retention.require_usable(record.store, record, by=by, at=at)
+    except retention.UseRestricted:
+        return False
+    return True
+
+
+def held(found: recordings.RecordingView | recordings.RecordingRow) -> Held:
+    """A recording as a record of its store."""
+    return Held(store="recordings", kind="recording", id=found.recording_id, at=found.started_at)
+
+
+def resting(rows: Sequence[recordings.RecordingRow]) -> Mapping[UUID, str]:
+    """Of a page's recordings those that rest, each with a word for it: one query for holds, one for restrictions."""
+    asked = [held(row) for row in rows]
+    words = {one: str(_("use restricted")) for one in retention.restricted("recordings", [one.id for one in asked])}
+    return words | {one: str(_("held")) for one in retention.held("recordings", asked)}
+
+
+def require_usable(found: recordings.RecordingView, *, by: UUID, at: datetime) -> None:
+    """Raises UseRestricted for a recording that rests, unless the owner of its hold may look now."""
+    retention.require_usable("recordings", held(found), by=by, at=at)
 
 
 def law_line(law: retention.Law, declared: Mapping[str, retention.DeclaredLaw]) -> dict[str, Any]:

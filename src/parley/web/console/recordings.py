@@ -17,7 +17,7 @@ from parley.agreement import api as agreements
 from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
 from parley.tenancy import api as tenancy
-from parley.web import gate, rules
+from parley.web import gate, retention_words, rules
 from parley.web.console.evidence import evidence_panel
 from parley.web.place import inside
 
@@ -59,7 +59,14 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "web/console/recordings.html",
-        {**context, "filters": filters, "page": page, "older": cursor is not None, "next": more},
+        {
+            **context,
+            "filters": filters,
+            "page": page,
+            "older": cursor is not None,
+            "next": more,
+            "resting": retention_words.resting(page.rows),
+        },
     )
 
 
@@ -101,27 +108,25 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     found = recordings.get(here.viewer, recording_id)
     agreement = contract.binding().agreement
     word, meaning = rules.CUSTODY[here.customer.custody]
+    stay = retention_words.stay(retention_words.held(found), by=here.person.id, at=timezone.now())
     media = {kind: reverse("rest:media", args=[recording_id, kind]) for kind in ("mp3", "wav", "peaks")}
     context = {
         "here": "recordings",
         "recording": found,
         "caller": _shown(found.caller),
         "callee": _shown(found.callee),
-        "playable": found.rendition == "ready",
+        "playable": found.rendition == "ready" and not stay.resting,
         "media_url": media["mp3"],
         "peaks_url": media["peaks"],
         "duration": f"{found.seconds:.3f}",
         "clock": _clock(found.seconds),
-        "downloads": _downloads(found, media),
+        "downloads": [] if stay.resting else _downloads(found, media),
         "parts": _parts(found),
         "open_command": _open_command(found),
         "story": _story(found),
         "streams": _streams(found),
         "clause": agreement.clauses.get(found.decision.clause),
-        "retention": {
-            "clause": agreement.terms.retention.clause,
-            "reason": _("You control retention; no rule is set, so it stays until somebody deletes it."),
-        },
+        "retention": stay,
         "custody": {"key": here.customer.custody, "word": word, "meaning": meaning},
         **evidence_panel(found.evidence_id),
     }

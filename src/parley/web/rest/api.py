@@ -20,7 +20,7 @@ from parley.agreement import api as agreements
 from parley.foundation.errors import ParleyError
 from parley.ledger import api as ledger
 from parley.recordings import api as recordings
-from parley.web import gate, problems
+from parley.web import gate, problems, retention_words
 from parley.web.place import ConsoleRequest, inside
 from parley.web.ranged import ranged
 from parley.web.rest.schemas import (
@@ -136,6 +136,7 @@ def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wa
     here, now = inside(request), timezone.now()
     found = recordings.get(here.viewer, recording_id)
     decision = gate.ask(agreements.PLAY_RECORDINGS, now=now)
+    retention_words.require_usable(found, by=here.person.id, at=now)
     rendition = found.renditions.get(kind)
     if rendition is None:
         raise Http404(f"this recording has no {kind}")
@@ -155,6 +156,7 @@ def get_part(request: HttpRequest, recording_id: UUID, name: str) -> HttpRespons
     here, now = inside(request), timezone.now()
     found = recordings.get(here.viewer, recording_id)
     decision = gate.ask(agreements.FETCH_ORIGINAL, now=now)
+    retention_words.require_usable(found, by=here.person.id, at=now)
     part = next((part for part in found.parts if part.name == name), None)
     if part is None:
         raise Http404("this recording has no such part")
