@@ -17,6 +17,7 @@ from parley.governance.contract import api as contract
 from parley.mail import api as mail
 from parley.obligations.api import DutyView
 from parley.people import api as people
+from parley.retention.api import HoldView
 from parley.tenancy import api as tenancy
 from parley.web.place import console_address
 
@@ -41,6 +42,25 @@ def sound(duty: DutyView) -> None:
     opening = _("This was due and has not been done. It is shown as late until it is.")
     _tell("operators", duty, to=operators(), subject=subject, opening=opening, occasion="overdue")
     _tell("customer", duty, to=contract.notice_addresses(), subject=subject, opening=opening, occasion="overdue")
+
+
+def remind_of_hold(hold: HoldView) -> None:
+    """A hold is due for review: its owner hears. What it is about stays in the console."""
+    owner = people.User.objects.filter(id=hold.owner, is_active=True).values_list("email", flat=True).first()
+    customer = tenancy.current()
+    to = [owner] if owner else contract.notice_addresses()
+    if not to:
+        _log.warning("hold.nobody_to_tell", hold=str(hold.id))
+        return
+    mail.send(
+        key=f"hold-review:{hold.id}:{hold.review_at.isoformat()}",
+        to=to,
+        subject=_("A hold is due for review"),
+        text=_("Is its ground still there? Keep it with a new day of review, or lift it.")
+        + f"\n\n{console_address(customer.handle)}holds/{hold.id}/\n",
+        purpose="hold-review",
+        clause=hold.clause,
+    )
 
 
 def operators() -> Sequence[str]:

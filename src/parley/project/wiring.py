@@ -65,7 +65,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **mail.handlers(),
         **obligations.handlers(),
         **people.handlers(),
-        **retention.handlers(),
+        **retention.handlers(alarms.remind_of_hold),
         **rights.handlers(),
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
