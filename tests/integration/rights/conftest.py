@@ -1,0 +1,100 @@
+"""What the tests of rights share: customers under each agreement, their officer, a mail server, the worker's round."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from tests.support.installation import MakeCustomer, tenancy
+from tests.support.smtp_sink import Sink, sink
+
+from parley.governance.contract import api as contract
+from parley.obligations import api as obligations
+from parley.people import api as people
+from parley.project import wiring
+from parley.rights import api as rights
+
+AGREEMENTS = ("imagicle-dpa", "kavkom-dpa", "ixcloud-dpa", "imagino-policy", "ucx-terms")
+PRIVACY = "privacy@customer.example"
+PERSON = "ada@person.example"
+NUMBER = "+390584943232"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Place:
+    """A customer in scope with somebody who may give its word, and the worker that does its mail and jobs."""
+
+    customer: tenancy.Customer
+    officer: UUID
+    server: Sink
+
+    def ask(self, *kinds: str, at: datetime | None = None, **more: object) -> rights.Receipt:
+        given: dict[str, object] = {"channel": "portal", "email": PERSON, "name": "Ada Marker", "text": "my data"}
+        at = at or now()
+        return rights.receive(kinds=kinds or ("access",), **(given | {"received_at": at, "at": at} | more))  # type: ignore[arg-type]
+
+    def view(self, receipt: rights.Receipt, at: datetime | None = None) -> rights.RequestView:
+        return rights.request(receipt.id, at=at or now())
+
+    def work(self, at: datetime | None = None) -> obligations.Outcome:
+        """The worker's round, twice: what a job opens is done too."""
+        handlers = {**wiring.job_handlers(), **wiring.long_handlers(), "mail.send": self.server.courier().attempt}
+        done = 0
+        for _ in range(4):
+            outcome = obligations.run_due(self.customer, handlers=handlers, now=at or now())
+            done += outcome.done
+        return obligations.Outcome(done=done, failed=outcome.failed, next_due=outcome.next_due)
+
+    def verified(self, *kinds: str, at: datetime | None = None, **more: object) -> rights.Receipt:
+        """A request in work: the controller knows the person, and gave its word where that is wanted."""
+        receipt = self.ask(*kinds, at=at, **more)
+        rights.verify(receipt.id, means="known-to-controller", by=self.officer, at=at or now())
+        if self.view(receipt).state == "waiting-for-controller":
+            rights.authorise(receipt.id, by=self.officer, at=at or now())
+        return receipt
+
+
+@pytest.fixture(scope="session")
+def mail_server(data_dir: Path) -> Iterator[Sink]:
+    with sink(data_dir / "keys-of-rights") as server:
+        yield server
+
+
+@pytest.fixture
+def make_place(make_customer: MakeCustomer, mail_server: Sink) -> Iterator[Callable[..., Place]]:
+    """`make_place("ixcloud-dpa", custody="customer-held")`: in scope until the test ends."""
+    scopes = []
+    mail_server.taken.clear()
+    mail_server.refused.clear()
+    mail_server.mode = "accept"
+
+    def make(agreement: str = "imagicle-dpa", *, addresses: tuple[str, ...] = (PRIVACY,), **more: object) -> Place:
+        customer = make_customer(agreement=agreement, **more)
+        scope = tenancy.scope(customer)
+        scope.__enter__()
+        scopes.append(scope)
+        officer = people.create_user(
+            email="officer@customer.example", name="Olga Officer", password="a-long-password-1", role="compliance"
+        )
+        if addresses:
+            contract.change_order(by=str(officer.id), at=now(), notice_addresses=addresses, zone="Europe/Rome")
+        return Place(customer=customer, officer=officer.id, server=mail_server)
+
+    yield make
+    for scope in reversed(scopes):
+        scope.__exit__(None, None, None)
+
+
+@pytest.fixture
+def place(make_place: Callable[..., Place]) -> Place:
+    """A customer under imagicle-dpa, whose agreement lets the provider answer."""
+    return make_place()
+
+
+MONTH = timedelta(days=31)
