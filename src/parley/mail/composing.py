@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -49,10 +49,12 @@ def compose(
     text: str,
     html: str = "",
     attachments: Sequence[Attachment] = (),
+    headers: Mapping[str, str] | None = None,
     identifier: str,
     at: datetime,
 ) -> bytes:
-    """The message without a signature. Raises MailRefused for what cannot or must not be sent."""
+    """The message without a signature. `headers` are further ones (List-Unsubscribe). Raises MailRefused for what
+    cannot or must not be sent."""
     message = EmailMessage(policy=_POLICY)
     try:
         message["From"] = _address(sender)
@@ -61,6 +63,8 @@ def compose(
         message["Date"] = format_datetime(at)
         message["Message-ID"] = identifier
         message["Auto-Submitted"] = "auto-generated"
+        for name, value in (headers or {}).items():
+            message[name] = value
         message.set_content(text)
         if html:
             message.add_alternative(html, subtype="html")

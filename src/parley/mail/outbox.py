@@ -47,11 +47,13 @@ def send(
     purpose: str,
     clause: str,
     then: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> UUID:
     """Write a message into the outbox of the customer in scope, in the caller's transaction; its id.
 
     Idempotent by `key`. `then` is the kind of a deadline that is opened when the message is dispatched or given up,
-    with the payload {"message": id, "key": key, "state": "sent" or "failed"}. Raises MailRefused.
+    with the payload {"message": id, "key": key, "state": "sent" or "failed"}. `headers` are further ones of the message
+    (List-Unsubscribe). Raises MailRefused.
     """
     known = Message.objects.filter(key=key).values_list("id", flat=True).first()
     if known is not None:
@@ -65,7 +67,7 @@ def send(
     identifier = message_id(sender=tenancy.current().id, key=key, domain=_domain())
     content = compose(
         sender=settings.PARLEY_MAIL_FROM, to=addresses, subject=subject, text=text, html=html, attachments=attachments,
-        identifier=identifier, at=now,
+        headers=headers, identifier=identifier, at=now,
     )  # fmt: skip
     with transaction.atomic():
         message, made = Message.objects.get_or_create(

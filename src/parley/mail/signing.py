@@ -20,9 +20,9 @@ from parley.mail.errors import SigningUnavailable
 _BITS: Final = 2048
 _SIGNED: Final = (
     b"from", b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type",
-    b"content-transfer-encoding",
+    b"content-transfer-encoding", b"list-unsubscribe", b"list-unsubscribe-post",
 )  # fmt: skip
-"""From twice: nobody can add a second one (RFC 6376 section 8.15)."""
+"""From twice: nobody can add a second one (RFC 6376 section 8.15). A way out by one click must be signed (RFC 8058)."""
 
 
 @dataclass(frozen=True)
