@@ -6,11 +6,13 @@ The same pages serve the provider's own console, where requests came to the prov
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +25,7 @@ from parley.inventory.api import CannotRectify
 from parley.people import api as people
 from parley.rights import api as rights
 from parley.web import rights_words as words
-from parley.web.access import sees_everything
+from parley.web.access import View, sees_everything
 from parley.web.access_words import wrong_of
 from parley.web.console import rights_deeds as deeds
 from parley.web.filled import Filled
@@ -36,7 +38,18 @@ FOUND_ROWS: Final = 100
 _FILTERS: Final = ("column", "kind", "state", "channel")
 
 
-@sees_everything
+def _at_the_desk(view: View) -> View:
+    """Allows a view to who sees everything of a customer, and to the staff in the provider's own console."""
+    guarded = sees_everything(view)
+
+    @wraps(view)
+    def chosen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (view if inside(request).customer.kind == "provider" else guarded)(request, *args, **kwargs)
+
+    return chosen
+
+
+@_at_the_desk
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """The board, or the list when a filter or `view=list` is in the address."""
@@ -68,7 +81,7 @@ def _listed(request: HttpRequest, wanted: Mapping[str, str], *, now: datetime) -
     return {"lines": [_line(one, now=now) for one in page.lines], "find": find, "next": onward}
 
 
-@sees_everything
+@_at_the_desk
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest) -> HttpResponse:
@@ -96,7 +109,7 @@ def enter(request: HttpRequest) -> HttpResponse:
                 return HttpResponseRedirect(reverse("right-request", args=[receipt.id]))
             except rights.RequestRefused as error:
                 filled.wrong.update(wrong_of(error))
-    local = now.astimezone(_zone(zone))
+    local = now.astimezone(ZoneInfo(zone))
     context = {
         "here": "rights", "zone": zone, "form": filled.fields(), "wrong": filled.wrong, "chosen": kinds,
         "kinds": words.ASKABLE.items(), "today": f"{local:%Y-%m-%d}", "clock": f"{local:%H:%M}",
@@ -104,7 +117,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     return render(request, "web/console/rights_enter.html", context, status=400 if filled.wrong else 200)
 
 
-@sees_everything
+@_at_the_desk
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def one(request: HttpRequest, request_id: UUID) -> HttpResponse:
@@ -135,11 +148,13 @@ def one(request: HttpRequest, request_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(page or reverse("right-request", args=[request_id]))
 
 
-@sees_everything
+@_at_the_desk
 @require_GET
 def found(request: HttpRequest, request_id: UUID, store: str) -> HttpResponse:
     """The records that were found in one store: what is left out, and why; what became of each."""
     now = timezone.now()
+    if store not in _stores():
+        raise Http404("no such store")
     view = rights.request(request_id, at=now)
     after = request.GET.get("after", "")
     place = UUID(after) if _is_uuid(after) else None
@@ -155,7 +170,7 @@ def found(request: HttpRequest, request_id: UUID, store: str) -> HttpResponse:
     return render(request, "web/console/rights_found.html", context)
 
 
-@sees_everything
+@_at_the_desk
 @require_GET
 def progress(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """How far running work is, for the page to show again and again; when it is over the page loads anew."""
@@ -307,9 +322,3 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _zone(name: str) -> Any:
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(name)
