@@ -63,7 +63,7 @@ def test_what_the_customers_people_wrote_down_needs_no_passing_on(make_place):
     receipt = place.ask(channel="telephone", by=str(place.officer), email="", number=NUMBER)
     assert obligations.duty(f"rights-request-received:{receipt.id}:forward").state == "met"
     place.work()
-    assert not [one for one in place.server.taken if receipt.tag in str(one.message['Subject'])]
+    assert not [one for one in place.server.taken if receipt.tag in str(one.message["Subject"])]
 
 
 def test_the_forward_waits_for_a_server_that_is_away(make_place):
