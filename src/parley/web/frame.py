@@ -79,6 +79,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
         Place(key="access", name=_("Staff access"), url=reverse("staff-access")),
         Place(key="assistance", name=_("Assistance"), url=reverse("assistance")),
+        Place(key="exports", name=_("Exports"), url=reverse("exports")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(

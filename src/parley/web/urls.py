@@ -3,10 +3,12 @@
 from django.urls import include, path
 
 from parley.web import problems, sign_in
+from parley.web.public import exports
 
 urlpatterns = [
     path("", sign_in.door, name="door"),
     path("alive", sign_in.alive, name="alive"),
+    path("exports/<slug:handle>/<str:token>", exports.fetch, name="export-link"),
     path("log/", include("parley.web.log.urls")),
     path("rights/", include("parley.web.public.rights_urls")),
     path("subprocessors/", include("parley.web.public.urls")),
