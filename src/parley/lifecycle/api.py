@@ -20,10 +20,11 @@ from parley.lifecycle.reading import (
     departure,
     departure_of,
     departures,
+    open_return,
     progress,
     statements,
 )
-from parley.lifecycle.returning import ask_export, open_return
+from parley.lifecycle.returning import ask_export
 from parley.lifecycle.types import (
     STATES,
     STEPS,

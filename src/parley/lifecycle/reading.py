@@ -2,14 +2,14 @@
 
 import json
 from datetime import datetime
-from typing import Literal, cast
+from typing import BinaryIO, Literal, cast
 from uuid import UUID
 
 from parley.lifecycle.desk import closing_at, desk, destruction_at, facts
 from parley.lifecycle.errors import UnknownDeparture
 from parley.lifecycle.following import hashed
 from parley.lifecycle.models import Certificate, Departure, Isolated, Return, Statement, Step
-from parley.lifecycle.returning import progress_key
+from parley.lifecycle.returning import fetch, progress_key
 from parley.lifecycle.rules import PAGE_KEPT, export_until, timeline
 from parley.lifecycle.types import (
     STEPS,
@@ -76,6 +76,12 @@ def certificate(departure_id: UUID) -> CertificateView | None:
         proof=bytes(row.proof) if row.proof is not None else None,
         handed_over_at=row.handed_over_at,
     )
+
+
+def open_return(departure_id: UUID, return_id: UUID, *, at: datetime) -> tuple[ReturnView, BinaryIO]:
+    """The package, in clear where the provider holds the key, else sealed. Raises UnknownDeparture when it is gone."""
+    row, made, file = fetch(departure_id, return_id, at=at)
+    return _return(row, made), file
 
 
 def progress(key: str) -> obligations.Progress | None:

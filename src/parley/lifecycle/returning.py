@@ -138,7 +138,7 @@ def end_returns(row: Departure, found: Sequence[Return], *, at: datetime) -> int
     return len(going)
 
 
-def open_return(departure_id: UUID, return_id: UUID, *, at: datetime) -> tuple[Return, BinaryIO]:
+def fetch(departure_id: UUID, return_id: UUID, *, at: datetime) -> tuple[Departure, Return, BinaryIO]:
     """The package, in clear where the provider holds the key, else sealed. Raises UnknownDeparture when it is gone."""
     with desk(), transaction.atomic():
         made = rows(Return).filter(id=return_id, departure_id=departure_id, state="ready").first()
@@ -153,7 +153,7 @@ def open_return(departure_id: UUID, return_id: UUID, *, at: datetime) -> tuple[R
             details={"departure": str(row.id), "return": str(made.id)},
             at=at,
         )
-    return made, file
+    return row, made, file
 
 
 def progress_key(return_id: UUID) -> str:
