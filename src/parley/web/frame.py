@@ -70,6 +70,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
         Place(key="instructions", name=_("Instructions"), url=reverse("instructions")),
         Place(key="contract", name=_("Contract"), url=reverse("contract")),
+        Place(key="lifecycle", name=_("Life-cycle"), url=reverse("lifecycle")),
         Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
         Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
         Place(key="retention", name=_("Retention & holds"), url=reverse("retention")),
@@ -95,6 +96,7 @@ def _provider_frame() -> Frame:
     daily = [
         Place(key="customers", name=_("Customers"), url=home),
         Place(key="calendar", name=_("Calendar"), url=reverse("calendar")),
+        Place(key="departures", name=_("Departures"), url=reverse("departures")),
     ]
     oversight = [
         Place(key="rights", name=_("Rights"), url=reverse("rights")),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("exports/<slug:handle>/<str:token>", exports.fetch, name="export-link"),
     path("log/", include("parley.web.log.urls")),
     path("rights/", include("parley.web.public.rights_urls")),
+    path("end/", include("parley.web.public.departure_urls")),
     path("subprocessors/", include("parley.web.public.urls")),
 ]
 

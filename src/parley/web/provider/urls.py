@@ -13,6 +13,7 @@ from parley.web.provider import (
     contract,
     customers,
     incidents,
+    lifecycle,
     rehearsal,
     subprocessors,
 )
@@ -26,6 +27,19 @@ urlpatterns = [
     path("customers/<slug:handle>/support/", access.support, name="support"),
     path("customers/<slug:handle>/support/ask/", access.ask, name="support-ask"),
     path("customers/<slug:handle>/assistance/", assistance.of_customer, name="customer-assistance"),
+    path("departures/", lifecycle.listing, name="departures"),
+    path("departures/<uuid:departure_id>/", lifecycle.departure, name="departure"),
+    path("departures/<uuid:departure_id>/progress", lifecycle.progress, name="departure-progress"),
+    path(
+        "departures/<uuid:departure_id>/statements/<int:number>.json",
+        lifecycle.statement,
+        name="departure-statement",
+    ),
+    path(
+        "departures/<uuid:departure_id>/certificate/<slug:form>",
+        lifecycle.certificate,
+        name="departure-certificate",
+    ),
     path("access/", access.docket, name="access-docket"),
     path("access/review/", access.review, name="staff-review"),
     path("access/handlers/", access.handlers, name="provider-handlers"),
