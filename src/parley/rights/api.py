@@ -13,6 +13,7 @@ from datetime import datetime
 from parley.obligations.api import Handler
 from parley.rights import callbacks, deeds, forgetting, identity, notices, rules
 from parley.rights.callbacks import public_key as callback_key
+from parley.rights.callbacks import signature
 from parley.rights.deeds import answer, authorise, extend, note, refuse, sort, withdraw
 from parley.rights.errors import (
     CallbackRefused,
@@ -175,6 +176,7 @@ __all__ = [
     "requests",
     "review",
     "send_code",
+    "signature",
     "sort",
     "status_payload",
     "transmit",

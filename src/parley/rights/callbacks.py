@@ -130,7 +130,7 @@ def post(address: str, body: bytes, *, key: str) -> str:
         "Content-Type": "application/json",
         "Idempotency-Key": key,
         "X-OpenDSR-Processor-Domain": urlsplit(settings.PARLEY_PUBLIC_URL).hostname or "",
-        "X-OpenDSR-Signature": base64.b64encode(_signing_key().sign(body)).decode("ascii"),
+        "X-OpenDSR-Signature": signature(body),
     }
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
@@ -142,6 +142,11 @@ def post(address: str, body: bytes, *, key: str) -> str:
     finally:
         connection.close()
     return f"{answer.status} from the receiver"
+
+
+def signature(body: bytes) -> str:
+    """The signature of a body as its header carries it: base64 of Ed25519."""
+    return base64.b64encode(_signing_key().sign(body)).decode("ascii")
 
 
 def public_key() -> bytes:
