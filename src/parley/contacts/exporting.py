@@ -21,6 +21,7 @@ from parley.contacts.formats.writing import (
     xlsx_pieces,
 )
 from parley.contacts.models import Contact
+from parley.contacts.rows import read
 from parley.contacts.tools import leave, require, tools
 from parley.contacts.types import STORE_NAME, CustomField, NewContact, NumberKind
 from parley.people.api import Viewer
@@ -108,17 +109,9 @@ def _every(directory: UUID | None, viewer: Viewer | None) -> Iterator[tuple[UUID
 
 def _opened(ids: Sequence[UUID]) -> Iterator[tuple[UUID, NewContact]]:
     apart = retention.restricted(STORE_NAME, ids)
-    rows = {row.id: row for row in Contact.objects.filter(id__in=ids).select_related("epoch")}
-    known = tools()
-    for one in ids:
-        row = rows.get(one)
-        if row is not None and one not in apart:
-            yield (
-                one,
-                known.open(
-                    one, bytes(row.sealed), bytes(row.epoch.wrapped), minor=row.minor, keep_until=row.keep_until
-                ),
-            )
+    for row in read(tools(), ids):
+        if row.id not in apart:
+            yield row.id, row.fields
 
 
 def _pieces(kind: Format, found: Iterator[tuple[UUID, NewContact]]) -> Iterator[bytes]:
@@ -140,10 +133,10 @@ def _flowing(kind: Format, own: Sequence[CustomField], found: Iterator[tuple[UUI
             for _, contact in some:
                 table.row(_cells(contact, own))
         elif kind == "ldif":
-            write_ldif(out, [_card(one, contact) for one, contact in some], head=False)
+            write_ldif(out, [card(one, contact) for one, contact in some], head=False)
         else:
             version: Literal["3.0", "4.0"] = "3.0" if kind == "vcard3" else "4.0"
-            write_vcards(out, [_card(one, contact) for one, contact in some], version=version)
+            write_vcards(out, [card(one, contact) for one, contact in some], version=version)
         yield out.take()
     yield out.take()
 
@@ -166,7 +159,7 @@ def _cells(contact: NewContact, own: Sequence[CustomField]) -> list[str]:
     ]  # fmt: skip
 
 
-def _card(contact_id: UUID, contact: NewContact) -> Card:
+def card(contact_id: UUID, contact: NewContact) -> Card:
     home = contact.addresses[0] if contact.addresses else None
     parts = (home.street, home.postcode, home.city, home.region, home.country) if home else ()
     return Card(

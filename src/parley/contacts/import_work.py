@@ -8,14 +8,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Final, TypeVar
 from uuid import UUID
 
-from django.db import connections, transaction
-from django.db.models import Exists, OuterRef
+from django.db import connection, connections, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from parley.contacts import api as contacts
 from parley.contacts.errors import ContactRefused
@@ -23,6 +23,7 @@ from parley.contacts.formats.types import Row, Table
 from parley.contacts.formats.writing import CsvWriter
 from parley.contacts.import_mapping import OWN_COLUMNS, Reading, contact_of, why_of
 from parley.contacts.models import Consent, Contact
+from parley.contacts.tools import KEEP, decide
 from parley.contacts.types import Channel, NewContact, Proof
 from parley.obligations import api as obligations
 from parley.sealing.api import AgeWriter
@@ -81,7 +82,9 @@ class Sorter:
     reading: Reading
     broken: CsvWriter
     told: Callable[[int], None]
+    at: datetime
     seen: int = 0
+    _answers: dict[tuple[bool, str], str] = field(default_factory=dict)
     _last: float = field(default_factory=time.monotonic)
 
     def good(self) -> Iterator[NewContact]:
@@ -93,10 +96,21 @@ class Sorter:
             if not self.seen % 256:
                 self._tell()
             made = judged(row, columns, reading)
+            if not isinstance(made, str) and (made.minor or made.citizenship):
+                made = self._refused(made) or made
             if isinstance(made, str):
                 self.broken.row([*(row.cells[position] for position in own), made, str(row.line)])
             else:
                 yield made
+
+    def _refused(self, made: NewContact) -> str:
+        """Why the agreement does not let this person be kept; "" when it does. Asked once for each sort of person."""
+        asked = (made.minor, made.citizenship)
+        if asked not in self._answers:
+            decision = decide(KEEP, at=self.at, minors=made.minor, citizenship=made.citizenship)
+            connection.close()  # this thread is one of `add_many`: nobody else would
+            self._answers[asked] = "" if decision.allowed else f"{decision.reason} ({decision.clause})"
+        return self._answers[asked]
 
     def _tell(self) -> None:
         if time.monotonic() - self._last > _REPORT_SECONDS:
@@ -147,6 +161,7 @@ def run(
             reading=reading,
             broken=CsvWriter(sealed, [*names, "why", "line"]),
             told=lambda seen: obligations.report(progress_key, done=seen, total=total, unit="rows"),
+            at=at,
         )
         added = contacts.add_many(
             sorter.good(), directory=directory, source=reading.source, by=by, at=at, key=f"import:{import_id}"
@@ -154,25 +169,33 @@ def run(
         sealed.close()
     obligations.report(progress_key, done=total, total=total, unit="rows")
     if consent is not None:
-        _consent_all(consent, by=by, at=at)
+        _consent_all(consent, directory=directory, by=by, at=at)
     return Arrived(rows=total, added=added.contacts + added.again, broken=sorter.broken.count)
 
 
-def _consent_all(consent: ConsentSource, *, by: str, at: datetime) -> None:
+def _consent_all(consent: ConsentSource, *, directory: UUID, by: str, at: datetime) -> None:
     """Write the consent down for each contact of this import that has it not yet."""
     proof = Proof(how=consent.how, text_version=consent.text_version, by=by)
     given_at = min(at, datetime.combine(consent.given_on, datetime.min.time(), at.tzinfo))
     had = Consent.objects.filter(contact=OuterRef("id"), purpose=consent.purpose, channel=consent.channel)
-    waiting = Contact.objects.filter(~Exists(had), changed_at=at).order_by("id")
+    waiting = added_by(directory=directory, begun_at=at).filter(~Exists(had)).order_by("id")
     while ids := list(waiting.values_list("id", flat=True)[:_AT_A_TIME]):
         with transaction.atomic():
             for contact in ids:
                 contacts.consent(contact, consent.purpose, consent.channel, given_at=given_at, proof=proof)
 
 
-def undo_added(*, by: str, begun_at: datetime, at: datetime, told: Callable[[int], None]) -> int:
+def added_by(*, directory: UUID, begun_at: datetime) -> QuerySet[Contact]:
+    """The contacts of an import that nobody changed since: they carry the instant at which it began, give or take the
+    microseconds by which `add_many` has the index settle."""
+    return Contact.objects.filter(
+        directory_id=directory, changed_at__gte=begun_at, changed_at__lt=begun_at + timedelta(microseconds=100)
+    )
+
+
+def undo_added(*, directory: UUID, by: str, begun_at: datetime, at: datetime, told: Callable[[int], None]) -> int:
     """Erase the contacts of an import that nobody changed since; how many are left because something holds them."""
-    kept = Contact.objects.filter(changed_at=begun_at).order_by("id")
+    kept = added_by(directory=directory, begun_at=begun_at).order_by("id")
     after: UUID | None = None
     done = 0
     while True:

@@ -24,7 +24,15 @@ from parley.contacts.formats.reading import read_table
 from parley.contacts.formats.types import Table, UnreadableFile
 from parley.contacts.import_mapping import CUSTOM, LEAVE_OUT, TARGETS, Reading, guess
 from parley.contacts.import_models import Import
-from parley.contacts.import_work import ConsentSource, judged, outside_transaction, run, scratch_file, undo_added
+from parley.contacts.import_work import (
+    ConsentSource,
+    added_by,
+    judged,
+    outside_transaction,
+    run,
+    scratch_file,
+    undo_added,
+)
 from parley.contacts.types import OFFERING, NewContact
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
@@ -267,7 +275,7 @@ def undo(import_id: UUID, *, by: UUID, at: datetime) -> ImportView:
     """Have the contacts of an import erased that nobody changed since. Raises ImportRefused."""
     with transaction.atomic():
         row = _row(import_id, locked=True)
-        _require(row, "done")
+        _require(row, "done", "failed")
         row.state = "undoing"
         row.save(update_fields=["state"])
         payload = {"import": str(row.id), "by": str(by)}
@@ -330,7 +338,7 @@ def _run(work: Work, *, store: ObjectStore, scratch: Path) -> None:
     _tidy_later(row, due=work.now + KEPT_BROKEN, what="broken")
     obligations.forget_progress(progress_key(row.id))
     obligations.evidence(
-        kind="contacts.imported",
+        kind="contacts.import-done",
         clause=row.clause,
         details={"import": str(row.id), "added": row.added, "broken": row.broken, "directory": str(row.directory_id)},
         at=work.now,
@@ -340,19 +348,22 @@ def _run(work: Work, *, store: ObjectStore, scratch: Path) -> None:
 def _fail(row: Import, error: UnreadableFile | ContactsError, *, at: datetime) -> None:
     """Nothing more can come of this file: it says why, and what it added before stays, and can be undone."""
     row.state, row.error, row.ended_at = "failed", str(error)[:500], at
-    row.save(update_fields=["state", "error", "ended_at"])
+    if row.directory_id is not None and row.begun_at is not None:
+        row.added = added_by(directory=row.directory_id, begun_at=row.begun_at).count()
+    row.save(update_fields=["state", "error", "ended_at", "added"])
     _tidy_later(row, due=at, what="file")
     obligations.forget_progress(progress_key(row.id))
 
 
 def _undo(work: Work) -> None:
     row = _row(UUID(str(work.payload["import"])), locked=True)
-    if row.state != "undoing" or row.begun_at is None:
+    if row.state != "undoing" or row.begun_at is None or row.directory_id is None:
         return
-    begun_at, key, total, by = row.begun_at, progress_key(row.id), row.added, str(work.payload["by"])
+    directory, begun_at, total = row.directory_id, row.begun_at, row.added
+    key, by = progress_key(row.id), str(work.payload["by"])
     left = outside_transaction(
         lambda: undo_added(
-            by=by, begun_at=begun_at, at=work.now,
+            directory=directory, by=by, begun_at=begun_at, at=work.now,
             told=lambda done: obligations.report(key, done=done, total=total, unit="contacts"),
         )
     )  # fmt: skip

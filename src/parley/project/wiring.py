@@ -9,6 +9,7 @@ from django.conf import settings
 
 from parley.backups import api as backups
 from parley.contacts import api as contacts
+from parley.contacts import importing as contact_imports
 from parley.exports import api as exports
 from parley.governance.access import api as access
 from parley.governance.assistance import api as assistance
@@ -57,6 +58,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **assistance.handlers(),
         **backups.handlers(),
         **contacts.handlers(),
+        **contact_imports.handlers(store=recordings.installed_store()),
         **contract.handlers(),
         **exports.handlers(),
         **incidents.handlers(),
@@ -78,6 +80,9 @@ def long_handlers() -> Mapping[str, Handler]:
     return {
         **backups.long_handlers(),
         **contacts.long_handlers(),
+        **contact_imports.long_handlers(
+            store=recordings.installed_store(), scratch=settings.PARLEY_DATA_DIR / "scratch"
+        ),
         **exports.long_handlers(),
         **lifecycle.long_handlers(),
         **retention.long_handlers(),

@@ -63,6 +63,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="home", name=_("Home"), url=reverse("home")),
         Place(key="recordings", name=_("Recordings"), url=reverse("recordings")),
         Place(key="live", name=_("Live"), url=reverse("live")),
+        Place(key="contacts", name=_("Contacts"), url=reverse("contacts")),
         Place(key="promises", name=_("Promises"), url=reverse("promises")),
     ]
     oversight = [

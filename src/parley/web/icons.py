@@ -7,6 +7,8 @@ ICONS: Final = {
     "home": '<path d="M2.5 7.5 8 3l5.5 4.5V13H9.5V9.5h-3V13H2.5z"/>',
     "recordings": '<path d="M2 8h1.5l1.5-4 2 8 2-9.5 2 8.5 1.5-3H14"/>',
     "live": '<circle cx="8" cy="8" r="2"/><path d="M4.5 11.5a5 5 0 0 1 0-7M11.5 4.5a5 5 0 0 1 0 7"/>',
+    "contacts": '<rect x="3.5" y="2.5" width="10" height="11" rx="1"/><circle cx="8.5" cy="6.5" r="1.6"/>'
+    '<path d="M5.8 11c.4-1.6 1.4-2.2 2.7-2.2s2.3.6 2.7 2.2M2 5h1.5M2 8h1.5M2 11h1.5"/>',
     "agreement": '<path d="M4 2.5h6l2.5 2.5v8.5H4z"/><path d="M6.5 7.5h3.5M6.5 10h3.5"/>',
     "promises": '<path d="M4 2.5h6l2.5 2.5v8.5H4z"/><path d="m6 9 1.5 1.5L10.5 7"/>',
     "obligations": '<rect x="2.5" y="3.5" width="11" height="10" rx="1"/>'

@@ -3,13 +3,14 @@
 from django.urls import include, path
 
 from parley.web import problems, sign_in
-from parley.web.public import exports
+from parley.web.public import exports, preferences
 
 urlpatterns = [
     path("", sign_in.door, name="door"),
     path("alive", sign_in.alive, name="alive"),
     path("exports/<slug:handle>/<str:token>", exports.fetch, name="export-link"),
     path("log/", include("parley.web.log.urls")),
+    path("preferences/<slug:handle>/<str:token>", preferences.preferences, name="preferences"),
     path("rights/", include("parley.web.public.rights_urls")),
     path("end/", include("parley.web.public.departure_urls")),
     path("subprocessors/", include("parley.web.public.urls")),
