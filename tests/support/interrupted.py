@@ -60,6 +60,8 @@ def interrupted(point: Point) -> Iterator[Meter]:
         meter.fired = True
         if point.persisted:
             commit(self)
+        else:
+            self._rollback()  # as the server does when its client is gone
         raise Interrupted
 
     with mock.patch.object(BaseDatabaseWrapper, "_commit", counted), suppress(Interrupted):
