@@ -173,6 +173,7 @@ _UNDONE: Final = {
     "objection": "the objection is not decided",
     "automated-decision": "nobody has looked at the decision again",
     "rectification": "nothing was corrected",
+    "erasure": "nothing is erased yet, or it waits for the package",
     "minor": "it is not decided whether this is the guardian",
 }
 

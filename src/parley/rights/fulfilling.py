@@ -6,7 +6,7 @@ stays open with the reason. Who fulfils again finds what is done, done.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from parley.tenancy import api as tenancy
 
 _FORMATS: Final = ("csv", "json", "mp3", "vcon", "age")
 _FORMATS_FOR_MACHINES: Final = ("csv", "json", "mp3", "vcon")
+_SETTLES: Final = timedelta(minutes=20)
+"""After this, an erasure no longer withdraws a package that was made before it."""
 STATEMENT: Final = (
     "No decision about you that has legal or similar effect is made by machine alone. A person has looked at it again."
 )
@@ -189,9 +191,12 @@ def _portability(row: Request, by: UUID, at: datetime) -> None:
 
 
 def _erasure(row: Request, by: UUID, at: datetime) -> None:
-    """Everything that was found and chosen goes; what law or hold keeps is told. Fails closed."""
-    if row.export_id is not None and exports.get(row.export_id).state in ("queued", "running"):
-        raise StaysOpen("the package is still being made", remedy="Erase when it is ready: it is asked for as well.")
+    """Everything that was found and chosen goes; what law or hold keeps is told. Fails closed.
+
+    Waits (and stays undone) until a package that was asked for as well is made and settled.
+    """
+    if not _package_settled(row, at=at):
+        return
     records = [held for held in finding.chosen(row) if not _own_package(row, held)]
     if own():
         erased, kept = _erase_directly(records), []
@@ -326,6 +331,14 @@ def _itself(row: Request) -> list[Held]:
 def _own_package(row: Request, held: Held) -> bool:
     """Whether this is the package that was made for this very request: it lives as long as its link."""
     return row.export_id is not None and held.id == row.export_id
+
+
+def _package_settled(row: Request, *, at: datetime) -> bool:
+    """Whether no package of this request could lose what an erasure takes now."""
+    if row.export_id is None:
+        return True
+    made = exports.get(row.export_id)
+    return made.state not in ("queued", "running") and (made.made_at is None or made.made_at + _SETTLES <= at)
 
 
 def _mark(row: Request, records: Sequence[Held], outcome: str) -> None:

@@ -82,6 +82,9 @@ def make_place(make_customer: MakeCustomer, mail_server: Sink) -> Iterator[Calla
         officer = people.create_user(
             email="officer@customer.example", name="Olga Officer", password="a-long-password-1", role="compliance"
         )
+        people.create_user(
+            email="admin@customer.example", name="Anton Admin", password="a-long-password-0", role="administrator"
+        )
         if addresses:
             contract.change_order(by=str(officer.id), at=now(), notice_addresses=addresses, zone="Europe/Rome")
         return Place(customer=customer, officer=officer.id, server=mail_server)

@@ -158,7 +158,8 @@ def _where(*markers: str) -> set[str]:
         cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
         for (table,) in cursor.fetchall():
             # The officer's own account is no trace of the person.
-            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE ' + " OR ".join(["t::text ILIKE %s"] * len(markers)),
+            where = " OR ".join(["t::text ILIKE %s"] * len(markers))
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE {where}',
                            [f"%{marker}%" for marker in markers])  # fmt: skip
             if cursor.fetchone()[0]:
                 found.add(table)
