@@ -20,12 +20,14 @@ from tests.support.breaches import told_of_incident
 from tests.support.spooled import Spooler, call
 from tests.support.subprocessors import told_alone
 
+from parley.exports import api as exports
 from parley.governance.access import api as access
 from parley.governance.access.models import StaffAccess
 from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
+from parley.inventory.api import ExportOptions
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.obligations.api import run_due
@@ -89,12 +91,23 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             **audits_of(customer, folder),
             **instructed(customer),
             **assistance_of(customer),
+            "export_id": exported(customer),
             "duty_id": str(obligations.duties()[0].id),
         }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
+
+
+def exported(customer: tenancy.Customer) -> str:
+    """A saved export of the customer in scope."""
+    options = ExportOptions(formats=("csv",))
+    asked = exports.start(
+        title="all", reason="everything", options=options, by=uuid4(), at=datetime.now(UTC), key="walk"
+    )  # fmt: skip
+    assert run_due(customer, handlers=exports.long_handlers(), now=datetime.now(UTC)).done == 1
+    return str(asked)
 
 
 def assistance_of(customer: tenancy.Customer) -> dict[str, str]:
@@ -192,6 +205,7 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:access_id>": [whose.ids["access_id"]],
         "<uuid:challenge_id>": [whose.ids["challenge_id"]],
         "<uuid:assessment_id>": [whose.ids["assessment_id"]],
+        "<uuid:export_id>": [whose.ids["export_id"]],
         "<uuid:incident_id>": [whose.ids["incident_id"]],
         "<int:notice>": ["1"],
     }
