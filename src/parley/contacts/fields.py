@@ -29,7 +29,6 @@ _OVERRIDES: Final = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066
 _WORDS: Final = ("given", "family", "company", "title", "department", "speed_dial", "source")
 _LINES: Final = "\n\t"
 _NO_ADDRESS: Final = Address()
-_NOTHING: Final = NewContact()
 _FIELDS: Final = tuple(one.name for one in fields_of(NewContact))
 
 
@@ -168,9 +167,9 @@ def _few(values: Sequence[object], field: str) -> None:
         )
 
 
-def to_bytes(new: NewContact, *, created_at: datetime) -> bytes:
+def to_bytes(new: NewContact) -> bytes:
     """What is sealed: JSON with the fields that have a value. `minor` and `keep_until` are columns."""
-    out: dict[str, Any] = {"at": int(created_at.timestamp())}
+    out: dict[str, Any] = {}
     for name in _WORDS:
         if value := getattr(new, name):
             out[name] = value
@@ -191,10 +190,9 @@ def to_bytes(new: NewContact, *, created_at: datetime) -> bytes:
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def from_bytes(clear: bytes, *, minor: bool, keep_until: datetime | None) -> tuple[NewContact, int]:
-    """The contact, and when it was made (Unix seconds)."""
+def from_bytes(clear: bytes, *, minor: bool = False, keep_until: datetime | None = None) -> NewContact:
+    """The contact that was sealed, with its columns."""
     held: dict[str, Any] = json.loads(clear)
-    at = held.pop("at")
     if "numbers" in held:
         held["numbers"] = tuple([Number(value=value, kind=kind) for value, kind in held["numbers"]])
     for name in ("emails", "purposes", "shared_with"):
@@ -206,7 +204,7 @@ def from_bytes(clear: bytes, *, minor: bool, keep_until: datetime | None) -> tup
         )
     if "birthday" in held:
         held["birthday"] = date.fromisoformat(held["birthday"])
-    return NewContact(minor=minor, keep_until=keep_until, **held), at
+    return NewContact(minor=minor, keep_until=keep_until, **held)
 
 
 def changed(before: NewContact, after: NewContact) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-import phonenumbers
 from phonenumbers import PhoneMetadata
 from phonenumbers.data import _COUNTRY_CODE_TO_REGION_CODE
 
@@ -84,15 +83,22 @@ def _country(region: str) -> _Country | None:
     return _made(metadata)
 
 
-def _made(metadata: phonenumbers.PhoneMetadata) -> _Country:
-    general = metadata.general_desc
-    parsing = metadata.national_prefix_for_parsing
-    literal = bool(parsing) and parsing.isdigit() and not metadata.national_prefix_transform_rule
+def _made(metadata: PhoneMetadata) -> _Country | None:
+    general, parsing = metadata.general_desc, metadata.national_prefix_for_parsing
+    if general is None or general.national_number_pattern is None:
+        return None
+    literal = parsing is not None and parsing.isdigit() and not metadata.national_prefix_transform_rule
     return _Country(
         code=str(metadata.country_code),
         lengths=frozenset(general.possible_length),
-        prefix=parsing if literal else "",
+        prefix=parsing if parsing is not None and literal else "",
         risky=re.compile(parsing) if parsing else None,
         abroad=re.compile(metadata.international_prefix) if metadata.international_prefix else None,
         pattern=re.compile(general.national_number_pattern),
     )
+
+
+def calling_code(region: str | None) -> str:
+    """The calling code of a region ("39" of IT), "" where it is not known."""
+    metadata = PhoneMetadata.metadata_for_region(region, None) if region else None
+    return str(metadata.country_code) if metadata is not None else ""

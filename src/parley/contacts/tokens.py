@@ -2,7 +2,8 @@
 
 A contact's row names its words by a keyed hash of 8 bytes; a dictionary, one row for each different word of a
 customer, says by which beginnings, sounds and key-pad digits the word is found. Words of names have a class of their
-own ("n"), so that they are found first. Numbers are cut at a few lengths; a longer question is checked against what was opened.
+own ("n"), so that they are found first. Numbers are cut at a few lengths; a longer question is checked against what
+was opened.
 """
 
 import re

@@ -1,0 +1,157 @@
+"""Adding, changing and removing contacts, one or a few at a time. The gate first, evidence in the same transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from parley.contacts import rows
+from parley.contacts.directories import require_change, visible_ids
+from parley.contacts.errors import NoSuchContact, NoSuchDirectory
+from parley.contacts.fields import changed, check
+from parley.contacts.tools import KEEP, keep_epoch, leave, require, tools
+from parley.contacts.types import STORE_NAME, Contact, Metadata, NewContact
+from parley.foundation.ids import new_id
+from parley.inventory.api import Held
+from parley.people.api import Viewer
+from parley.retention import api as retention
+from parley.tenancy import api as tenancy
+
+
+def add(new: NewContact, *, directory: UUID, by: str, at: datetime, viewer: Viewer | None = None) -> UUID:
+    """The id of a new contact. Raises ContactRefused, GateRefused, NoSuchDirectory, MayNotChange."""
+    checked = check(new, region=region())
+    clause = require(KEEP, at=at, minors=checked.minor, citizenship=checked.citizenship)
+    require_change(directory, viewer)
+    made, contact = tools(), new_id(at=at)
+    sealed = made.seal(contact, checked)
+    with transaction.atomic():
+        if viewer is None:
+            _require_directory(directory)
+        keep_epoch(sealed)
+        rows.insert(made, contact, checked, directory=directory, sealed=sealed, changed_at=at)
+        leave("contact.added", clause=clause, at=at, details={"contact": str(contact), "by": by})
+    return contact
+
+
+def update(
+    contact: UUID, fields: NewContact, *, by: str, at: datetime, viewer: Viewer | None = None
+) -> tuple[str, ...]:
+    """Set all fields anew; names of those that changed: all that are given, where only the customer can open what was
+    there before. Raises NoSuchContact, MayNotChange, ContactRefused, GateRefused, UseRestricted."""
+    checked = check(fields, region=region())
+    clause = require(KEEP, at=at, minors=checked.minor, citizenship=checked.citizenship)
+    with transaction.atomic():
+        before = one(contact, lock=True, whole=True, viewer=viewer)
+        require_change(before.directory_id, viewer)
+        names = changed(before.fields, checked)
+        if not names and not before.sealed:
+            return ()
+        write(before, checked, at=at)
+        details = {"contact": str(contact), "fields": list(names), "by": by}
+        leave("contact.changed", clause=clause, at=at, details=details)
+    return names
+
+
+def annotate(contact: UUID, metadata: Metadata, *, by: str, at: datetime) -> Contact:
+    """Set what is given of a contact's metadata; the contact as it is then. Raises NoSuchContact, SealedToCustomer."""
+    clause, made = require(KEEP, at=at), tools()
+    made.require_opener()
+    given = {name: value for name in Metadata.__slots__ if (value := getattr(metadata, name)) is not None}
+    with transaction.atomic():
+        before = one(contact, lock=True, whole=True)
+        after = check(replace(before.fields, **given))
+        write(before, after, at=at)
+        details = {"contact": str(contact), "fields": sorted(given), "by": by}
+        leave("contact.annotated", clause=clause, at=at, details=details)
+    return replace(before.contact(), changed_at=at, fields=after)
+
+
+def write(before: rows.Row, after: NewContact, *, at: datetime) -> None:
+    """A checked contact over what was there, in the caller's transaction."""
+    made = tools()
+    sealed = made.seal(before.id, after)
+    keep_epoch(sealed)
+    rows.overwrite(made, before, after, sealed=sealed, changed_at=at)
+
+
+def move(contacts: Sequence[UUID], *, directory: UUID, by: str, at: datetime, viewer: Viewer | None = None) -> int:
+    """Put contacts into another directory. Raises NoSuchContact, NoSuchDirectory, MayNotChange."""
+    clause = require(KEEP, at=at)
+    require_change(directory, viewer)
+    _require_directory(directory)
+    with transaction.atomic():
+        for from_directory in _directories_of(contacts, viewer):
+            require_change(from_directory, viewer)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE contacts_contact SET directory_id = %s, changed_at = %s WHERE id = ANY(%s)",
+                [directory, at, list(contacts)],
+            )
+            count = int(cursor.rowcount)
+        details = {"directory": str(directory), "contacts": count, "by": by}
+        leave("contacts.moved", clause=clause, at=at, details=details)
+    return count
+
+
+def remove(contacts: Sequence[UUID], *, by: str, at: datetime, viewer: Viewer | None = None) -> int:
+    """Erase contacts, as the customer's own deletion (`retention.dispose`); how many were erased: one that is held or
+    restricted stays. Raises NoSuchContact, MayNotChange."""
+    clause = require(KEEP, at=at)
+    with transaction.atomic():
+        for from_directory in _directories_of(contacts, viewer):
+            require_change(from_directory, viewer)
+        held = [Held(store=STORE_NAME, kind="contact", id=one, at=changed_at) for one, changed_at in _ages(contacts)]
+        done = retention.dispose(held, cause="customer", reference=f"contacts by {by}", at=at, by=by, clause=clause)
+    return done.erased.records
+
+
+def one(contact: UUID, *, lock: bool = False, whole: bool = False, viewer: Viewer | None = None) -> rows.Row:
+    """The row of a contact that the viewer sees. Raises NoSuchContact."""
+    found = rows.read(tools(), [contact], lock=lock, whole=whole)
+    seen = visible_ids(viewer)
+    if not found or (seen is not None and found[0].directory_id not in seen):
+        raise unknown()
+    return found[0]
+
+
+def unknown() -> NoSuchContact:
+    """The error that tells "there is none" and "not for you" apart for nobody."""
+    return NoSuchContact("there is no such contact", remedy="Load the list again.")
+
+
+def region() -> str | None:
+    """The country of numbers without one: that of the customer's trunks, where all have the same."""
+    customer = tenancy.current()
+    if customer.kind == "provider":
+        return None
+    regions = {trunk.region for trunk in tenancy.trunks(customer)}
+    return regions.pop() if len(regions) == 1 else None
+
+
+def _require_directory(directory: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM contacts_directory WHERE id = %s FOR KEY SHARE", [directory])
+        if cursor.rowcount != 1:
+            raise NoSuchDirectory("there is no such directory", remedy="Choose one of the list.")
+
+
+def _ages(contacts: Sequence[UUID]) -> list[tuple[UUID, datetime]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, changed_at FROM contacts_contact WHERE id = ANY(%s)", [list(contacts)])
+        return list(cursor.fetchall())
+
+
+def _directories_of(contacts: Sequence[UUID], viewer: Viewer | None) -> list[UUID]:
+    """Where contacts are, locked. Raises NoSuchContact when the viewer does not see one of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, directory_id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(contacts)]
+        )
+        found = dict(cursor.fetchall())
+    seen = visible_ids(viewer)
+    if found.keys() != set(contacts) or (seen is not None and not set(found.values()) <= set(seen)):
+        raise unknown()
+    return sorted(set(found.values()))
