@@ -92,7 +92,7 @@ def long_handlers() -> Mapping[str, Handler]:
 
 def stores() -> Sequence[Store]:
     """Who answers for personal data, offering by offering. A new offering adds its store here."""
-    return (exports.STORE, incidents.STORE, mail.STORE, people.STORE, recordings.STORE, rights.STORE)
+    return (contacts.STORE, exports.STORE, incidents.STORE, mail.STORE, people.STORE, recordings.STORE, rights.STORE)
 
 
 def sign_at_creation(agreements: Sequence[str], administrator: NewUser | None) -> None:
