@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from parley.people import api as people
 from parley.web.place import Handler, in_api, inside
 from parley.web.problems import Problem, answer, forbidden
+from parley.web.rest import callers
 
 View = Callable[..., HttpResponse]
 V = TypeVar("V", bound=View)
@@ -58,7 +59,11 @@ class SignedIn:
             here.person = request.user
             here.viewer = people.viewer(request.user)
             return None
-        if getattr(view, _PUBLIC, False):
+        if getattr(view, _PUBLIC, False) or callers.open_to_all(request.path_info):
+            return None
+        if (caller := callers.person(request)) is not None:
+            here = inside(request)
+            here.person, here.viewer = caller, people.viewer(caller)
             return None
         if in_api(request.path_info):
             return _unknown_person(request)

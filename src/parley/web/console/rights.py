@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.foundation.errors import ParleyError
 from parley.inventory.api import CannotRectify
+from parley.obligations import api as obligations
 from parley.people import api as people
 from parley.rights import api as rights
 from parley.web import rights_words as words
@@ -31,6 +33,7 @@ from parley.web.console import rights_deeds as deeds
 from parley.web.filled import Filled
 from parley.web.place import inside
 from parley.web.problems import Refused
+from parley.web.rest import callers
 from parley.web.rules import Shape
 
 PAGE_ROWS: Final = 50
@@ -74,7 +77,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _listed(request: HttpRequest, wanted: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
     """A page of the list; `find` is a reference, an e-mail address or a number."""
-    find = request.GET.get("find", "").strip()[:254]
+    find = request.GET.get("find", "").replace("\0", "").strip()[:254]
     named = {"tag": find.upper()} if find.upper().startswith("R-") else {"address": find} if find else {}
     page = rights.requests(at=now, cursor=request.GET.get("after") or None, limit=PAGE_ROWS, **wanted, **named)  # type: ignore[arg-type]
     onward = urlencode({**wanted, "view": "list", "find": find, "after": page.cursor}) if page.cursor else ""
@@ -146,6 +149,25 @@ def one(request: HttpRequest, request_id: UUID) -> HttpResponse:
     back = request.POST.get("back", "")
     page = reverse("right-found", args=[request_id, back]) if back in _stores() else None
     return HttpResponseRedirect(page or reverse("right-request", args=[request_id]))
+
+
+@sees_everything
+@require_http_methods(["GET", "POST"])
+def programs(request: HttpRequest) -> HttpResponse:
+    """How another program hands requests in, and a key for it, shown once."""
+    here, key = inside(request), ""
+    if request.method == "POST":
+        key = callers.make_key(request)
+        obligations.evidence(
+            kind="rights.key-made", clause=people.OWN_CLAUSE, details={"user": str(here.person.id)}, at=timezone.now()
+        )
+    context = {
+        "here": "rights",
+        "key": key,
+        "base": f"{settings.PARLEY_PUBLIC_URL}{here.prefix.rstrip('/')}{callers.OPENDSR}",
+        "description": f"{settings.PARLEY_PUBLIC_URL}{reverse('rest:openapi-json')}",
+    }
+    return render(request, "web/console/rights_programs.html", context)
 
 
 @_at_the_desk

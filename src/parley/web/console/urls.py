@@ -83,6 +83,7 @@ urlpatterns = [
     path("assistance/<uuid:assessment_id>/", assistance.assessment, name="assessment"),
     path("assistance/<uuid:assessment_id>/record.json", assistance.record, name="assessment-record"),
     path("rights/", rights.desk, name="rights"),
+    path("rights/programs", rights.programs, name="rights-programs"),
     path("rights/enter", rights.enter, name="rights-enter"),
     path("rights/<uuid:request_id>/", rights.one, name="right-request"),
     path("rights/<uuid:request_id>/found/<slug:store>/", rights.found, name="right-found"),

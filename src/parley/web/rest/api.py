@@ -23,6 +23,7 @@ from parley.recordings import api as recordings
 from parley.web import gate, problems, retention_words
 from parley.web.place import ConsoleRequest, inside
 from parley.web.ranged import ranged
+from parley.web.rest.opendsr import router as opendsr
 from parley.web.rest.schemas import (
     DecisionOut,
     EntriesOut,
@@ -46,6 +47,9 @@ rest = NinjaAPI(
     urls_namespace="rest",
     docs_url=None,
 )
+
+
+rest.add_router("/opendsr/v3", opendsr)
 
 
 @rest.exception_handler(ParleyError)
