@@ -1,4 +1,4 @@
-"""What was asked is done across all stores, fails closed, and is told: access, erasure, restriction, objection and more."""
+"""What was asked is done across all stores, fails closed, and is told: access, erasure, restriction and more."""
 
 import json
 import zipfile

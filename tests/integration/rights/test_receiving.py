@@ -157,10 +157,8 @@ def _where(*markers: str) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
         for (table,) in cursor.fetchall():
-            # The officer's own account is no trace of the person.
             where = " OR ".join(["t::text ILIKE %s"] * len(markers))
-            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE {where}',
-                           [f"%{marker}%" for marker in markers])  # fmt: skip
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE {where}', [f"%{one}%" for one in markers])
             if cursor.fetchone()[0]:
                 found.add(table)
     return found
