@@ -17,6 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from tests.support.breaches import told_of_incident
+from tests.support.recorded_rows import add_recording
 from tests.support.spooled import Spooler, call
 from tests.support.subprocessors import told_alone
 
@@ -28,12 +29,14 @@ from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
 from parley.inventory.api import ExportOptions
+from parley.inventory.api import Held
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.obligations.api import run_due
 from parley.people.api import User, create_user, viewer
 from parley.project.wiring import LETTERS
 from parley.recordings.api import RENDER, finalize, get, installed_store, render_recording
+from parley.retention import api as retention
 from parley.sealing.api import generate_identity
 from parley.tenancy import api as tenancy
 from parley.web.place import CONSOLE_URLS, PROVIDER_URLS
@@ -93,6 +96,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             **assistance_of(customer),
             "export_id": exported(customer),
             "duty_id": str(obligations.duties()[0].id),
+            "hold_id": held_record(),
         }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
@@ -108,6 +112,22 @@ def exported(customer: tenancy.Customer) -> str:
     )  # fmt: skip
     assert run_due(customer, handlers=exports.long_handlers(), now=datetime.now(UTC)).done == 1
     return str(asked)
+
+
+def held_record() -> str:
+    """A hold of the customer in scope, on a recording that is not the one of the walk."""
+    now, who = datetime.now(UTC), uuid4()
+    other = Held(store="recordings", kind="recording", id=add_recording(at=now, numbers=[]), at=now)
+    hold = retention.place_hold(
+        title="Dispute",
+        ground="1 O 7/26",
+        records=[other],
+        owner=who,
+        by=who,
+        at=now,
+        review_at=now + timedelta(days=9),
+    )
+    return str(hold.id)
 
 
 def assistance_of(customer: tenancy.Customer) -> dict[str, str]:
@@ -207,6 +227,11 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:assessment_id>": [whose.ids["assessment_id"]],
         "<uuid:export_id>": [whose.ids["export_id"]],
         "<uuid:incident_id>": [whose.ids["incident_id"]],
+        "<uuid:hold_id>": [whose.ids["hold_id"]],
+        "<uuid:record_id>": [str(whose.recording)],
+        "<slug:store>": ["recordings"],
+        "<slug:kind>": ["recording"],
+        "<slug:offering>": ["call-recording"],
         "<int:notice>": ["1"],
     }
     found = [route]
@@ -223,7 +248,8 @@ def body(answer: object) -> bytes:
 
 
 ROUTES = routes(CONSOLE_URLS)
-WITH_IDS = [route for route in ROUTES if "<" in route and "<path:clause>" not in route]  # a clause is everybody's
+EVERYBODYS = ("<path:clause>", "<slug:kind>", "<slug:offering>")
+WITH_IDS = [route for route in ROUTES if "<" in route and not any(one in route for one in EVERYBODYS)]
 
 
 def test_the_walk_sees_pages_and_rest() -> None:

@@ -88,7 +88,7 @@ def hold(request: HttpRequest, hold_id: UUID) -> HttpResponse:
 
 
 @sees_everything
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "POST"])
 def look(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
     """The owner of a hold says why it looks at a record that rests; the reason is put in evidence."""
     known = stores().by_name
@@ -96,10 +96,19 @@ def look(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
     record = next((one for one in found if one.id == record_id), None)
     if record is None:
         raise Http404("there is no such record")
-    reason = request.POST.get("reason", "")[:2000]
-    retention.look(store, record, reason=reason, by=inside(request).person.id, at=timezone.now())
-    back = reverse("recording", args=[record_id]) if store == "recordings" else reverse("holds")
-    return HttpResponseRedirect(back)
+    if request.method == "POST":
+        reason = request.POST.get("reason", "")[:2000]
+        retention.look(store, record, reason=reason, by=inside(request).person.id, at=timezone.now())
+        return HttpResponseRedirect(
+            reverse("recording", args=[record_id]) if store == "recordings" else reverse("holds")
+        )
+    hold = retention.held(store, [record]).get(record_id)
+    context = {
+        **_reached(record), "here": "retention", "hold": hold,
+        "owner": words.named(hold.owner).get(hold.owner, "") if hold else "",
+        "mine": hold is not None and hold.owner == inside(request).person.id,
+    }  # fmt: skip
+    return render(request, "web/console/hold_look.html", context)
 
 
 def _place(filled: Filled, *, zone: str, by: UUID, at: datetime) -> retention.HoldView | None:
