@@ -143,7 +143,7 @@ class _Question:
             cut = word[:LONGEST_PREFIX]
             if len(word) > 1:
                 asked.append((place, token.token("pn" + cut), names))
-                asked.append((place, token.token("pw" + cut), rest))
+            asked.append((place, token.token("pw" + cut), rest))
             if len(word) >= _SOUNDED_FROM and (heard := sound(word)):
                 asked.append((place, token.token("s" + heard), names))
             if key_pad_too:

@@ -1,8 +1,8 @@
 """Contacts as a store of personal data: found by number and e-mail address, handed out, corrected, erased whole.
 
 The age of a contact is that of its last change; one with `keep_until` is of the kind "dated-contact", and its age
-counts from that day. What somebody objected to stays when the contact goes: the list keeps the person from being written to
-again (GDPR Art. 21(3)), and holds no name.
+counts from that day. What somebody objected to stays when the contact goes: the list keeps the person from being
+written to again (GDPR Art. 21(3)), and holds no name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -44,7 +44,7 @@ def words_of(text: str) -> list[str]:
 
 
 def key_pad(word: str) -> str:
-    """The digits that a telephone's keys give for a word, "" when a letter has no key ("Giovanni" is "44668664")."""
+    """The digits that a telephone's keys give for a word, "" when a letter has no key ("Giovanni" is "44682664")."""
     digits = word.translate(_KEYS)
     return digits if digits.isascii() and digits.isdigit() else ""
 
