@@ -28,8 +28,7 @@ from parley.governance.assistance import api as assistance
 from parley.governance.audits import api as audits
 from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
-from parley.inventory.api import ExportOptions
-from parley.inventory.api import Held
+from parley.inventory.api import ExportOptions, Held
 from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.obligations.api import run_due
