@@ -99,8 +99,9 @@ def backup(work: obligations.Work) -> None:
         expect(row, "live", due=work.now)
         return
     customer = customer_of(row)
-    taken = backups.apart(lambda: _take(customer, row, at=work.now))
+    taken, head = backups.apart(lambda: _take(customer, row, at=work.now))
     row = locked(row.id)
+    save(row, head=head)
     finish(
         row, "backup", began=work.now, at=work.now, clause=facts(row).clauses["destroy"],
         facts={"backup": str(taken.id), "size": taken.size, "objects": taken.objects, "sha256": taken.dump_sha256},
@@ -161,9 +162,13 @@ def _close(customer: tenancy.Customer, ending_id: UUID, *, at: datetime) -> _Clo
         if not contract.close(ending_id, at=at):
             return None
         counts = {store.name: sum(store.count_older(kind, _EVER) for kind in store.kinds) for store in stores()}
+    return _Closed(head=_end_log(customer, at=at), counts=counts)
+
+
+def _end_log(customer: tenancy.Customer, *, at: datetime) -> Mapping[str, Any] | None:
     head = _last_head(customer, at=at)
-    tenancy.depart(customer.id)  # again: closing it woke its sequencer, which we were
-    return _Closed(head=head, counts=counts)
+    tenancy.depart(customer.id)  # again: what was recorded woke its sequencer, which we were
+    return head
 
 
 def _last_head(customer: tenancy.Customer, *, at: datetime) -> Mapping[str, Any] | None:
@@ -185,12 +190,15 @@ def _last_head(customer: tenancy.Customer, *, at: datetime) -> Mapping[str, Any]
     return {"size": head.size, "root": head.root.hex(), "note": head.note, "log_key": head.log_key}
 
 
-def _take(customer: tenancy.Customer, row: Departure, *, at: datetime) -> backups.BackupView:
+def _take(
+    customer: tenancy.Customer, row: Departure, *, at: datetime
+) -> tuple[backups.BackupView, Mapping[str, Any] | None]:
+    """The last backup, opened once; and the head of the customer's log, in which it left its last entry."""
     taken = backups.take(customer, reason="final", at=at, backup_id=uuid5(row.id, "final"))
     with backups.restored(customer, taken.id, at=at):
         pass  # every hash was compared, and the database opened
     backups.shorten(customer, until=destruction_at(row))
-    return taken
+    return taken, _end_log(customer, at=at)
 
 
 def _at_once(row: Departure, now: datetime) -> bool:
