@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType, TracebackType
@@ -61,10 +63,15 @@ def recorder(config: Config) -> None:
 
 def worker(config: Config) -> None:
     """Makes recordings findable and playable, and does what falls due."""
+    import django.db
+
+    from parley.backups import api as backups
     from parley.daemons.worker import run
     from parley.project.wiring import job_handlers, long_handlers
     from parley.storage.api import open_store
 
+    with suppress(django.db.Error):  # an absent database is waited for; what was begun before goes on by itself
+        backups.begin(at=datetime.now(UTC))
     run(
         spool=spool(config),
         scratch=config.data_dir / "scratch",

@@ -144,6 +144,12 @@ def reopen(customer_id: UUID) -> Customer:
     return customer
 
 
+def restoring(handle: str) -> Customer | None:
+    """The customer of that handle whose database is being replaced, or was when somebody killed the deed."""
+    row = models.Customer.objects.filter(handle=handle, state="restoring").first()
+    return of_row(row) if row else None
+
+
 def _moved(customer_id: UUID, states: set[str], state: CustomerState) -> Customer:
     with transaction.atomic(using="provider"):
         row = models.Customer.objects.select_for_update(no_key=True).filter(id=customer_id, kind="customer").first()
