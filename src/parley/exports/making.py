@@ -29,6 +29,7 @@ from parley.exports.saved import (
     keep_persons,
     keep_written,
     object_key,
+    own,
     progress_key,
     subject_of,
 )
@@ -49,6 +50,7 @@ SETTLE: Final = "exports.settle"
 ATTEMPTS: Final = 8
 BATCH: Final = 500
 _SETTLED: Final = timedelta(minutes=15)
+_OWN_LIFE: Final = timedelta(days=30)
 _REPORT_SECONDS: Final = 1.0
 _DAY: Final = 86_400
 _FIRST: Final = UUID(int=0)
@@ -253,7 +255,12 @@ def _keep(row: Export, package: Package, stored: StoredObject, *, at: datetime) 
 
 
 def _expiry(row: Export, at: datetime) -> datetime:
-    """Opens the duty of the agreement that says how long a link lives; the instant at which it ends."""
+    """Opens the duty of the agreement that says how long a link lives; the instant at which it ends.
+
+    That of the provider's own people lives 30 days: ours.
+    """
+    if own():
+        return at + _OWN_LIFE
     event = Event(kind="export-made", id=str(row.id), at=at)
     zone = tenancy.standing().zone
     obligations.open_duties(contract.binding().agreement, event, zone=zone, subject=str(row.id)[-8:], at=at)
