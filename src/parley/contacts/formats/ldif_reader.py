@@ -107,7 +107,7 @@ def _card(entry: _Entry) -> Card:
     return Card(
         name=one("displayname", "cn") or " ".join(part for part in (one("givenname"), one("sn")) if part),
         given=one("givenname", "gn"),
-        family=one("sn", "surname"),
+        family=_family(one("sn", "surname"), one("givenname", "gn"), one("cn")),
         organisation=one("o", "organizationname", "company"),
         department=one("department", "ou", "departmentnumber"),
         title=one("title"),
@@ -120,6 +120,11 @@ def _card(entry: _Entry) -> Card:
         categories=tuple(values.get("businesscategory", ())),
         uid=one("entryuuid", "uid", "objectguid"),
     )
+
+
+def _family(family: str, given: str, name: str) -> str:
+    """The family name; none where "sn", which an entry must have, only repeats the name."""
+    return "" if family == name and given == name else family
 
 
 def _row(entry: _Entry, limits: Limits) -> Row | None:
