@@ -201,7 +201,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @router.get(
-    "/requests/{subject_request_id}", response=Status, url_name="opendsr-request", summary="How a request stands"
+    "/requests/{uuid:subject_request_id}", response=Status, url_name="opendsr-request", summary="How a request stands"
 )
 @_told
 def status(request: HttpRequest, subject_request_id: UUID) -> HttpResponse:
@@ -223,7 +223,10 @@ def status(request: HttpRequest, subject_request_id: UUID) -> HttpResponse:
 
 
 @router.delete(
-    "/requests/{subject_request_id}", response={202: Received}, url_name="opendsr-cancel", summary="Take a request back"
+    "/requests/{uuid:subject_request_id}",
+    response={202: Received},
+    url_name="opendsr-cancel",
+    summary="Take a request back",
 )
 @_told
 def cancel(request: HttpRequest, subject_request_id: UUID) -> HttpResponse:
