@@ -82,6 +82,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="access", name=_("Staff access"), url=reverse("staff-access")),
         Place(key="assistance", name=_("Assistance"), url=reverse("assistance")),
         Place(key="exports", name=_("Exports"), url=reverse("exports")),
+        Place(key="backups", name=_("Backups"), url=reverse("backups")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(
