@@ -56,7 +56,7 @@ def rule(request: HttpRequest, store: str, kind: str) -> HttpResponse:
     found = _found(store, kind)
     now = timezone.now()
     filled = Filled({**request.GET.dict(), **request.POST.dict()})
-    context = _rule_context(found, now)
+    context = _rule_context(found, now, filled)
     if "amount" not in filled.values and "forever" not in filled.values:
         return render(request, "web/console/retention_rule.html", context)
     keep = _span(filled)
@@ -138,8 +138,11 @@ def _line(one: retention.Rule) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rule_context(found: retention.Rule, now: datetime) -> dict[str, Any]:
+def _rule_context(found: retention.Rule, now: datetime, filled: Filled) -> dict[str, Any]:
+    amount, unit = (str(found.keep.amount), found.keep.unit) if found.keep else ("", "months")
     return {
+        "amount": filled.values.get("amount", amount),
+        "unit": filled.values.get("unit", unit),
         "here": "retention",
         "rule": found,
         "kept": words.span_words(found.keep),
