@@ -31,10 +31,11 @@ class Exports:
 
     def find(self, subject: Subject) -> Sequence[Held]:
         """See Store: exports that hold the person, or a record that somebody pointed out."""
-        wanted = Q(persons__value__in=sorted(indexes_of(subject)))
+        wanted = Q(id__in=ExportedPerson.objects.filter(value__in=sorted(indexes_of(subject))).values("export"))
         for store, record in subject.records:
-            wanted |= Q(id=record) if store == NAME else Q(contents__store=store, contents__record=record)
-        rows = Export.objects.filter(wanted).distinct().order_by("asked_at", "id")
+            holding = ExportedRecord.objects.filter(store=store, record=record)
+            wanted |= Q(id=record) if store == NAME else Q(id__in=holding.values("export"))
+        rows = Export.objects.filter(wanted).order_by("asked_at", "id")
         return [_held(one, at) for one, at in rows.values_list("id", "asked_at")]
 
     def older(self, kind: str, before: datetime, *, after: Held | None = None, limit: int = 1000) -> Sequence[Held]:

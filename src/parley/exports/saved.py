@@ -15,11 +15,10 @@ from parley.exports.links import hash_of, new_link, token_of
 from parley.exports.models import Export, ExportedPerson, ExportedRecord
 from parley.exports.types import ExportView, Reason, State
 from parley.foundation.ids import new_id
-from parley.foundation.numbers import canonical_number
 from parley.governance.contract import api as contract
 from parley.inventory.api import ExportOptions, Held, Subject, stores
 from parley.obligations import api as obligations
-from parley.recordings.api import installed_store
+from parley.recordings.api import installed_store, number_indexes
 from parley.sealing.api import AgeReader, blind_index, open_bytes, seal_bytes
 from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
@@ -211,19 +210,19 @@ def subject_of(row: Export) -> Subject | None:
 
 def indexes_of(subject: Subject) -> set[bytes]:
     """The blind indexes under which the person is found in exports, for the customer in scope."""
-    customer, keyring = tenancy.current(), tenancy.keyring()
-    number, email = keyring.index_key(customer, "number"), keyring.index_key(customer, "email")
-    regions: set[str | None] = {None, *(trunk.region for trunk in tenancy.trunks(customer))}
-    readings = {canonical_number(one, region) for one in subject.numbers for region in regions}
-    found = {blind_index(number, field="number", value=one) for one in readings}
-    return found | {blind_index(email, field="email", value=one.strip().lower()) for one in subject.emails}
+    found = {index for one in subject.numbers for index in number_indexes(one)}
+    if subject.emails:
+        key = tenancy.keyring().index_key(tenancy.current(), "email")
+        found |= {blind_index(key, field="email", value=one.strip().lower()) for one in subject.emails}
+    return found
 
 
 def view(row: Export) -> ExportView:
     """The row as others see it: one that waits is running from the first sign of progress on."""
     running = row.state == "queued" and obligations.progress(progress_key(row.id)) is not None
     return ExportView(
-        id=row.id, title=row.title, reason=cast(Reason, row.reason), state="running" if running else cast(State, row.state),
+        id=row.id, title=row.title, reason=cast(Reason, row.reason),
+        state="running" if running else cast(State, row.state),
         formats=tuple(row.formats), redact_others=row.redact_others, clause=row.clause, asked_at=row.asked_at,
         asked_by=row.asked_by, records=row.records, files=row.files, tables=row.tables, by_store=row.by_store,
         size=row.size, sha256=row.sha256, sealed_size=row.sealed_size, sealed_sha256=row.sealed_sha256,

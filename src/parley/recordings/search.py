@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from parley.foundation.numbers import canonical_number
+from parley.foundation.numbers import canonical_number, parse_e164
 from parley.recordings.errors import BadCursor
 from parley.recordings.models import Conversation, NumberIndex, Recording
 from parley.recordings.types import NUMBER_INDEX, Direction
@@ -75,10 +75,14 @@ def visible(viewer: Viewer) -> QuerySet[Recording]:
 def number_indexes(number: str) -> list[bytes]:
     """The blind indexes under which a number can have been recorded for the customer in scope.
 
-    The same digits mean different numbers to trunks in different countries; each reading is tried.
+    The same digits mean different numbers to trunks in different countries; each reading is tried. A number that was
+    written with its country means the same to all.
     """
     customer = tenancy.current()
     key = tenancy.keyring().index_key(customer, NUMBER_INDEX)
+    public = parse_e164(number)
+    if public:
+        return [blind_index(key, field=NUMBER_INDEX, value=public)]
     regions: set[str | None] = {None, *(trunk.region for trunk in tenancy.trunks(customer))}
     readings = {canonical_number(number, region) for region in regions}
     return [blind_index(key, field=NUMBER_INDEX, value=reading) for reading in sorted(readings)]

@@ -1,0 +1,416 @@
+"""How fast one person's data is found, erased and handed out, beside plain SQL and plain copying, in one run.
+
+The number index is filled by the server (`generate_series`), with indexes built as the application has them. Recordings
+that are erased or exported have rows, sealed objects and evidence as the recorder and the worker leave them; a call is
+rendered once and its sealed files are linked as many times as there are recordings.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+PER_NUMBER = 100  # calls of one number
+NUMBERS_PER_CALL = 5
+AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_RECORDINGS = """
+WITH epoch AS (INSERT INTO recordings_sealingepoch (id, wrapped) VALUES (gen_random_uuid(), 'w') RETURNING id),
+conversation AS (INSERT INTO recordings_conversation (id, index, started_at)
+    VALUES (gen_random_uuid(), sha256('c'), %(at)s) RETURNING id)
+INSERT INTO recordings_recording (id, conversation_id, started_at, ended_at, direction, trunk_id, trunk_name, epoch_id,
+    sealed, streams, received, gaps, agreement, agreement_version, clause, purpose, decision, reason, evidence_id,
+    rendition, rendition_error)
+SELECT gen_random_uuid(), conversation.id, %(at)s + n * interval '1 second', %(at)s + n * interval '1 second',
+    'inbound', gen_random_uuid(), 'main', epoch.id, sha256(n::text::bytea), '[]', '[]', '[]', 'a', '1', 'c', 'p', 'd',
+    'bye', gen_random_uuid(), 'ready', '' FROM generate_series(1, %(count)s) n, epoch, conversation
+"""
+_INDEX = """
+WITH called AS (SELECT id, row_number() OVER () AS n FROM recordings_recording)
+INSERT INTO recordings_numberindex (recording_id, value)
+SELECT called.id, numbers.value FROM called CROSS JOIN generate_series(0, %(each)s - 1) k
+JOIN numbers ON numbers.n = (called.n * 7919 + k * 104729) %% %(numbers)s
+"""
+_PLAIN = """
+SELECT r.id, r.started_at FROM recordings_numberindex i JOIN recordings_recording r ON r.id = i.recording_id
+WHERE i.value = ANY(%s) ORDER BY r.started_at, r.id
+"""
+
+
+def main() -> None:
+    """Measure, print a table, end with the line of figures."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--index", type=int, default=100_000, help="rows of the number index (10,000,000)")
+    options.add_argument("--records", type=int, default=200, help="records of the person that is erased (1,000)")
+    options.add_argument("--recordings", type=int, default=200, help="recordings that are exported (10,000)")
+    options.add_argument("--seconds", type=int, default=60, help="length of each exported recording")
+    options.add_argument("--redacted", type=int, default=20, help="recordings exported with the other side silent")
+    options.add_argument("--child", help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.child:
+        _child(json.loads(chosen.child))
+        return
+    figures: dict[str, float] = {}
+    with _server() as tenancy:
+        _find(tenancy, chosen.index, figures)
+        _erase(tenancy, chosen.records, figures)
+        _export(tenancy, chosen, figures)
+    _report(figures)
+
+
+@contextmanager
+def _server() -> Iterator[ModuleType]:
+    """A PostgreSQL that syncs, prepared for customers, in a temporary directory; yields the package `tenancy`."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-bench-", dir="/tmp"))
+    folder.chmod(0o711)
+    os.environ |= {
+        "PARLEY_DATA_DIR": str(folder),
+        "PARLEY_CONFIG": "/dev/null",
+        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
+    }
+    from parley.tenancy.keys import root_key
+
+    root_key(folder / "keys" / "root.key", create=True)
+    import django
+
+    django.setup()
+    from parley.tenancy import api as tenancy
+
+    server = tenancy.embedded()
+    child = server.start()
+    try:
+        tenancy.prepare()
+        yield tenancy
+    finally:
+        server.stop(child)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _customer(tenancy: ModuleType, handle: str) -> Any:
+    return tenancy.create_customer(
+        handle=handle, name=handle.title(), region="eu", custody="local", agreement="imagicle-dpa"
+    )
+
+
+def _find(tenancy: ModuleType, rows: int, figures: dict[str, float]) -> None:
+    """Everything about one subject, over all stores; beside the same join in plain SQL."""
+    from parley.inventory.api import Subject, stores
+
+    customer = _customer(tenancy, "finding")
+    numbers = max(200, rows // PER_NUMBER)
+    with tenancy.scope(customer):
+        _fill(tenancy, customer, rows, numbers)
+        sample = random.Random(1).sample(range(numbers), 200)
+        known = list(stores())
+        took, plain, found = [], [], 0
+        with tenancy.connect(customer, autocommit=True) as raw:
+            for number in sample[:20]:
+                for store in known:
+                    store.find(Subject(numbers=(_number(number),)))
+            for number in sample:
+                subject = Subject(numbers=(_number(number),))
+                began = time.perf_counter()
+                found += sum(len(store.find(subject)) for store in known)
+                took.append(time.perf_counter() - began)
+                index = _blind(tenancy, customer, number)
+                began = time.perf_counter()
+                raw.execute(_PLAIN, [[index]]).fetchall()
+                plain.append(time.perf_counter() - began)
+    took.sort()
+    plain.sort()
+    at95 = int(len(took) * 0.95)
+    figures |= {
+        "index_rows": rows, "stores": len(known), "found_each": found / len(sample), "find_p95_ms": took[at95] * 1e3,
+        "find_p50_ms": took[len(took) // 2] * 1e3, "plain_p95_ms": plain[at95] * 1e3,
+        "find_ratio": took[len(took) // 2] / plain[len(plain) // 2],
+    }  # fmt: skip
+
+
+def _number(number: int) -> str:
+    return f"+39050{1000000 + number}"
+
+
+def _blind(tenancy: ModuleType, customer: Any, number: int) -> bytes:
+    from parley.sealing.api import blind_index
+
+    return blind_index(tenancy.keyring().index_key(customer, "number"), field="number", value=_number(number))
+
+
+def _fill(tenancy: ModuleType, customer: Any, rows: int, numbers: int) -> None:
+    """Recordings and index rows; the indexes are dropped before and made again, as they were."""
+    import psycopg
+
+    from parley.sealing.api import blind_index
+    from parley.tenancy.selection import administrator
+
+    key = tenancy.keyring().index_key(customer, "number")
+    place = administrator(dbname=customer.database).parameters()
+    with psycopg.connect(**place) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("CREATE TEMP TABLE numbers (n bigint PRIMARY KEY, value bytea)")
+        with admin.cursor().copy("COPY numbers FROM STDIN") as copy:
+            for number in range(numbers):
+                copy.write_row((number, blind_index(key, field="number", value=_number(number))))
+        admin.execute(_RECORDINGS, {"at": AT, "count": rows // NUMBERS_PER_CALL})
+        named = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'recordings_numberindex'"
+        indexes = [
+            (name, definition) for name, definition in admin.execute(named).fetchall() if not name.endswith("_pkey")
+        ]
+        admin.execute("ALTER TABLE recordings_numberindex DROP CONSTRAINT number_once")
+        for name, _definition in indexes:
+            admin.execute(f'DROP INDEX IF EXISTS "{name}"')
+        admin.execute(_INDEX, {"each": NUMBERS_PER_CALL, "numbers": numbers})
+        for _name, definition in indexes:
+            admin.execute(definition)
+    with psycopg.connect(**place, autocommit=True) as admin:
+        admin.execute("VACUUM ANALYZE")
+
+
+class _Maker:
+    """Recordings with rows, objects and evidence, made from one call that was rendered."""
+
+    def __init__(self, customer: Any, *, seconds: int) -> None:
+        from tests.support.spooled import Spooler, call
+
+        from parley.obligations.api import run_due
+        from parley.recordings.api import RENDER, finalize, installed_store, render_recording
+
+        self.customer, self.store = customer, installed_store()
+        self.folder = Path(tempfile.mkdtemp(prefix="parley-bench-calls-", dir="/tmp"))
+        self.spooler = Spooler(self.folder / "spool", customer)
+        directory = self.spooler.close(at=AT, parts=[call(float(seconds))])
+        model = finalize(directory, store=self.store, now=datetime.now(UTC))
+        done = run_due(
+            customer,
+            handlers={RENDER: lambda work: render_recording(work, store=self.store, scratch=self.folder)},
+            now=datetime.now(UTC),
+        )
+        assert done.done == 1
+        from parley.recordings.models import Recording
+
+        self.model = Recording.objects.get(id=model)
+        self.files = {}
+        for row in [*self.model.parts.all(), *self.model.renditions.all()]:
+            path = self.folder / row.object_key.rpartition("/")[2]
+            with path.open("wb") as file:
+                file.write(self.store.open(row.object_key).read())
+            self.files[row.object_key] = path
+
+    def make(self, count: int, *, seconds: int) -> list[UUID]:
+        """So many more of them."""
+        from django.db import transaction
+
+        made = []
+        for first in range(0, count, 200):
+            with transaction.atomic():
+                made += [
+                    self._one(AT + timedelta(minutes=first + number), seconds)
+                    for number in range(min(200, count - first))
+                ]
+        return made
+
+    def _one(self, at: datetime, seconds: int) -> UUID:
+        from parley.recordings.evidence import record_rendered, record_sealed
+        from parley.recordings.models import Conversation, NumberIndex, Part, Recording, Rendition, SealingEpoch
+        from parley.recordings.types import ClosedFile, ClosedPart
+
+        manifest = self.spooler.manifest(at=at)
+        SealingEpoch.objects.get_or_create(id=manifest.epoch.id, defaults={"wrapped": manifest.epoch.wrapped})
+        parts, renditions = list(self.model.parts.all()), list(self.model.renditions.order_by("kind"))
+        closed = ClosedFile(
+            recording_id=manifest.recording_id, reason="bye", ended_at=at + timedelta(seconds=seconds),
+            parts=tuple(ClosedPart(name=one.name, kind="age", size=one.size, sha256=one.sha256) for one in parts),
+        )  # fmt: skip
+        evidence = record_sealed(manifest=manifest, closed=closed, at=at)
+        conversation = Conversation.objects.create(
+            id=manifest.recording_id, index=manifest.conversation_index, started_at=at
+        )
+        row = Recording(**{field.attname: getattr(self.model, field.attname) for field in Recording._meta.fields})
+        row.id, row.conversation, row.started_at, row.ended_at = (
+            manifest.recording_id, conversation, at, closed.ended_at,
+        )  # fmt: skip
+        row.epoch_id, row.sealed, row.evidence_id = manifest.epoch.id, manifest.sealed, evidence
+        row.save(force_insert=True)
+        listed = [(one.kind, one.size, one.sha256) for one in renditions]
+        entry = record_rendered(recording_id=row.id, clause="c", files=listed, at=at)
+        for old in parts:
+            Part.objects.create(
+                recording=row, number=old.number, name=old.name, kind=old.kind, size=old.size, sha256=old.sha256,
+                object_key=self._link(old.object_key, row.id),
+            )  # fmt: skip
+        for made in renditions:
+            Rendition.objects.create(
+                recording=row, kind=made.kind, media_type=made.media_type, size=made.size, sha256=made.sha256,
+                evidence_id=entry, object_key=self._link(made.object_key, row.id),
+            )  # fmt: skip
+        NumberIndex.objects.bulk_create(NumberIndex(recording=row, value=one) for one in manifest.number_indexes)
+        return row.id
+
+    def _link(self, key: str, recording: UUID) -> str:
+        """The same sealed bytes under a key of this recording, without the syncs that a real upload costs."""
+        from django.conf import settings
+
+        new = f"{self.customer.id}/recordings/{recording}/{key.rpartition('/')[2]}"
+        path = Path(settings.PARLEY_STORE_URL.removeprefix("file://")) / new
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.hardlink_to(self.files[key])
+        return new
+
+
+def _erase(tenancy: ModuleType, records: int, figures: dict[str, float]) -> None:
+    """A person with many records, through the one way in which records go; beside unlink and DELETE."""
+    from django.db import connection, transaction
+    from tests.support.spooled import CALLER
+
+    from parley.inventory.api import Subject, stores
+    from parley.recordings.models import NumberIndex, Part, Recording, Rendition
+    from parley.retention import api as retention
+
+    customer = _customer(tenancy, "erasing")
+    with tenancy.scope(customer):
+        maker = _Maker(customer, seconds=10)
+        maker.make(records - 1, seconds=10)
+        store = stores()["recordings"]
+        began = time.perf_counter()
+        held = store.find(Subject(numbers=(CALLER.number,)))
+        done = retention.dispose(held, cause="request", reference="bench", at=datetime.now(UTC), by="bench")
+        figures["erase_s"] = time.perf_counter() - began
+        assert done.erased.records == len(held) == records, done
+        figures |= {"erased": done.erased.records, "erased_objects": done.erased.objects}
+        began = time.perf_counter()
+        assert not store.present([one.id for one in held])
+        figures["absent_s"] = time.perf_counter() - began
+        ids = maker.make(records, seconds=10)
+        root = Path(os.environ["PARLEY_DATA_DIR"])
+        paths = [path for path in root.rglob(f"{customer.id}/recordings/*/*") if path.is_file()]
+        began = time.perf_counter()
+        with transaction.atomic(), connection.cursor() as cursor:
+            for path in paths:
+                path.unlink()
+            for model in (NumberIndex, Rendition, Part):
+                cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE recording_id = ANY(%s)", [ids])
+            cursor.execute(f"DELETE FROM {Recording._meta.db_table} WHERE id = ANY(%s)", [ids])
+        figures["plain_erase_s"] = time.perf_counter() - began
+
+
+def _export(tenancy: ModuleType, chosen: Any, figures: dict[str, float]) -> None:
+    """All recordings as MP3 with CSV, and some with the other side silent; beside opening and sealing the same."""
+    customer = _customer(tenancy, "exporting")
+    with tenancy.scope(customer):
+        maker = _Maker(customer, seconds=chosen.seconds)
+        made = maker.make(chosen.recordings - 1, seconds=chosen.seconds)
+        sound = next(row for row in maker.model.renditions.all() if row.kind == "mp3")
+        plain = _plain_copy(tenancy, customer, maker.files[sound.object_key], min(200, chosen.recordings))
+        whole = _in_child(customer, [], chosen.recordings)
+        redacted = _in_child(customer, [maker.model.id, *made][: chosen.redacted], chosen.redacted)
+    audio = chosen.recordings * chosen.seconds
+    figures |= {
+        "recordings": chosen.recordings, "seconds_each": chosen.seconds, "export_s": whole["wall"],
+        "times_real_time_per_core": audio / whole["cpu"], "peak_growth_mib": whole["growth"], "zip_mb": whole["size"],
+        "cpu_ms_each": whole["cpu"] / chosen.recordings * 1e3, "plain_cpu_ms_each": plain * 1e3,
+        "redacted": chosen.redacted,
+        "redacted_times_real_time_per_core": chosen.redacted * chosen.seconds / redacted["cpu"],
+        "redacted_peak_growth_mib": redacted["growth"],
+    }  # fmt: skip
+
+
+def _plain_copy(tenancy: ModuleType, customer: Any, path: Path, count: int) -> float:
+    """Processor seconds to open a sealed MP3 and to seal it again, nothing else."""
+    from parley.sealing.api import AgeReader, AgeWriter
+
+    identities = tenancy.keyring().identities(customer)
+    with tempfile.TemporaryFile() as target:
+        writer = AgeWriter(target, customer.recipients)
+        began = time.process_time()
+        for _ in range(count):
+            with path.open("rb") as sealed:
+                for piece in AgeReader(sealed, identities):
+                    writer.write(piece)
+        writer.close()
+        return (time.process_time() - began) / count
+
+
+def _in_child(customer: Any, records: Sequence[UUID], count: int) -> dict[str, float]:
+    """An export made by a process of its own: its processor time, and what its memory grew by."""
+    given = json.dumps({"customer": str(customer.id), "records": [str(one) for one in records]})
+    command = [sys.executable, __file__, "--child", given]
+    got = subprocess.run(command, capture_output=True, text=True, check=False)
+    if got.returncode:
+        sys.exit(got.stderr)
+    figures: dict[str, float] = json.loads(got.stdout.splitlines()[-1])
+    assert figures["records"] == count, figures
+    return figures
+
+
+def _child(given: dict[str, Any]) -> None:
+    """What a worker does: asks for one export, makes it, says what it cost."""
+    import django
+
+    django.setup()
+    from tests.support.spooled import CALLER
+
+    from parley.exports import api as exports
+    from parley.inventory.api import ExportOptions, Held, Subject
+    from parley.obligations.api import run_due
+    from parley.tenancy import api as tenancy
+
+    customer = tenancy.by_id(UUID(given["customer"]))
+    assert customer is not None
+    now = datetime.now(UTC)
+    options = ExportOptions(formats=("csv", "mp3"))
+    if given["records"]:
+        options = replace(options, subject=Subject(numbers=(CALLER.number,)))
+    records = [Held(store="recordings", kind="recording", id=UUID(one), at=now) for one in given["records"]]
+    with tenancy.scope(customer):
+        asked = exports.start(
+            title="bench", reason="subject" if records else "records", records=records, options=options, by=None,
+            at=now, key=f"bench {now}",
+        )  # fmt: skip
+        handlers = exports.long_handlers()
+        before, spent, began = _usage().ru_maxrss, _cpu(), time.perf_counter()
+        outcome = run_due(customer, handlers=handlers, now=now)
+        assert outcome.done == 1, outcome
+        made = exports.get(asked)
+    print(
+        json.dumps(
+            {
+                "wall": time.perf_counter() - began, "cpu": _cpu() - spent,
+                "growth": (_usage().ru_maxrss - before) / 1024, "records": made.by_store["recordings"],
+                "size": made.size / 1e6,
+            }
+        )
+    )  # fmt: skip
+
+
+def _usage() -> resource.struct_rusage:
+    return resource.getrusage(resource.RUSAGE_SELF)
+
+
+def _cpu() -> float:
+    used = _usage()
+    return used.ru_utime + used.ru_stime
+
+
+def _report(figures: dict[str, float]) -> None:
+    for name, value in figures.items():
+        print(f"{name:<36}{value:>14,.2f}")
+    print("bench person", " ".join(f"{name}={value:.4g}" for name, value in figures.items()))
+
+
+if __name__ == "__main__":
+    main()
