@@ -41,7 +41,7 @@ _SUBDOMAIN: Final = re.compile(r"([a-z0-9-]{2,40})@rights\.([a-z0-9.-]{1,253})",
 class Limits:
     """What one sender may take of us: bytes of a message, connections at once, seconds of silence, seconds in all."""
 
-    message: int = 10_000_000
+    message: int = 5_000_000
     connections: int = 64
     silence: float = 60.0
     session: float = 300.0

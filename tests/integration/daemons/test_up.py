@@ -11,7 +11,7 @@ import pytest
 from tests.support.peers import wait_for
 from tests.support.system import System, running, short_folder
 
-PROCESSES = ("recorder", "sequencer", "worker", "events", "web", "database")
+PROCESSES = ("recorder", "sequencer", "worker", "events", "intake", "web", "database")
 
 
 @pytest.fixture(scope="module")
