@@ -29,6 +29,7 @@ from parley.lifecycle.desk import (
     save,
 )
 from parley.lifecycle.errors import StillThere
+from parley.lifecycle.leftovers import count
 from parley.lifecycle.models import Certificate, Departure, Isolated, Return, Statement, Step
 from parley.lifecycle.rules import PAGE_KEPT
 from parley.obligations import api as obligations
@@ -108,7 +109,7 @@ def remains(row: Departure, *, at: datetime) -> list[dict[str, Any]]:
         for one in rows(Return).filter(departure=row, state="ready").order_by("made_at"):
             lines.append({"what": "returned package", "count": one.records, "until": _iso(one.expires_at)})
     if done(row, "keys") is None:
-        lines.append({"what": "keys that the provider holds", "count": 1, "until": _iso(start)})
+        lines.append({"what": "keyring: all keys that the provider holds", "count": 1, "until": _iso(start)})
     for held in rows(Isolated).filter(departure=row, destroyed_at__isnull=True).order_by("law"):
         lines.append({"what": "isolated records", "count": held.records, "until": _iso(held.until), "why": held.law})
     if told.support is not None and done(row, "support") is None and at < told.support:
@@ -118,7 +119,8 @@ def remains(row: Departure, *, at: datetime) -> list[dict[str, Any]]:
     until = (certified.done_at if certified else max(at, told.destroy)) + PAGE_KEPT
     lines.append({"what": "addresses, letters and link", "until": _iso(until), "why": _WHY_ADDRESSES})
     lines.append({"what": "evidence", "until": None, "why": _WHY_LOG})
-    lines.append({"what": "breaches", "until": None, "why": _WHY_BREACHES})
+    if considered := count("incidents.Considered", row.customer_id):
+        lines.append({"what": "breaches", "count": considered, "until": None, "why": _WHY_BREACHES})
     lines.append({"what": "register", "until": None, "why": _WHY_ROW})
     return lines
 
@@ -235,7 +237,7 @@ def _about(row: Departure) -> dict[str, Any]:
 
 def _keys(step: Step) -> dict[str, Any]:
     return {
-        "what": "keys that the provider held",
+        "what": "keyring: all keys that the provider held",
         "count": int(step.facts.get("keys", 0)),
         "at": _iso(step.done_at),
         "milliseconds": int(step.facts.get("milliseconds", 0)),

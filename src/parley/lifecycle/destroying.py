@@ -3,16 +3,14 @@ looked for before anything is called destroyed."""
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.apps import apps
 from django.conf import settings
-from django.db.models import Model
 
 from parley.backups import api as backups
 from parley.lifecycle import certifying, letters
@@ -31,36 +29,13 @@ from parley.lifecycle.desk import (
     seen,
 )
 from parley.lifecycle.errors import StillThere
+from parley.lifecycle.leftovers import LEFTOVERS, count, delete, undecided
 from parley.lifecycle.models import Return
 from parley.lifecycle.returning import end_returns
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
 from parley.storage.api import open_store
 from parley.tenancy import api as tenancy
-
-LEFTOVERS: Final[Mapping[str, str]] = {
-    "access.AccessDocket": "support",
-    "assistance.AssistanceDocket": "delete",
-    "assistance.Disclosure": "delete",
-    "audits.AuditOfCustomer": "delete",
-    "backups.Backup": "delete",
-    "backups.BackupObject": "delete",
-    "backups.DrillRow": "delete",
-    "backups.Scratch": "delete",
-    "incidents.Considered": "keep",
-    "instructions.SilentCompulsionRecord": "delete",
-    "lifecycle.Departure": "keep",
-    "obligations.CalendarLine": "delete",
-    "retention.Tombstone": "delete",
-    "subprocessors.Delivery": "delete",
-    "tenancy.Trunk": "register",
-    "tenancy.Wake": "register",
-}
-"""Tables of the provider that name a customer, and what becomes of the lines at its end: "support" on the day that the
-agreement gives for support data (at once where it gives none), "keep" where a law wants it or it is this very record,
-"register" where tenancy deletes them itself.
-A table that is not listed stops the destruction: somebody must decide (`undecided`)."""
-_COLUMNS: Final = ("customer", "customer_id")
 
 
 def keys(work: obligations.Work) -> None:
@@ -93,12 +68,13 @@ def copies(work: obligations.Work) -> None:
         for one in backups.backups(customer)
         if one.state == "ready"
     ]
-    count = backups.apart(lambda: _destroy_copies(customer, (provider, work.key), at=work.now))
+    destroyed = backups.apart(lambda: _destroy_copies(customer, (provider, work.key), at=work.now))
     row = locked(row.id)
-    returned = end_returns(row, list(rows(Return).filter(departure=row)), at=work.now)
+    end_returns(row, list(rows(Return).filter(departure=row)), at=work.now)
+    returned = rows(Return).filter(departure=row, made_at__isnull=False).count()
     finish(
         row, "copies", began=work.now, at=work.now, clause=facts(row).clauses["destroy"],
-        facts={"backups": max(count, len(listed)), "returns": returned, "list": listed},
+        facts={"backups": max(destroyed, len(listed)), "returns": returned, "list": listed},
     )  # fmt: skip
     obligations.forget_progress(work.key)
     certifying.state_progress(row, at=work.now)
@@ -113,7 +89,7 @@ def leftovers(work: obligations.Work) -> None:
         return
     later = facts(row).support is not None
     going = {label for label, what in LEFTOVERS.items() if what == "delete" or (what == "support" and not later)}
-    deleted = sum(_delete(label, row.customer_id) for label in sorted(going))
+    deleted = sum(delete(label, row.customer_id) for label in sorted(going))
     tenancy.mark_destroyed(row.customer_id)
     finish(row, "leftovers", began=work.now, at=work.now, clause=facts(row).clauses["destroy"], facts={"rows": deleted})
     if later:
@@ -155,7 +131,7 @@ def traces(customer: tenancy.Customer, *, support_later: bool) -> Iterator[str]:
     yield from ("recordings in the spool" for _ in spooled(customer.id))
     for label, what in LEFTOVERS.items():
         if what == "delete" or (what == "support" and not support_later):
-            yield from (label for _ in range(_count(label, customer.id)))
+            yield from (label for _ in range(count(label, customer.id)))
 
 
 def spooled(customer_id: UUID) -> Iterator[Path]:
@@ -175,7 +151,7 @@ def support(work: obligations.Work) -> None:
     row = departure_in(work)
     if done(row, "leftovers") is None or done(row, "support") is not None:
         return
-    deleted = sum(_delete(label, row.customer_id) for label, what in LEFTOVERS.items() if what == "support")
+    deleted = sum(delete(label, row.customer_id) for label, what in LEFTOVERS.items() if what == "support")
     finish(row, "support", began=work.now, at=work.now, clause=facts(row).clauses["support"], facts={"rows": deleted})
     certifying.meet(row, "support-data-destroyed", at=work.now, details={"rows": deleted})
 
@@ -192,47 +168,12 @@ def forget(work: obligations.Work) -> None:
     finish(row, "forget", began=work.now, at=work.now, clause=facts(row).clauses["destroy"], facts={"addresses": sent})
 
 
-def undecided() -> list[str]:
-    """Tables of the provider that name a customer and that `LEFTOVERS` does not list."""
-    return sorted(model._meta.label for model in _naming() if model._meta.label not in LEFTOVERS)
-
-
-def _naming() -> Iterator[type[Model]]:
-    for model in apps.get_models(include_auto_created=True):
-        provided = getattr(model, "of_provider", False) or model._meta.app_label == "tenancy"
-        columns = {field.attname for field in model._meta.concrete_fields} | {
-            field.name for field in model._meta.concrete_fields
-        }
-        if provided and columns & set(_COLUMNS):
-            yield model
-
-
-def _delete(label: str, customer_id: UUID) -> int:
-    found = _lines(label, customer_id)
-    return found.delete()[0] if found is not None else 0
-
-
-def _count(label: str, customer_id: UUID) -> int:
-    found = _lines(label, customer_id)
-    return found.count() if found is not None else 0
-
-
-def _lines(label: str, customer_id: UUID) -> Any:
-    """The lines of a table of the provider that name the customer; None when this version has no such table."""
-    model = next((one for one in _naming() if one._meta.label == label), None)
-    if model is None:
-        return None
-    names = {field.name: field for field in model._meta.concrete_fields}
-    column = "customer_id" if "customer_id" in names or names["customer"].is_relation else "customer"
-    return rows(model).filter(**{column: customer_id})
-
-
 def _destroy_copies(customer: tenancy.Customer, progress: tuple[tenancy.Customer, str], *, at: datetime) -> int:
-    count = backups.destroy_all(customer, at=at)
+    destroyed = backups.destroy_all(customer, at=at)
     destroy_objects(str(customer.id), progress=progress)
     for directory in spooled(customer.id):
         _discard(directory)
-    return count
+    return destroyed
 
 
 def _discard(directory: Path) -> None:

@@ -11,6 +11,7 @@ from parley.lifecycle import api as lifecycle
 
 WIDTH: Final = 1000.0
 _MARGIN: Final = 20.0
+_SAME: Final = 8.0
 _CLOSE: Final = 130.0
 """Pins that are nearer than this put their words on different lines."""
 
@@ -101,20 +102,20 @@ def drawn(line: lifecycle.Timeline, *, now: datetime) -> dict[str, Any]:
     return {
         "segments": [{"look": "running", "x": x(begins), "width": x(line.ends_at) - x(begins),
                       "name": PHASES["running"][0]}, *segments],
-        "pins": _pins(line, shown, x),
+        "pins": _pins(shown, x),
         "today": x(now),
         "lines": [_line(one, now) for one in line.phases if one.key != "running" or now < line.ends_at],
         "zone": line.zone,
     }  # fmt: skip
 
 
-def _pins(line: lifecycle.Timeline, shown: list[lifecycle.Phase], x: Any) -> list[dict[str, Any]]:
+def _pins(shown: list[lifecycle.Phase], x: Any) -> list[dict[str, Any]]:
     """A pin where each phase begins; the words of near ones are on different lines."""
     pins: list[dict[str, Any]] = []
     for one in shown:
-        if one.starts == line.ends_at and pins:
-            continue
         at, row = x(one.starts), 0
+        if pins and at - pins[-1]["x"] < _SAME and one.clause == pins[-1]["clause"]:
+            continue
         while row < 2 and any(abs(at - other["x"]) < _CLOSE and other["row"] == row for other in pins):
             row += 1
         side = "end" if at > WIDTH - _CLOSE else "start"

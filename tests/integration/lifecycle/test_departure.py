@@ -18,7 +18,7 @@ from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
 from parley.ledger import verifier
 from parley.lifecycle import api as lifecycle
-from parley.lifecycle.destroying import undecided
+from parley.lifecycle.leftovers import undecided
 from parley.lifecycle.rules import LEAD
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
@@ -43,9 +43,17 @@ def furnish(customer: tenancy.Customer, objects: int = 5) -> None:
     tenancy.add_trunk(customer, name="main", sources=[f"198.51.100.9:{1 + customer.id.int % 60000}"])
     with tenancy.scope(customer):
         contract.set_notice_addresses([f"privacy@{customer.handle}.example"], by="test", at=NOW)
-    store = recordings.installed_store()
+    fill(customer, objects)
+
+
+def fill(customer: tenancy.Customer, objects: int) -> None:
+    """Objects in the store, written as files: nobody waits for the disk here."""
+    root = Path(settings.PARLEY_STORE_URL.removeprefix("file://"))
+    recordings.installed_store()
     for number in range(objects):
-        store.put(f"{customer.id}/recordings/{number:08}/part", b"sealed")
+        path = root / f"{customer.id}/recordings/{number:08}/part"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"sealed")
 
 
 def instants(customer: tenancy.Customer, ends_at: datetime):  # type: ignore[no-untyped-def]
