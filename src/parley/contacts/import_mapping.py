@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from parley.contacts.errors import ContactRefused
 from parley.contacts.types import Address, CustomField, NewContact, Number, NumberKind
@@ -152,41 +152,41 @@ def contact_of(cells: Sequence[str], reading: Reading) -> NewContact:
     """The contact that a row gives. Raises ContactRefused naming a field; `check` of the api judges the rest."""
     values: dict[str, str] = {}
     numbers: list[Number] = []
-    emails: list[str] = []
     custom: dict[str, str] = {}
     for target, cell in zip(reading.mapping, cells, strict=False):
         if not target or not cell:
             continue
         if target.startswith("numbers."):
             numbers += _numbers(cell, target[8:], reading.region)  # type: ignore[arg-type]
-        elif target == "emails":
-            emails += [one for one in _SEVERAL_MAILS.split(cell) if one]
         elif target.startswith(CUSTOM):
             custom[target[len(CUSTOM) :]] = cell
-        elif target in values:
-            values[target] = f"{values[target]}\n{cell}"
         else:
-            values[target] = cell
-    given, family = _names(values)
-    birthday, notes = _birthday(values.get("birthday", ""), reading.region), values.get("notes", "")
+            values[target] = f"{values[target]}\n{cell}" if target in values else cell
     return NewContact(
-        given=given,
-        family=family,
-        company=values.get("company", ""),
-        title=values.get("title", ""),
-        department=values.get("department", ""),
-        numbers=tuple(numbers),
-        emails=tuple(emails),
-        addresses=_addresses(values),
-        birthday=birthday,
-        notes=notes,
-        speed_dial=values.get("speed_dial", ""),
-        custom=custom,
+        **_fields(values, reading.region), numbers=tuple(numbers), custom=custom, source=reading.source,
         purposes=reading.purposes,
-        source=reading.source,
-        minor=_yes(values.get("minor", "")),
-        citizenship=values.get("citizenship", "").upper(),
-    )
+    )  # fmt: skip
+
+
+def _fields(values: Mapping[str, str], region: str | None) -> dict[str, Any]:
+    """The fields of a contact but numbers and the customer's own."""
+    made: dict[str, Any] = {name: value for name in _WHOLE if (value := values.get(name))}
+    made["given"], made["family"] = _names(values)
+    if emails := values.get("emails"):
+        made["emails"] = tuple(one for one in _SEVERAL_MAILS.split(emails) if one)
+    if not _PLACES.isdisjoint(values):
+        made["addresses"] = _addresses(values)
+    if birthday := values.get("birthday"):
+        made["birthday"] = _birthday(birthday, region)
+    if minor := values.get("minor"):
+        made["minor"] = _yes(minor)
+    if citizenship := values.get("citizenship"):
+        made["citizenship"] = citizenship.upper()
+    return made
+
+
+_WHOLE: Final = ("company", "title", "department", "notes", "speed_dial")
+_PLACES: Final = frozenset({"address", "street", "city", "region", "postcode", "country"})
 
 
 def _numbers(cell: str, kind: NumberKind, region: str | None) -> list[Number]:
@@ -225,7 +225,7 @@ _WRONG_DATE: Final = ("this is no day of a year", "write it as 1999-12-31, or le
 
 
 def _birthday(text: str, region: str | None) -> date | None:
-    if not text or text.startswith("--"):  # a day without a year (RFC 6350 section 4.3.1): nothing to count from
+    if text.startswith("--"):  # a day without a year (RFC 6350 section 4.3.1): nothing to count from
         return None
     if match := _YEAR_FIRST.match(text):
         year, month, day = map(int, match.groups())

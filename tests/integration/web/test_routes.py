@@ -21,6 +21,8 @@ from tests.support.recorded_rows import add_recording
 from tests.support.spooled import Spooler, call
 from tests.support.subprocessors import told_alone
 
+from parley.contacts import api as contacts
+from parley.contacts import importing
 from parley.exports import api as exports
 from parley.governance.access import api as access
 from parley.governance.access.models import StaffAccess
@@ -49,6 +51,7 @@ FREE = {"sign-in"}  # seen by nobody who is signed in: leads home
 NEEDS_A_KEY = {
     "recordings/<uuid:recording_id>/media/<kind>"
 }  # customer-held: the gate refuses, and says by which clause
+NEEDS_CONTACTS = {"contacts/export"}  # the agreement of the sealed customer does not reach the contact manager
 NEEDS_A_GRANT = {"customers/<slug:handle>/support/"}  # nobody of the staff looks by default
 
 
@@ -100,6 +103,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             "export_id": exported(customer),
             "duty_id": str(obligations.duties()[0].id),
             "hold_id": held_record(),
+            **contacts_of(customer, folder, email),
         }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
@@ -115,6 +119,25 @@ def exported(customer: tenancy.Customer) -> str:
     )  # fmt: skip
     assert run_due(customer, handlers=exports.long_handlers(), now=datetime.now(UTC)).done == 1
     return str(asked)
+
+
+def contacts_of(customer: tenancy.Customer, folder: Path, email: str) -> dict[str, str]:
+    """A contact that one person alone sees, and its import with a row to mend; none where no agreement reaches them."""
+    if customer.agreement == "ixcloud-dpa":
+        return {"contact_id": str(uuid4()), "import_id": str(uuid4())}
+    now, who = datetime.now(UTC), User.objects.get(email=email).id
+    own = contacts.personal_directory(who, at=now)
+    contact = contacts.add(contacts.NewContact(given="Ann"), directory=own.id, by=str(who), at=now)
+    received = importing.Incoming(folder)
+    received.write(b"Name,E-mail\nBo,bo@person.example\nCy,wrong\n")
+    received.close()
+    brought = importing.upload(received, by=who, at=now, store=installed_store())
+    importing.begin(
+        brought.id, mapping=brought.mapping, directory=own.id, region=None, source="walk", by=who, at=now
+    )  # fmt: skip
+    handlers = importing.long_handlers(store=installed_store(), scratch=folder)
+    assert run_due(customer, handlers=handlers, now=datetime.now(UTC)).done == 1
+    return {"contact_id": str(contact), "import_id": str(brought.id)}
 
 
 def held_record() -> str:
@@ -240,6 +263,8 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:export_id>": [whose.ids["export_id"]],
         "<uuid:incident_id>": [whose.ids["incident_id"]],
         "<uuid:hold_id>": [whose.ids["hold_id"]],
+        "<uuid:contact_id>": [whose.ids["contact_id"]],
+        "<uuid:import_id>": [whose.ids["import_id"]],
         "<uuid:record_id>": [str(whose.recording)],
         "<slug:store>": ["recordings"],
         "<slug:kind>": ["recording"],
@@ -329,6 +354,10 @@ def test_a_sealed_customer_has_every_page_but_the_sound(route: str, held: Tenant
         if route.removeprefix("api/v1/") in NEEDS_A_KEY:
             assert answer.status_code == 403, address
             assert "IX-5.encryption" in answer.json()["detail"]
+        elif route in NEEDS_CONTACTS:
+            assert answer.status_code == 403, address
+        elif "<uuid:contact_id>" in route or "<uuid:import_id>" in route:
+            assert answer.status_code == 404, address
         else:
             assert answer.status_code == 200, address
 

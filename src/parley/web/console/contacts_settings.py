@@ -89,6 +89,10 @@ def _fields(labels: str) -> list[contacts.CustomField]:
 @require_GET
 def duplicates(request: HttpRequest) -> HttpResponse:
     """Contacts that are probably one person."""
+    return _duplicates(request)
+
+
+def _duplicates(request: HttpRequest) -> HttpResponse:
     here = inside(request)
     found = contacts.duplicates(viewer=here.viewer, limit=50)
     context = {"here": "contacts", "groups": [(one, str(words.WHYS[one.why])) for one in found]}
@@ -102,7 +106,7 @@ def merge(request: HttpRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     ids = _ids(data.getlist("id"))
     if len(ids) < 2:
-        return HttpResponseRedirect(reverse("contact-duplicates"))
+        return _duplicates(request)
     found = [contacts.get(one, viewer=here.viewer) for one in ids]
     if request.method == "POST":
         chosen = {name: UUID(data[name]) for name in _names(found) if data.get(name) in {str(one) for one in ids}}
