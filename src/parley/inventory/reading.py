@@ -19,6 +19,8 @@ from parley.inventory.stores import Stores, stores
 
 SHARED: Final = "shared-services"
 """The offering of what belongs to no other: accounts, agreements, evidence."""
+_ALIKE: Final = {"user.user_sensor": "user.biometric.voice"}
+"""What a table says of a voice, by the word that agreements have for it; nobody is identified by the voice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,4 +140,6 @@ def _announced(
 
 
 def _within(category: str, listed: str) -> bool:
+    if _ALIKE.get(category) == listed or _ALIKE.get(listed) == category:
+        return True
     return category == listed or category.startswith(f"{listed}.")

@@ -64,7 +64,7 @@ def evidence_of(kind: str) -> list[Mapping[str, object]]:
     return [dict(one.details or {}) for one in found]
 
 
-def test_imagicle_dpa_im_9_rights_erasing_leaves_nothing_but_its_evidence(house: House) -> None:
+def test_im_9_rights_erasing_leaves_nothing_but_its_evidence(house: House) -> None:
     """control.erasure"""
     calls = house.calls(3, 2, 1)
     done = retention.dispose(calls, cause="request", reference="R-1", at=NOW, by=house.by, clause="IM-9.rights")

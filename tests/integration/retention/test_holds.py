@@ -23,7 +23,7 @@ def place(house: House, **reach) -> retention.HoldView:  # type: ignore[no-untyp
     return retention.place_hold(**{**given, "by": house.by, "at": NOW, **reach})
 
 
-def test_ixcloud_dpa_ix_x_retention_a_hold_beats_rule_and_request(house: House) -> None:
+def test_ix_x_retention_a_hold_beats_rule_and_request(house: House) -> None:
     """control.holds"""
     held, free = house.call(days=50), house.call(days=50, number=BERT)
     hold = place(house, records=[held])

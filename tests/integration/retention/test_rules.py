@@ -17,7 +17,7 @@ def keep(house: House, span: Span | None) -> retention.Rule:
     return retention.set_rule(store="recordings", kind="recording", keep=span, by=house.by, at=NOW)
 
 
-def test_imagicle_dpa_im_8_retention_the_customer_sets_how_long(house: House) -> None:
+def test_im_8_retention_the_customer_sets_how_long(house: House) -> None:
     """control.retention"""
     rule = keep(house, Span(30, "days"))
     assert (rule.keep, rule.set_by, rule.limits.controlled_by) == (Span(30, "days"), house.by, "customer")
@@ -87,7 +87,7 @@ def test_a_preview_without_holds_counts_in_the_store(house: House) -> None:
     assert retention.preview("recordings", "recording", None, NOW).count == 0
 
 
-def test_kavkom_dpa_kv_9_customer_what_has_no_rule_stays_and_is_shown(make_customer) -> None:  # type: ignore[no-untyped-def]
+def test_kv_9_customer_what_has_no_rule_stays_and_is_shown(make_customer) -> None:  # type: ignore[no-untyped-def]
     """control.retention"""
     from uuid import uuid4
 

@@ -8,6 +8,7 @@ import rdflib
 from django.test import Client
 from tests.support.recorded_rows import add_recording
 
+from parley.governance.contract import api as contract
 from parley.inventory import api as inventory
 from parley.inventory.dpv import DPV, TERMS
 from parley.people.api import create_user
@@ -34,7 +35,7 @@ def keeper(make_customer, django_db_blocker) -> Client:  # type: ignore[no-untyp
         return client
 
 
-def test_ucx_terms_ux_6_inventory_each_offering_says_what_is_held(keeper: Client) -> None:
+def test_im_4_inventory_each_offering_says_what_is_held(keeper: Client) -> None:
     """control.inventory"""
     listed = keeper.get(HOME + "inventory/").content.decode()
     assert "Call recording" in listed
@@ -78,3 +79,12 @@ def test_the_record_of_processing_in_its_three_forms(keeper: Client) -> None:
     used = {str(node) for triple in graph for node in triple if str(node).startswith("https://w3id.org/dpv")}
     assert used <= TERMS
     assert f"{DPV}PersonalDataProcess" in used
+
+
+def test_ux_6_inventory_what_the_text_names_is_not_called_ours(make_customer, django_db_blocker) -> None:  # type: ignore[no-untyped-def]
+    """control.inventory"""
+    with django_db_blocker.unblock(), tenancy.scope(make_customer(agreement="ucx-terms")):
+        page = inventory.inventory(inventory.SHARED, terms=contract.binding().agreement.terms.data, counted=False)
+    of_text = [line for line in page.lines if line.clause == "UX-6.inventory"]
+    assert of_text
+    assert not any(line.authored for line in of_text)

@@ -30,7 +30,7 @@ RECORD = ProcessingRecord(
 )  # fmt: skip
 
 
-def test_imagicle_dpa_im_4_inventory_the_record_says_what_article_30_2_asks_for() -> None:
+def test_im_4_inventory_the_record_says_what_article_30_2_asks_for() -> None:
     """control.inventory"""
     written = json.loads(as_json(RECORD))
     assert written["article"] == "GDPR Art. 30(2)"

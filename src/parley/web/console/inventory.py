@@ -28,6 +28,25 @@ _SUBJECTS: Final = {
     **inventory.OWN_SUBJECTS,
     "employee": "the customer's own people",
     "customer": "persons outside: customers, prospects, suppliers",
+    "supplier_vendor": "people of suppliers",
+}
+_CATEGORIES: Final = {
+    **CATEGORIES,
+    "user.user_sensor": "recorded voice",
+    "user.content.private": "texts that people write: reasons, notes, letters",
+    "user.authorization.password": "passwords, as a hash",
+    "user.device.ip_address": "network addresses",
+}
+_PURPOSES: Final = {
+    "essential": "providing the service",
+    "essential.legal_obligation": "keeping to laws and agreements",
+    "essential.service.authentication": "signing in",
+    "essential.service.security": "keeping the service safe",
+    "essential.service.notifications": "writing to people",
+    "essential.service.operations": "running the service",
+    "functional": "improving the service",
+    "marketing": "marketing",
+    "analytics": "analysis",
 }
 
 
@@ -65,7 +84,7 @@ def offering(request: HttpRequest, offering: str) -> HttpResponse:
         "page": page,
         "title": OFFERINGS.get(offering, offering),
         "lines": [_line(line, kept) for line in page.lines],
-        "announced": [(CATEGORIES.get(category, category), clause) for category, clause in page.announced],
+        "announced": [(_nearest(_CATEGORIES, category), clause) for category, clause in page.announced],
         "counted_at": timezone.now(),
     }
     return render(request, "web/console/inventory_offering.html", context)
@@ -79,8 +98,9 @@ def record(request: HttpRequest) -> HttpResponse:
     activities = [
         {
             "activity": one,
-            "categories": [CATEGORIES.get(category, category) for category in one.categories],
+            "categories": [_nearest(_CATEGORIES, category) for category in one.categories],
             "subjects": [_SUBJECTS.get(subject, subject) for subject in one.subjects],
+            "purposes": list(dict.fromkeys(_nearest(_PURPOSES, purpose) for purpose in one.purposes)),
         }
         for one in made.activities
     ]
@@ -163,13 +183,22 @@ def _recipients() -> tuple[inventory.Recipient, ...]:
 def _line(line: inventory.InventoryLine, kept: Mapping[str, str]) -> dict[str, Any]:
     return {
         "line": line,
-        "category": CATEGORIES.get(line.category, line.category),
+        "category": _nearest(_CATEGORIES, line.category),
         "subject": _SUBJECTS.get(line.subject, line.subject),
+        "purposes": list(dict.fromkeys(_nearest(_PURPOSES, purpose) for purpose in line.purposes)),
         "kept": _retention(line, kept),
         "found": [inventory.FIND_BY[word] for word in line.find_by],
         "export": [inventory.EXPORT[word] for word in line.export],
         "erase": [inventory.ERASE[word] for word in line.erase],
     }
+
+
+def _nearest(table: Mapping[str, str], word: str) -> str:
+    """The words of a key, or of the nearest one above it; the key itself when there are none."""
+    key = word
+    while key and key not in table:
+        key = key.rpartition(".")[0]
+    return table.get(key, word)
 
 
 def _retention(line: inventory.InventoryLine, kept: Mapping[str, str]) -> list[str]:
