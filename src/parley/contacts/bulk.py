@@ -40,6 +40,9 @@ _LARGE_LISTS: Final = "SET LOCAL gin_pending_list_limit = '48MB'; SET LOCAL work
 _SHORT_LIST: Final = "SET LOCAL gin_pending_list_limit = 64"
 _TOUCH: Final = "UPDATE contacts_contact SET tokens = tokens[2:] || tokens[1] WHERE id = %s"
 """The same tokens in another order: an entry of the index must be made."""
+_TOUCH_WORD: Final = """
+UPDATE contacts_word SET found_by = found_by[2:] || found_by[1] WHERE id = (SELECT max(id) FROM contacts_word)
+"""
 
 
 @dataclass
@@ -181,8 +184,7 @@ class _Writer:
                     return False
                 for sealed in made.sealed.values():
                     keep_epoch(sealed)
-                rows.add_words(cursor, tools().tokeniser, made.words)
-                cursor.execute(_LARGE_LISTS)
+                rows.add_words(cursor, tools().tokeniser, made.words, setting=_LARGE_LISTS)
                 with cursor.copy(_COPY) as copy:
                     copy.write(b"".join((_HEADER, *made.chunks, _TRAILER)))
             details = {"directory": str(self.directory), "contacts": made.count, "first": made.first, "by": self.by}
@@ -196,6 +198,7 @@ class _Writer:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_SHORT_LIST)
             cursor.execute(_TOUCH, [newest])
+            cursor.execute(_TOUCH_WORD)
 
 
 def _micros(at: datetime) -> bytes:

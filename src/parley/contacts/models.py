@@ -82,7 +82,7 @@ class Word(models.Model):
     found_by = ArrayField(models.BigIntegerField())
 
     class Meta:
-        indexes = [GinIndex(fields=["found_by"], name="word_found_by", fastupdate=False)]
+        indexes = [GinIndex(fields=["found_by"], name="word_found_by")]
 
 
 class Batch(models.Model):

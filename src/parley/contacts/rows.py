@@ -18,11 +18,16 @@ from parley.contacts.types import Contact, ContactLine, NewContact
 from parley.sealing.api import SealedField, epoch_of
 
 _LOCK: Final = 0x636F6E74616374  # pg_advisory_xact_lock of a customer's database: the dictionary
-_SHARE: Final = f"SET LOCAL gin_pending_list_limit = 512; SELECT pg_advisory_xact_lock_shared({_LOCK})"
-"""Besides: a search reads the whole list of what the index has not taken in yet, so it is kept short."""
+_SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
+_SHORT_LISTS: Final = "SET LOCAL gin_pending_list_limit = 512"
+"""A search reads the whole list of what an index has not taken in yet, so it is kept short."""
 _EXCLUDE: Final = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _KNOWN: Final = "SELECT id FROM contacts_word WHERE id = ANY(%s)"
-_ADD_WORDS: Final = "INSERT INTO contacts_word (id, found_by) VALUES {} ON CONFLICT (id) DO NOTHING"
+_ADD_WORDS: Final = """
+INSERT INTO contacts_word (id, found_by)
+SELECT split_part(line, ' ', 1)::bigint, split_part(line, ' ', 2)::bigint[] FROM unnest(%s::text[]) line
+ON CONFLICT (id) DO NOTHING
+"""
 _INSERT: Final = """
 INSERT INTO contacts_contact (id, directory_id, epoch_id, changed_at, keep_until, minor, sealed, tokens, addresses)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -106,16 +111,16 @@ def opened(tools: Tools, rows: Sequence[Sequence[Any]]) -> list[Row]:
         return [
             Row(row[0], row[1], row[2], NewContact(minor=row[4], keep_until=row[3]), True, *row[6:8]) for row in rows
         ]
-    if missing := {epoch_of(row[5]) for row in rows} - tools.wrapped.keys():
+    if missing := {bytes(row[5][:16]) for row in rows} - tools.wrapped.keys():
         with connection.cursor() as cursor:
-            cursor.execute(_EPOCHS, [list(missing)])
-            tools.wrapped.update({epoch: bytes(wrapped) for epoch, wrapped in cursor.fetchall()})
+            cursor.execute(_EPOCHS, [[UUID(bytes=one) for one in missing]])
+            tools.wrapped.update({epoch.bytes: bytes(wrapped) for epoch, wrapped in cursor.fetchall()})
     return [
         Row(
             row[0],
             row[1],
             row[2],
-            tools.open(row[0], row[5], tools.wrapped.get(epoch_of(row[5]), b""), minor=row[4], keep_until=row[3]),
+            tools.open(row[0], row[5], tools.wrapped.get(bytes(row[5][:16]), b""), minor=row[4], keep_until=row[3]),
             False,
             *row[6:8],
         )
@@ -155,20 +160,23 @@ def overwrite(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField
     forget_words(set(before.tokens) - set(made.tokens))
 
 
-def add_words(cursor: Any, tokeniser: Tokeniser, words: Mapping[int, tuple[str, str]]) -> None:
-    """See to it that the dictionary has these words until the caller's transaction has committed, and after it."""
-    cursor.execute(_SHARE)
+def add_words(
+    cursor: Any, tokeniser: Tokeniser, words: Mapping[int, tuple[str, str]], *, setting: str = _SHORT_LISTS
+) -> None:
+    """See to it that the dictionary has these words until the caller's transaction has committed, and after it.
+    `setting` says how long the lists of the indexes may become."""
+    cursor.execute(f"{setting}; {_SHARE}")
     if not words:
         return
     # Ordered: two who add the same new words wait for each other, and never each for the other.
     cursor.execute(_KNOWN, [sorted(words)])
     missing = sorted(words.keys() - {row[0] for row in cursor.fetchall()})
-    for first in range(0, len(missing), 500):
-        some = missing[first : first + 500]
-        values: list[Any] = []
-        for one in some:
-            values += [one, tokeniser.dictionary(*words[one])]
-        cursor.execute(_ADD_WORDS.format(", ".join(["(%s, %s::bigint[])"] * len(some))), values)
+    for first in range(0, len(missing), 5_000):
+        lines = [
+            f"{one} {{{','.join(map(str, tokeniser.dictionary(*words[one])))}}}"
+            for one in missing[first : first + 5_000]
+        ]
+        cursor.execute(_ADD_WORDS, [lines])
 
 
 def forget_words(tokens: Iterable[int]) -> int:

@@ -35,7 +35,7 @@ from parley.contacts.types import NewContact, Page
 from parley.contacts.writing import region
 from parley.people.api import Viewer
 
-WINDOW: Final = 200
+WINDOW: Final = 120
 _MOST_WORDS: Final = 6
 _MOST_MATCHES: Final = 1000
 """Different words that one beginning stands for; more only for one or two letters."""
@@ -190,8 +190,8 @@ def _heads(digits: str) -> list[str]:
 def _cuts(token: Tokeniser, head: str, digits: str) -> list[int]:
     heads = [cut for cut in NUMBER_HEADS if cut <= len(head)]
     tails = [cut for cut in NUMBER_TAILS if cut <= len(digits)]
-    found = [token.token("h" + head[: heads[-1]])] if heads else []
-    return found + ([token.token("t" + digits[-tails[-1] :])] if tails else [])
+    found = [token.head(head[: heads[-1]])] if heads else []
+    return found + ([token.tail(digits[-tails[-1] :])] if tails else [])
 
 
 def _has_digits(fields: NewContact, digits: str, heads: Sequence[str]) -> bool:

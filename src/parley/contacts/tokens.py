@@ -7,6 +7,7 @@ was opened.
 """
 
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from hashlib import blake2b
 from typing import Final
 
 import jellyfish
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from parley.contacts.types import EMAIL_INDEX, NUMBER_INDEX, NewContact
 from parley.sealing.api import blind_index
@@ -25,6 +29,7 @@ MOST_WORDS: Final = 300
 """Different words of one contact that are found; notes can be long."""
 NUMBER_HEADS: Final = (4, 5, 6, 7, 9)
 NUMBER_TAILS: Final = (3, 4, 6)
+_BLOCK: Final = struct.Struct(">q8x")
 _MOST_KNOWN: Final = 300_000
 _WORD: Final = re.compile(r"[^\W_]+")
 _KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
@@ -117,8 +122,7 @@ class Tokeniser:
         tokens = list(words)
         for initial in {word[0] for word in names}:
             tokens.append(self.word("i", initial))
-        for one in new.numbers:
-            tokens += self.number_parts(one.value)
+        tokens += self.parts_of([one.value for one in new.numbers])
         for purpose in new.purposes:
             tokens.append(self.metadata("purpose", purpose))
         if new.source:
@@ -135,14 +139,28 @@ class Tokeniser:
         name = " ".join(sorted(words_of(f"{new.given} {new.family}")))
         return self.token(f"d{name}\x00{' '.join(words_of(new.company))}")
 
-    def number_parts(self, number: str) -> list[int]:
-        """Tokens of the beginnings and ends of a number that are searched for."""
-        digits = number.lstrip("+")
-        size = len(digits)
-        heads = [(self.often if cut < 7 else self.token)("h" + digits[:cut]) for cut in NUMBER_HEADS if cut <= size]
-        return heads + [
-            (self.often if cut < 6 else self.token)("t" + digits[-cut:]) for cut in NUMBER_TAILS if cut <= size
-        ]
+    def head(self, digits: str) -> int:
+        """The token of a number's beginning."""
+        return _unpacked(self._blocks([f"h{digits}"]))[0]
+
+    def tail(self, digits: str) -> int:
+        """The token of a number's end."""
+        return _unpacked(self._blocks([f"t{digits}"]))[0]
+
+    def parts_of(self, numbers: Iterable[str]) -> list[int]:
+        """`number_parts` of several numbers, in one go: a million contacts have ten million of them."""
+        texts: list[str] = []
+        for number in numbers:
+            digits = number.lstrip("+")
+            size = len(digits)
+            texts += [f"h{digits[:cut]}" for cut in NUMBER_HEADS if cut <= size]
+            texts += [f"t{digits[-cut:]}" for cut in NUMBER_TAILS if cut <= size]
+        return _unpacked(self._blocks(texts)) if texts else []
+
+    def _blocks(self, texts: list[str]) -> bytes:
+        """Each text of at most 16 ASCII letters as one block of AES: a keyed permutation, so a keyed hash of it."""
+        cipher = Cipher(AES(self.key), ECB()).encryptor()  # noqa: S305  (one block per text, not a mode for messages)
+        return cipher.update("".join([text.ljust(16, "\0") for text in texts]).encode())
 
     def dictionary(self, kind: str, word: str) -> list[int]:
         """What the dictionary finds a word by: its beginnings; a name also by sound and key pad."""
@@ -167,3 +185,8 @@ def _other_text(new: NewContact) -> str:
 def _short(index: bytes) -> int:
     """The first 8 bytes of a blind index, behind its version: two of a million differ but for one in 10^7 customers."""
     return int.from_bytes(index[1:9], "big", signed=True)
+
+
+def _unpacked(blocks: bytes) -> list[int]:
+    """The first 8 bytes of each block, as PostgreSQL's bigint."""
+    return [one[0] for one in _BLOCK.iter_unpack(blocks)]

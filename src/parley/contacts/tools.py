@@ -45,7 +45,7 @@ class Tools:
     opener: FieldOpener | None = field(repr=False)
     until: float = 0.0
     epochs: set[UUID] = field(default_factory=set, repr=False)
-    wrapped: dict[UUID, bytes] = field(default_factory=dict, repr=False)
+    wrapped: dict[bytes, bytes] = field(default_factory=dict, repr=False)
 
     def seal(self, contact: UUID, new: NewContact) -> SealedField:
         """The fields of a contact, for its own row."""

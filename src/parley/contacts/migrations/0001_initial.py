@@ -163,9 +163,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(
-                        fastupdate=False, fields=["found_by"], name="word_found_by"
-                    )
+                    django.contrib.postgres.indexes.GinIndex(fields=["found_by"], name="word_found_by")
                 ],
             },
         ),
