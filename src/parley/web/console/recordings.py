@@ -1,5 +1,6 @@
 """The list of recordings, and one recording."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from parley.agreement import api as agreements
+from parley.contacts import api as contacts
 from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
 from parley.tenancy import api as tenancy
 from parley.web import gate, retention_words, rules
 from parley.web.console.evidence import evidence_panel
-from parley.web.place import inside
+from parley.web.place import ConsoleRequest, inside
 
 PAGE_ROWS = 50
 
@@ -70,6 +72,14 @@ def listing(request: HttpRequest) -> HttpResponse:
     )
 
 
+def known_callers(
+    here: ConsoleRequest, parties: Sequence[recordings.Party | None]
+) -> Mapping[str, contacts.ContactLine]:
+    """The contacts that parties of calls are, by number, as far as this person may see them."""
+    numbers = {party.number for party in parties if party is not None and party.number}
+    return contacts.lookup_many(sorted(numbers), viewer=here.viewer) if numbers else {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """One line of what happened in a call."""
@@ -110,11 +120,13 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     word, meaning = rules.CUSTODY[here.customer.custody]
     stay = retention_words.stay(retention_words.held(found), by=here.person.id, at=timezone.now())
     media = {kind: reverse("rest:media", args=[recording_id, kind]) for kind in ("mp3", "wav", "peaks")}
+    known = known_callers(here, [found.caller, found.callee])
     context = {
         "here": "recordings",
         "recording": found,
-        "caller": _shown(found.caller),
-        "callee": _shown(found.callee),
+        "caller": _shown(found.caller, known),
+        "callee": _shown(found.callee, known),
+        "known": known,
         "playable": found.rendition == "ready" and not stay.resting,
         "media_url": media["mp3"],
         "peaks_url": media["peaks"],
@@ -133,10 +145,11 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     return render(request, "web/console/recording.html", context)
 
 
-def _shown(party: recordings.Party | None) -> Shown:
+def _shown(party: recordings.Party | None, known: Mapping[str, contacts.ContactLine]) -> Shown:
     if party is None:
         return Shown(name="", shown=_("unknown"))
-    return Shown(name=party.name, shown=rules.phone_words(party.number or party.aor))
+    line = known.get(party.number or "")
+    return Shown(name=(line.name if line else "") or party.name, shown=rules.phone_words(party.number or party.aor))
 
 
 def _clock(seconds: float) -> str:

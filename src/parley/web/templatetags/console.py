@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from typing import Any
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -88,9 +90,9 @@ def register_field(name: str) -> str:
 
 
 @register.filter
-def item(values: Mapping[str, str], name: str) -> str:
+def item(values: Mapping[str, Any], name: str) -> Any:
     """What `values` has under `name`, "" when nothing."""
-    return values.get(name, "")
+    return values.get(name, "") if values else ""
 
 
 @register.filter
