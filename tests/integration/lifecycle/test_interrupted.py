@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.integration.lifecycle.test_departure import NOW, end, furnish
@@ -107,14 +108,15 @@ def test_killed_in_the_middle_of_the_objects(make_customer: MakeCustomer) -> Non
     child = subprocess.Popen(
         [sys.executable, "-c", code], env={**os.environ, "PARLEY_DATA_DIR": str(settings.PARLEY_DATA_DIR)}
     )
+    first = Path(settings.PARLEY_STORE_URL.removeprefix("file://")) / f"{customer.id}/recordings/00000000/part"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and child.poll() is None:
-        left = sum(1 for _ in recordings.installed_store().list(str(customer.id)))
-        if left < 600:
+        if not first.exists():
             break
         time.sleep(0.005)
     child.send_signal(signal.SIGKILL)
-    child.wait()
+    assert child.wait() == -signal.SIGKILL
+    assert not first.exists()
     assert lifecycle.certificate(departure.id) is None
     again()
     whole(customer, departure)
