@@ -227,6 +227,7 @@ def _page(
         "clocks": _clocks(view, now=now),
         "story": [_step(one, named) for one in view.story],
         "found": [deeds.store_line(view, one) for one in view.found],
+        "empty_stores": [deeds.store_name(one.store) for one in view.found if not one.count],
         "count": sum(one.count - one.left_out for one in view.found),
         "can": set(view.possible),
         "fulfil": deeds.fulfil_words(view),

@@ -195,6 +195,8 @@ def fulfil_words(view: rights.RequestView) -> str:
     count = sum(one.count - one.left_out for one in view.found)
     places = sum(one.count > one.left_out for one in view.found)
     left = [kind for kind in view.line.kinds if kind not in view.done]
+    if not count and {"access", "portability", "erasure", "restriction"} & set(left):
+        return _("Nothing is held: note that")
     where = ngettext("%(n)d store", "%(n)d stores", places) % {"n": places}
     said = []
     if "erasure" in left:
