@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from tests.support.breaches import told_of_incident
+from tests.support.departures import move
 from tests.support.recorded_rows import add_recording
 from tests.support.spooled import Spooler, call
 from tests.support.subprocessors import told_alone
@@ -32,6 +33,7 @@ from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
 from parley.inventory.api import ExportOptions, Held
 from parley.ledger import api as ledger
+from parley.lifecycle import api as lifecycle
 from parley.obligations import api as obligations
 from parley.obligations.api import run_due
 from parley.people.api import User, create_user, viewer
@@ -223,6 +225,22 @@ def held(make_customer, tmp_path_factory: pytest.TempPathFactory, unblocked: Non
     return tenant(customer, tmp_path_factory.mktemp("held"))
 
 
+@cache
+def departed() -> str:
+    """The departure of a customer that wanted to be destroyed at once, certified."""
+    customer = tenancy.create_customer(
+        handle="departed-from-routes", name="Departed", region="eu", custody="local", agreement="ixcloud-dpa"
+    )
+    now = datetime.now(UTC)
+    with tenancy.scope(customer):
+        lifecycle.end(at=now, by="test", ends_at=None, choice="delete", reason="")
+    found = lifecycle.departure_of(customer.id)
+    assert found is not None
+    lifecycle.confirm_end(found.id, by="test", at=now)
+    move(now)
+    return str(found.id)
+
+
 def routes(urlconf: str) -> list[str]:
     """Every route of a console as the resolver knows it, relative to the console."""
 
@@ -272,6 +290,9 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<int:notice>": ["1"],
         "<uuid:request_id>": [whose.ids["request_id"]],
         "<uuid:subject_request_id>": [whose.ids["subject_request_id"]],
+        "<uuid:departure_id>": [whose.ids["departure_id"]],
+        "<int:statement>": ["1"],
+        "<slug:paper>": ["pdf", "json", "proof"],
     }
     found = [route]
     for parameter in re.findall(r"<[^>]+>", route):
@@ -379,6 +400,8 @@ def test_the_provider_sees_counts_and_never_content(route: str, own: Tenant) -> 
         if not User.objects.filter(email="olga@provider.example").exists():
             create_user(email="olga@provider.example", name="Olga", password=PASSWORD, role="operator")
         own = replace(own, ids={**own.ids, "request_id": asked_by_a_person()["request_id"]})
+    if "departure_id" in route:
+        own = replace(own, ids={**own.ids, "departure_id": departed()})
     client = Client(HTTP_HOST="127.0.0.1")
     for address in filled(route, own):
         assert client.get("/provider/" + address).status_code == (200 if route in FREE else 302)

@@ -65,18 +65,18 @@ def progress(request: HttpRequest, departure_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def statement(_request: HttpRequest, departure_id: UUID, number: int) -> HttpResponse:
+def statement(_request: HttpRequest, departure_id: UUID, statement: int) -> HttpResponse:
     """A statement of progress as it was entered into the log."""
-    made = next((one for one in lifecycle.statements(departure_id) if one.number == number), None)
+    made = next((one for one in lifecycle.statements(departure_id) if one.number == statement), None)
     if made is None:
         raise Http404("no such statement")
-    return document(made.document.encode(), f"statement-{number}.json", "application/json")
+    return document(made.document.encode(), f"statement-{statement}.json", "application/json")
 
 
 @require_GET
-def certificate(_request: HttpRequest, departure_id: UUID, form: str) -> HttpResponse:
+def certificate(_request: HttpRequest, departure_id: UUID, paper: str) -> HttpResponse:
     """The certificate as a paper, as JSON, or its proof."""
-    return certificate_file(departure_id, form)
+    return certificate_file(departure_id, paper)
 
 
 def certificate_file(departure_id: UUID, form: str) -> HttpResponse:

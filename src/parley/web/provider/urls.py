@@ -31,12 +31,12 @@ urlpatterns = [
     path("departures/<uuid:departure_id>/", lifecycle.departure, name="departure"),
     path("departures/<uuid:departure_id>/progress", lifecycle.progress, name="departure-progress"),
     path(
-        "departures/<uuid:departure_id>/statements/<int:number>.json",
+        "departures/<uuid:departure_id>/statements/<int:statement>.json",
         lifecycle.statement,
         name="departure-statement",
     ),
     path(
-        "departures/<uuid:departure_id>/certificate/<slug:form>",
+        "departures/<uuid:departure_id>/certificate/<slug:paper>",
         lifecycle.certificate,
         name="departure-certificate",
     ),
