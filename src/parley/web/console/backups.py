@@ -44,6 +44,8 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "here": "backups",
         "promise": promise,
+        "rto_words": _words(promise.rto),
+        "rpo_words": _words(promise.rpo),
         "interval": backups.interval_of(promise).total_seconds(),
         "newest": ready[0] if ready else None,
         "age": (now - ready[0].taken_at).total_seconds() if ready and ready[0].taken_at else 0,
@@ -104,10 +106,18 @@ def _age_shape(ready: list[backups.BackupView], promise: backups.Promise, now: A
     return "late" if age > promise.rpo else "due" if age > backups.interval_of(promise) else "kept"
 
 
+def _words(span: timedelta | None) -> str:
+    """A promised span: whole hours without minutes."""
+    return "" if span is None else rules.duration_words(span.total_seconds()).removesuffix(" 0 min")
+
+
 def _bars(drills: tuple[backups.Drill, ...]) -> list[rules.Bar]:
-    """The time of each drill until usable, oldest first."""
-    seconds = [one.rto.total_seconds() for one in reversed(drills)]
-    labels = [
+    """The time of each drill until usable, the newest at the right; none without a drill."""
+    if not drills:
+        return []
+    before = _DRILLS - len(drills)
+    seconds = [0.0] * before + [one.rto.total_seconds() for one in reversed(drills)]
+    labels = [""] * before + [
         _t("%(day)s: %(time)s") % {"day": f"{one.at:%Y-%m-%d}", "time": rules.duration_words(one.rto.total_seconds())}
         for one in reversed(drills)
     ]
