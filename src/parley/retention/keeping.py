@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from parley.agreement.api import Span, read_span
+from parley.agreement.api import RetentionTerm, Span, read_span
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.inventory.api import Held, Store, stores
@@ -27,7 +27,7 @@ _PAGE: Final = 1000
 def rules() -> tuple[Rule, ...]:
     """One row for every kind of every store, in their order, whether somebody set a rule or not."""
     rows = {(row.store, row.kind): row for row in KindRule.objects.all()}
-    declared, found = laws.declared(), []
+    declared, found, term = laws.declared(), [], contract.binding().agreement.terms.retention
     for store in stores():
         for kind, words in store.kinds.items():
             row = rows.get((store.name, kind))
@@ -40,7 +40,7 @@ def rules() -> tuple[Rule, ...]:
                     set_by=row.set_by if row else None,
                     set_at=row.set_at if row else None,
                     evidence_id=row.evidence_id if row else None,
-                    limits=_limits(store.name, kind, declared),
+                    limits=_limits(store.name, kind, declared, term),
                 )
             )
     return tuple(found)
@@ -56,7 +56,7 @@ def rule(store: str, kind: str) -> Rule:
 
 def limits(store: str, kind: str) -> Limits:
     """Between what a rule for that kind may be, and who may change it."""
-    return _limits(store, kind, laws.declared())
+    return _limits(store, kind, laws.declared(), contract.binding().agreement.terms.retention)
 
 
 def set_rule(*, store: str, kind: str, keep: Span | None, by: UUID, at: datetime, as_provider: bool = False) -> Rule:
@@ -181,8 +181,7 @@ def _newest(store: Store, kind: str, due: datetime, count: int) -> datetime | No
     return low
 
 
-def _limits(store: str, kind: str, declared: Sequence[DeclaredLaw]) -> Limits:
-    term = contract.binding().agreement.terms.retention
+def _limits(store: str, kind: str, declared: Sequence[DeclaredLaw], term: RetentionTerm) -> Limits:
     reaching = [one for one in declared if one.law.reaches(store, kind)]
     floors = [Limit(span=one.floor, by=one.law.key, name=one.law.name) for one in reaching if one.floor]
     ceilings = [Limit(span=one.law.at_most, by=one.law.key, name=one.law.name) for one in reaching if one.law.at_most]
