@@ -6,7 +6,7 @@ A server's 250 proves dispatch, never receipt.
 
 from parley.mail.composing import canonical_address
 from parley.mail.errors import MailError, MailRefused, NoSuchMessage, SigningUnavailable
-from parley.mail.holding import STORE, blank
+from parley.mail.holding import STORE, blank, blank_keyed
 from parley.mail.outbox import (
     SEND,
     as_sent,
@@ -37,6 +37,7 @@ __all__ = [
     "State",
     "as_sent",
     "blank",
+    "blank_keyed",
     "canonical_address",
     "configured_signer",
     "content",

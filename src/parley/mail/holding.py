@@ -102,6 +102,12 @@ def blank(message_id: UUID, *, whatever: bool = False) -> bool:
     return True
 
 
+def blank_keyed(prefix: str) -> int:
+    """Remove what the messages say whose key begins so, sent or not; how many there were."""
+    found = Message.objects.filter(key__startswith=prefix, blanked_at__isnull=True).values_list("id", flat=True)
+    return sum(blank(one, whatever=True) for one in list(found))
+
+
 def _rows() -> QuerySet[Message]:
     rows = Message.objects.filter(blanked_at__isnull=True).defer("content", "html", "signature")
     return rows.order_by("created_at", "id")

@@ -97,6 +97,7 @@ def handlers() -> Mapping[str, Handler]:
         notices.CLEAR: notices.clear,
         callbacks.SEND: callbacks.attempt,
         deeds.FORGET: forgetting.forget,
+        identity.WAITS: identity.still_waits,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from parley.agreement.api import Agreement, Event, Span, after, plan
 from parley.obligations import api as obligations
-from parley.rights.binding import Bound, bound
+from parley.rights.binding import Bound, bound, own
 from parley.rights.errors import MoveRefused
 from parley.rights.models import Pause, Request
 from parley.rights.rules import paused_for
@@ -93,7 +93,8 @@ def end(row: Request, *, met: bool, by: str, at: datetime) -> None:
 def _renew(row: Request, *, at: datetime) -> None:
     """Duties anew for the next revision, from a receipt that lies later by all pauses."""
     binds = bound(kinds=row.kinds)
-    term = replace(binds.term, forward="no")
+    # The clause is that of receipt: which of its own people asked is not asked again.
+    term = replace(binds.term, forward="no", clause=row.clause if own() else binds.clause)
     received = row.received_at + paused_for(
         [(one.began_at, one.ended_at) for one in Pause.objects.filter(request=row)], at=at
     )

@@ -25,9 +25,7 @@ def remove(row: Request, *, at: datetime) -> bool:
     Finding.objects.filter(request=row).delete()
     Code.objects.filter(request=row).delete()
     Callback.objects.filter(request=row, state="queued").update(state="failed")
-    for message in mail.messages(purpose="rights", limit=10_000) if row.sealed is not None else ():
-        if message.key.startswith(f"rights:{row.id}:"):
-            mail.blank(message.id, whatever=True)
+    mail.blank_keyed(f"rights:{row.id}:")
     row.sealed = row.epoch = row.email_index = row.number_index = row.external_id = None
     row.callback, row.blocked, row.covers, row.removed_at = "", "", [], at
     row.save()

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
+from parley.obligations import api as obligations
 from parley.rights import clock, letters, notices
 from parley.rights.binding import bound, own
 from parley.rights.errors import CodeRefused, MoveRefused, NoSuchRequest, RequestRefused
@@ -27,6 +28,9 @@ from parley.rights.types import ENDED, MEANS, CodeSent, CodeTo, Means
 
 _WRONG: Final = "the code is not right, or it is too old, or was tried too often"
 _DIGITS: Final = 6
+WAITS: Final = "rights.identity-waits"
+PATIENCE: Final = timedelta(days=30)
+"""How long the clock stands still before people are told that nothing came: ours."""
 _MEANS_OF: Final[dict[CodeTo, Means]] = {"email": "code-to-email", "number": "code-to-number"}
 
 
@@ -115,6 +119,18 @@ def ask_identity(request_id: UUID, *, what: str, why: str, by: UUID, at: datetim
         facts: dict[str, str | int | bool] = {"how": how, "ground": "GDPR Art. 12(6)"}
         tell(row, "identity-asked", who=str(by), at=at, said=f"{what.strip()}\n{why.strip()}", facts=facts)
         row.save()
+        obligations.enqueue(
+            kind=WAITS, key=f"{WAITS}:{row.id}:{number}", due=at + PATIENCE,
+            payload={"request": str(row.id), "since": at.isoformat()},
+        )  # fmt: skip
+
+
+def still_waits(work: obligations.Work) -> None:
+    """The clock has stood still for long: the story says so, for people to ask again, or refuse (Art. 12(2))."""
+    row = locked(UUID(work.payload["request"]))
+    since = datetime.fromisoformat(work.payload["since"])
+    if row.pauses.filter(began_at=since, ended_at__isnull=True).exists():
+        tell(row, "identity-did-not-come", who=MACHINE, at=max(work.due, work.now))
 
 
 def verify(
