@@ -290,7 +290,7 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<int:notice>": ["1"],
         "<uuid:request_id>": [whose.ids["request_id"]],
         "<uuid:subject_request_id>": [whose.ids["subject_request_id"]],
-        "<uuid:departure_id>": [whose.ids["departure_id"]],
+        "<uuid:departure_id>": [whose.ids.get("departure_id", "")],
         "<int:statement>": ["1"],
         "<slug:paper>": ["pdf", "json", "proof"],
     }
