@@ -25,7 +25,7 @@ def mails(purpose=""):
 
 
 def a_contact(email):
-    directory = contacts.add_directory(kind="public", name="Everybody", by="test", at=now())
+    directory = contacts.add_directory(kind="public", name=f"With {email}", by="test", at=now())
     new = contacts.NewContact(given="Ines", family="Falk", emails=(email,))
     return contacts.add(new, directory=directory.id, by="test", at=now())
 
@@ -37,7 +37,8 @@ def test_im_3e_rights_the_provider_helps_with_a_copy(under):
         view = fulfilled(ask("access", email="ines@falk.example"), by=officer(), at=now())
         long_work(customer)
         made = exports.get(view.export_id)
-        assert (made.state, made.records) == ("ready", 1)
+        assert (made.state, made.records) == ("ready", sum(one.count for one in view.found))
+        assert {one.store: one.count for one in view.found}["contacts"] == 1
 
 
 def test_im_9_rights_erasure_reaches_the_stores(under):
@@ -129,7 +130,7 @@ def test_ig_1_minors_a_guardian_is_answered_like_anybody(under):
         child = contacts.NewContact(given="Kim", emails=("kim@somewhere.example",), minor=True)
         with pytest.raises(contacts.GateRefused) as refused:
             contacts.add(child, directory=directory.id, by="test", at=now())
-        assert "IG-1.minors" in str(refused.value)
+        assert refused.value.clause == "IG-1.minors"
 
 
 def test_ig_5_employees_ask_the_provider_as_their_employer(cluster):
