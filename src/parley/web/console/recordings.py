@@ -68,6 +68,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "older": cursor is not None,
             "next": more,
             "resting": retention_words.resting(page.rows),
+            "known": known_callers(here, [party for row in page.rows for party in (row.caller, row.callee)]),
         },
     )
 
