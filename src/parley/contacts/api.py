@@ -69,13 +69,16 @@ from parley.contacts.types import (
     Page,
     Proof,
 )
+from parley.contacts.words import TIDY, tidy_later
 from parley.contacts.writing import add, annotate, move, remove, update
 from parley.obligations.api import Handler
 
 
 def handlers() -> Mapping[str, Handler]:
     """What the worker does for this package, by the kind of its deadline."""
-    return {}
+    return {
+        TIDY: tidy_later,
+    }
 
 
 def long_handlers() -> Mapping[str, Handler]:

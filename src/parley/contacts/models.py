@@ -85,6 +85,12 @@ class Word(models.Model):
         indexes = [GinIndex(fields=["found_by"], name="word_found_by")]
 
 
+class LeavingWord(models.Model):
+    """A token that a contact has lost: the word goes from the dictionary if no other contact has it."""
+
+    token = models.BigIntegerField(primary_key=True)
+
+
 class Batch(models.Model):
     """A batch of an import that was committed: it is not added again."""
 

@@ -19,6 +19,10 @@ DECLARATIONS = (
         retention="rule", find_by="record", export="withheld", erase="delete-row",
     ),
     PersonalData(
+        model="contacts.LeavingWord", field="token", category="user.contact", subject="customer", purpose=_PURPOSE,
+        retention="work", find_by="customer", export="withheld", erase="expire",
+    ),
+    PersonalData(
         model="contacts.Contact", field="minor", category="user.childrens", subject="customer", purpose=_PURPOSE,
         retention="rule", find_by="number-index", export="value", erase="delete-row",
     ),

@@ -1,10 +1,10 @@
 """Rows of contacts and of the dictionary, in SQL: the few statements that everything else is made of.
 
-A word stays in the dictionary as long as a contact has it. Who adds contacts holds a shared lock of the customer's
-database until its commit, who removes words an exclusive one: a word cannot go while a contact that has it comes.
+A word stays in the dictionary as long as a contact has it (`words.tidy`). Who adds contacts holds a shared lock of the
+customer's database until its commit, so that no word goes while a contact that has it comes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,16 +12,15 @@ from uuid import UUID
 
 from django.db import connection
 
+from parley.contacts import words
 from parley.contacts.tokens import Tokeniser
 from parley.contacts.tools import Tools
 from parley.contacts.types import Contact, ContactLine, NewContact
 from parley.sealing.api import SealedField, epoch_of
 
-_LOCK: Final = 0x636F6E74616374  # pg_advisory_xact_lock of a customer's database: the dictionary
-_SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
+_SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({words.LOCK})"
 _SHORT_LISTS: Final = "SET LOCAL gin_pending_list_limit = 512"
 """A search reads the whole list of what an index has not taken in yet, so it is kept short."""
-_EXCLUDE: Final = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _KNOWN: Final = "SELECT id FROM contacts_word WHERE id = ANY(%s)"
 _ADD_WORDS: Final = """
 INSERT INTO contacts_word (id, found_by)
@@ -33,6 +32,7 @@ INSERT INTO contacts_contact (id, directory_id, epoch_id, changed_at, keep_until
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _UPDATE: Final = """
+WITH gone AS (INSERT INTO contacts_leavingword SELECT unnest(%s::bigint[]) ON CONFLICT DO NOTHING)
 UPDATE contacts_contact SET epoch_id = %s, changed_at = %s, keep_until = %s, minor = %s, sealed = %s, tokens = %s,
     addresses = %s WHERE id = %s
 """
@@ -40,10 +40,6 @@ COLUMNS: Final = "c.id, c.directory_id, c.changed_at, c.keep_until, c.minor, c.s
 """What `opened` reads."""
 _READ: Final = "SELECT {columns}{more} FROM contacts_contact c WHERE c.id = ANY(%s){lock}"
 _EPOCHS: Final = "SELECT id, wrapped FROM contacts_epoch WHERE id = ANY(%s)"
-_UNUSED: Final = """
-DELETE FROM contacts_word w WHERE w.id = ANY(%s)
-    AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.tokens @> ARRAY[w.id])
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,48 +143,36 @@ def insert(
 def overwrite(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField, changed_at: datetime) -> None:
     """Set a contact anew, in the caller's transaction; words that nobody has any more are forgotten."""
     made = tools.tokeniser.of(new)
+    lost = set(before.tokens) - set(made.tokens)
+    gone = sorted(lost & tools.tokeniser.of(before.fields).words.keys() if not before.sealed else lost)
     with connection.cursor() as cursor:
         if coming := made.words.keys() - set(before.tokens):
             add_words(cursor, tools.tokeniser, {one: made.words[one] for one in coming})
         cursor.execute(
             _UPDATE,
             [
-                epoch_of(sealed.data), changed_at, new.keep_until, new.minor, sealed.data, made.tokens, made.addresses,
-                before.id,
+                gone, epoch_of(sealed.data), changed_at, new.keep_until, new.minor, sealed.data, made.tokens,
+                made.addresses, before.id,
             ],
         )  # fmt: skip
-    forget_words(set(before.tokens) - set(made.tokens))
+    if gone:
+        words.tidy_soon()
 
 
 def add_words(
-    cursor: Any, tokeniser: Tokeniser, words: Mapping[int, tuple[str, str]], *, setting: str = _SHORT_LISTS
+    cursor: Any, tokeniser: Tokeniser, coming: Mapping[int, tuple[str, str]], *, setting: str = _SHORT_LISTS
 ) -> None:
     """See to it that the dictionary has these words until the caller's transaction has committed, and after it.
     `setting` says how long the lists of the indexes may become."""
     cursor.execute(f"{setting}; {_SHARE}")
-    if not words:
+    if not coming:
         return
     # Ordered: two who add the same new words wait for each other, and never each for the other.
-    cursor.execute(_KNOWN, [sorted(words)])
-    missing = sorted(words.keys() - {row[0] for row in cursor.fetchall()})
+    cursor.execute(_KNOWN, [sorted(coming)])
+    missing = sorted(coming.keys() - {row[0] for row in cursor.fetchall()})
     for first in range(0, len(missing), 5_000):
         lines = [
-            f"{one} {{{','.join(map(str, tokeniser.dictionary(*words[one])))}}}"
+            f"{one} {{{','.join(map(str, tokeniser.dictionary(*coming[one])))}}}"
             for one in missing[first : first + 5_000]
         ]
         cursor.execute(_ADD_WORDS, [lines])
-
-
-def forget_words(tokens: Iterable[int]) -> int:
-    """Remove those words of the dictionary that no contact has any more, in the caller's transaction; how many."""
-    gone = sorted(tokens)
-    if not gone:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [gone])
-        candidates = [row[0] for row in cursor.fetchall()]
-        if not candidates:
-            return 0
-        cursor.execute(_EXCLUDE)
-        cursor.execute(_UNUSED, [candidates])
-        return int(cursor.rowcount)

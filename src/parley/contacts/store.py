@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from parley.contacts import models, rows
+from parley.contacts import models, rows, words
 from parley.contacts.consents import consent_view, indexes_of, objections_of
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import changed, check
@@ -110,7 +110,8 @@ class Contacts:
             cursor.execute("DELETE FROM contacts_contact WHERE id = ANY(%s)", [contacts])
             if directories:
                 cursor.execute("DELETE FROM contacts_directory WHERE id = ANY(%s)", [directories])
-        rows.forget_words({token for _, tokens in doomed for token in tokens})
+        if doomed:
+            words.note({token for _, tokens in doomed for token in tokens})
         return Erased(records=len(contacts) + len(directories))
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:

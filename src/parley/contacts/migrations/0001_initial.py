@@ -13,6 +13,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="LeavingWord",
+            fields=[("token", models.BigIntegerField(primary_key=True, serialize=False))],
+        ),
+        migrations.CreateModel(
             name="Batch",
             fields=[
                 ("key", models.CharField(max_length=200, primary_key=True, serialize=False)),
