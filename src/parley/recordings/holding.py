@@ -8,7 +8,7 @@ goes as well, for the folder of the recording is looked through.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from parley.agreement.api import CALL_RECORDING
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Subject
 from parley.recordings.handing import Handing
-from parley.recordings.models import Conversation, LiveCall, NumberIndex, Part, Recording, Rendition, SealingEpoch
+from parley.recordings.models import NumberIndex, Recording, SealingEpoch
 from parley.recordings.objects import store_in_use
 from parley.recordings.redaction import Person
 from parley.recordings.types import NUMBER_INDEX, PartySheet, party_aad
@@ -30,6 +30,30 @@ KIND: Final = "recording"
 _FOUND: Final = """
 SELECT DISTINCT r.started_at, r.id FROM recordings_numberindex n JOIN recordings_recording r ON r.id = n.recording_id
 WHERE n.value = ANY(%s) ORDER BY r.started_at, r.id
+"""
+_LOCKED: Final = """
+SELECT id, conversation_id FROM recordings_recording WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+"""
+_KEYS: Final = """
+SELECT object_key FROM recordings_part WHERE recording_id = ANY(%s)
+UNION ALL SELECT object_key FROM recordings_rendition WHERE recording_id = ANY(%s)
+"""
+_DELETE: Final = (
+    "DELETE FROM recordings_numberindex WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_rendition WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_part WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_recording WHERE id = ANY(%s)",
+    "DELETE FROM recordings_livecall WHERE recording_id = ANY(%s)",
+)
+_EMPTIED: Final = """
+DELETE FROM recordings_conversation c WHERE id = ANY(%s)
+AND NOT EXISTS (SELECT FROM recordings_recording r WHERE r.conversation_id = c.id)
+"""
+_PRESENT: Final = """
+SELECT id FROM recordings_recording WHERE id = ANY(%s)
+UNION SELECT recording_id FROM recordings_numberindex WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_rendition WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_part WHERE recording_id = ANY(%s)
 """
 _NAMED: Final = ("caller_name", "callee_name")
 _LONGEST_NAME: Final = 200
@@ -74,31 +98,25 @@ class Recordings:
 
     def erase(self, ids: Sequence[UUID]) -> Erased:
         """See Store."""
-        rows = list(
-            Recording.objects.select_for_update()
-            .filter(id__in=list(ids))
-            .order_by("id")
-            .values_list("id", "conversation_id")
-        )
-        erased, conversations = [row[0] for row in rows], {row[1] for row in rows}
-        keys = set(Part.objects.filter(recording__in=erased).values_list("object_key", flat=True))
-        keys |= set(Rendition.objects.filter(recording__in=erased).values_list("object_key", flat=True))
-        keys |= set(_in_folders(ids))
-        objects = store_in_use().delete_many(sorted(keys))
-        for model in (NumberIndex, Rendition, Part):
-            model.objects.filter(recording__in=erased)._raw_delete("default")
-        Recording.objects.filter(id__in=erased)._raw_delete("default")
-        Conversation.objects.filter(id__in=conversations, segments__isnull=True).delete()
-        LiveCall.objects.filter(recording_id__in=erased).delete()
+        wanted = list(ids)
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCKED, [wanted])
+            rows = cursor.fetchall()
+            erased, conversations = [row[0] for row in rows], list({row[1] for row in rows})
+            cursor.execute(_KEYS, [erased, erased])
+            keys = {row[0] for row in cursor.fetchall()}
+            objects = store_in_use().delete_many(sorted(keys | set(_in_folders(wanted))))
+            for statement in _DELETE:
+                cursor.execute(statement, [erased])
+            cursor.execute(_EMPTIED, [conversations])
         return Erased(records=len(erased), objects=objects)
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:
         """See Store. Objects are looked for in the folder of each recording, also those that no row names."""
         wanted = list(ids)
-        left = set(Recording.objects.filter(id__in=wanted).values_list("id", flat=True))
-        for model in (NumberIndex, Rendition, Part):
-            found: QuerySet[Any] = model.objects.filter(recording__in=wanted)
-            left |= set(found.values_list("recording_id", flat=True))
+        with connection.cursor() as cursor:
+            cursor.execute(_PRESENT, [wanted] * 4)
+            left = {row[0] for row in cursor.fetchall()}
         return frozenset(left | {one for one in wanted if one not in left and any(_in_folders([one]))})
 
     def write(self, ids: Sequence[UUID], sink: Sink, options: ExportOptions) -> Iterator[UUID]:

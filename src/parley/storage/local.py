@@ -105,23 +105,30 @@ class LocalStore:
             removed += 1
             touched[path.parent] = None
         with _translated("directories"):
-            for directory in touched:
-                remaining = self._without_empty(directory)
-                if remaining is not None:
-                    _sync_directory(remaining)
+            for directory in self._without_empty(touched):
+                with suppress(FileNotFoundError):  # somebody else emptied it just now
+                    _sync_directory(directory)
         return removed
 
-    def _without_empty(self, directory: Path) -> Path | None:
-        """Remove `directory` and its parents while they are empty; the first that stays."""
-        while directory != self._root:
-            try:
-                directory.rmdir()
-            except FileNotFoundError:
-                pass
-            except OSError:  # not empty, or filled again just now
-                return directory
-            directory = directory.parent
-        return directory
+    def _without_empty(self, directories: Iterable[Path]) -> set[Path]:
+        """Remove those that are empty, then their parents while they are, each tried once; the first that stay."""
+        stay: set[Path] = set()
+        level = set(directories)
+        while level:
+            parents: set[Path] = set()
+            for directory in level:
+                try:
+                    if directory == self._root:
+                        raise OSError
+                    directory.rmdir()
+                except FileNotFoundError:
+                    parents.add(directory.parent)
+                except OSError:  # not empty, or filled again just now
+                    stay.add(directory)
+                else:
+                    parents.add(directory.parent)
+            level = parents
+        return stay
 
     def list(self, prefix: str = "") -> Iterator[ObjectHead]:
         """See ObjectStore."""
@@ -129,10 +136,15 @@ class LocalStore:
         if start.is_file():
             yield ObjectHead(key=prefix, size=start.stat().st_size)
             return
-        found = sorted(path for path in start.rglob("*") if path.is_file() and self._incoming not in path.parents)
-        for path in found:
+        found: list[str] = []
+        for folder, folders, names in os.walk(start):
+            if folder == str(self._root):
+                folders[:] = [name for name in folders if name != _INCOMING]
+            found += [os.path.join(folder, name) for name in names]  # noqa: PTH118 - a hundred times quicker than Path
+        skip = len(str(self._root)) + 1
+        for path in sorted(found):
             with suppress(FileNotFoundError):  # deleted meanwhile
-                yield ObjectHead(key=path.relative_to(self._root).as_posix(), size=path.stat().st_size)
+                yield ObjectHead(key=path[skip:], size=os.stat(path).st_size)  # noqa: PTH116
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
