@@ -68,7 +68,7 @@ def clause_of(agreement: Agreement) -> str:
     return clauses[-1] if clauses else agreement.terms.end.clause
 
 
-def expires(customer: tenancy.Customer, *, taken: datetime) -> datetime:
+def expires(customer: tenancy.Customer, *, taken: datetime, final: bool) -> datetime:
     """Until when a backup that is taken then lives."""
     standing = (tenancy.known(customer.id) or customer).standing
     return rules.expiry(
@@ -77,6 +77,7 @@ def expires(customer: tenancy.Customer, *, taken: datetime) -> datetime:
         keep=timedelta(days=settings.PARLEY_BACKUP_KEEP_DAYS),
         ended_at=standing.contract_ended_at,
         zone=standing.zone,
+        final=final,
     )
 
 

@@ -31,12 +31,18 @@ def interval_of(promise: Promise) -> timedelta:
     return (promise.rpo or UNPROMISED_RPO) * _SLACK
 
 
-def expiry(agreement: Agreement, *, taken: datetime, keep: timedelta, ended_at: datetime | None, zone: str) -> datetime:
-    """Until when a backup lives: `keep`, and never beyond the instant at which nothing may be left."""
+def expiry(
+    agreement: Agreement, *, taken: datetime, keep: timedelta, ended_at: datetime | None, zone: str, final: bool = False
+) -> datetime:
+    """Until when a backup lives: `keep`, and never beyond the instant at which nothing may be left.
+
+    A `final` one is all that is left after the end of a contract: it lives until that instant.
+    """
     until = taken + keep
     if ended_at is None:
         return until
-    return min(until, end_instants(agreement.terms.end, ended_at, zone=zone).destroy)
+    destroy = end_instants(agreement.terms.end, ended_at, zone=zone).destroy
+    return destroy if final else min(until, destroy)
 
 
 def slot(at: datetime, *, every: timedelta, of: UUID) -> tuple[int, datetime]:

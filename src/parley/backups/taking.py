@@ -73,7 +73,7 @@ def _begin(customer: tenancy.Customer, reason: Reason, at: datetime, backup_id: 
         if row.state in {"failed", "taking"}:
             newest = Backup.objects.filter(customer=customer.id).exclude(id=backup_id).aggregate(n=Max("number"))["n"]
             row.number, row.state, row.error = (newest or 0) + 1, "taking", ""
-            row.expires_at = register.expires(customer, taken=at)
+            row.expires_at = register.expires(customer, taken=at, final=reason == "final")
             row.save()
     return row
 
