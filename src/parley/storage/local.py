@@ -117,9 +117,10 @@ class LocalStore:
         while level:
             parents: set[Path] = set()
             for directory in level:
+                if directory == self._root:
+                    stay.add(directory)
+                    continue
                 try:
-                    if directory == self._root:
-                        raise OSError
                     directory.rmdir()
                 except FileNotFoundError:
                     parents.add(directory.parent)
