@@ -109,7 +109,7 @@ def ask(telephone: Page) -> None:
 
 
 def prove(telephone: Page, officer: Account, server: Sink) -> None:
-    telephone.get_by_role("button", name="Send a code to my e-mail address").click()
+    telephone.get_by_role("button", name="Send me a code by e-mail").click()
     expect(telephone.get_by_label("The code: six digits")).to_be_visible()
     keep(telephone, "portal-code")
     work(officer.customer, server)
@@ -173,7 +173,7 @@ def test_the_officer_verifies_by_a_call_and_refuses(page: Page, officer: Account
     sign_in(page, officer)
     page.goto(officer.address("rights/enter"))
     keep(page, "desk-enter")
-    page.get_by_label("Have your data deleted").check()
+    page.get_by_label("Erasure").check()
     page.get_by_label("Telephone number").fill("+390501112233")
     page.get_by_label("What was said or written").fill("Wants everything deleted.")
     page.get_by_role("button", name="Enter this request").click()

@@ -47,6 +47,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "minor": _("for a child"),
     "unclear": _("not clear yet"),
 }
+ENTERED: Final[Mapping[str, Any]] = {**KINDS, "marketing": _("objection to marketing")}
+"""What the customer's people write down for somebody."""
 CHANNELS: Final[Mapping[str, Any]] = {
     "portal": _("the public page"),
     "email": _("e-mail"),

@@ -115,7 +115,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     local = now.astimezone(ZoneInfo(zone))
     context = {
         "here": "rights", "zone": zone, "form": filled.fields(), "wrong": filled.wrong, "chosen": kinds,
-        "kinds": words.ASKABLE.items(), "today": f"{local:%Y-%m-%d}", "clock": f"{local:%H:%M}",
+        "kinds": words.ENTERED.items(), "today": f"{local:%Y-%m-%d}", "clock": f"{local:%H:%M}",
     }  # fmt: skip
     return render(request, "web/console/rights_enter.html", context, status=400 if filled.wrong else 200)
 

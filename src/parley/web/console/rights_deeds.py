@@ -228,7 +228,10 @@ def store_line(view: rights.RequestView, found: rights.FoundStore) -> dict[str, 
     return {
         "found": found,
         "name": store_name(found.store),
-        "kinds": ", ".join(f"{count} {kinds.get(kind, kind)}" for kind, count in found.kinds.items()),
+        "kinds": ", ".join(
+            f"{kinds.get(kind, kind)}: {count}" if len(found.kinds) > 1 else kinds.get(kind, kind)
+            for kind, count in found.kinds.items()
+        ),
         "outcomes": ", ".join(f"{count} {words.OUTCOMES.get(what, what)}" for what, count in found.outcomes.items()),
         "url": reverse("right-found", args=[view.id, found.store]) if found.count else "",
     }

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import reverse, set_script_prefix
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -72,6 +72,7 @@ def _portal(view: View) -> View:
     @sensitive_post_parameters()
     @limited
     def scoped(request: HttpRequest, handle: str, **which: Any) -> HttpResponse:
+        set_script_prefix("/")  # a console that this thread served before left its own
         whose = tenancy.provider() if handle == "provider" else tenancy.by_handle(handle)
         if whose is None or (handle != "provider" and whose.kind != "customer"):
             raise Http404("nobody of that name")
