@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from parley.foundation.errors import ParleyError
 from parley.people.api import User, create_user
-from parley.project.demo import paperwork
+from parley.project.demo import paperwork, persons
 from parley.project.demo.scenario import CUSTOMERS, OPERATOR, DemoCustomer, Person
 from parley.sealing.api import generate_identity
 from parley.tenancy.api import Customer, NewUser, add_trunk, by_handle, create_customer, provider, scope, trunks
@@ -55,6 +55,7 @@ def arrange(*, data_dir: Path, region: str, narrate: Narrate) -> bool:
     paperwork.register(by=operator, narrate=narrate)
     for wanted in CUSTOMERS:
         made.append(_customer(wanted, data_dir=data_dir, region=region, secret=secret, narrate=narrate))
+    persons.arrange(narrate=narrate)
     paperwork.announce(by=operator, narrate=narrate)
     return any(made)
 

@@ -1,4 +1,4 @@
-"""Who appears in the demo: two customers, their people, the people who call them, the calls. Facts only.
+"""Who appears in the demo: three customers, their people, the people who call them, the calls. Facts only.
 
 Every number is one that regulators keep for fiction: Ofcom's (020 7946 0xxx, 01632 960xxx, 07700 900xxx) and the North
 American 555-01xx.
@@ -102,7 +102,19 @@ CUSTOMERS: Final = (
         sbc_address="127.0.0.12",
         own_numbers=("+441632960",),
     ),
+    DemoCustomer(
+        handle="lark",
+        name="Lark Street Travel",
+        agreement="ucx-terms",
+        custody="local",
+        people=(Person(email="lena@lark.example", name="Lena Moss", role="administrator"),),
+        trunk="Agency SBC",
+        sbc_address="127.0.0.13",
+        own_numbers=("+442079460900",),
+    ),
 )
+LEAVING: Final = "lark"
+"""Who is about to end its contract."""
 
 _MARTIN = Party(name="Martin Hale", number="+442079460101", domain="northwind.example")
 _RECEPTION = Party(name="Sofia Rossi", number="+442079460100", domain="northwind.example")
