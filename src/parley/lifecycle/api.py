@@ -13,6 +13,7 @@ from parley.lifecycle import certifying, closing, destroying, following, isolati
 from parley.lifecycle.closing import destroy_live, destroy_objects
 from parley.lifecycle.errors import DepartureRefused, LifecycleError, StillThere, UnknownDeparture
 from parley.lifecycle.following import confirm_end, end, follow, new_link, renew, supposed, timeline_now
+from parley.lifecycle.isolating import release_now as release_isolated
 from parley.lifecycle.letters import PHASES
 from parley.lifecycle.reading import (
     by_token,
@@ -105,6 +106,7 @@ __all__ = [
     "new_link",
     "open_return",
     "progress",
+    "release_isolated",
     "renew",
     "settled",
     "statements",

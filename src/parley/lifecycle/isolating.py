@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from django.db import transaction
+
 from parley.exports import api as exports
 from parley.inventory.api import ExportOptions, Held, Store, stores
-from parley.lifecycle.desk import departure_in, facts, rows
+from parley.lifecycle.desk import departure_in, desk, facts, locked, rows
 from parley.lifecycle.models import Departure, Isolated
 from parley.lifecycle.sealed import write_sealed
 from parley.obligations import api as obligations
@@ -70,6 +72,12 @@ def release(work: obligations.Work) -> None:
     """Handler of `lifecycle.isolated-release`: the law's time is over, package and key go."""
     row = departure_in(work)
     destroy(row, UUID(work.payload["package"]), by="", at=work.now)
+
+
+def release_now(departure_id: UUID, package_id: UUID, *, by: str, at: datetime) -> None:
+    """The hold that kept a package was lifted: staff has it destroyed. Raises UnknownDeparture."""
+    with desk(), transaction.atomic():
+        destroy(locked(departure_id), package_id, by=by, at=at)
 
 
 def destroy(row: Departure, package_id: UUID, *, by: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from parley.web.lifecycle_words import STATES, STEPS, told
 from parley.web.place import inside
 
 PAGE_ROWS: Final = 50
-_DEEDS = ("export", "link")
+_DEEDS = ("export", "link", "release")
 
 
 @require_GET
@@ -114,6 +114,10 @@ def _do(request: HttpRequest, found: lifecycle.DepartureView, filled: Filled, *,
             filled.wrong["from"] = "Compare the sender first."
         if not filled.wrong:
             lifecycle.ask_export(found.id, channel="e-mail", by=by, at=now)
+    elif deed == "release":
+        chosen = filled.choice("package", [str(one.id) for one in found.isolated if one.until is None])
+        if not filled.wrong:
+            lifecycle.release_isolated(found.id, UUID(chosen), by=by, at=now)
     elif deed == "link":
         return lifecycle.new_link(found.id, by=by, at=now)
     return ""
