@@ -78,13 +78,15 @@ def place_hold(
     return hold_of(hold_id)
 
 
-def lift_hold(hold_id: UUID, *, reason: str, by: UUID, at: datetime) -> HoldView:
-    """The hold ends; what it kept goes by rule and request again. Leaves evidence. Raises NoSuchHold, HoldRefused."""
+def lift_hold(hold_id: UUID, *, reason: str, by: UUID, at: datetime, as_provider: bool = False) -> HoldView:
+    """The hold ends; what it kept goes by rule and request again. Leaves evidence. Raises NoSuchHold, HoldRefused: one
+    that binds the provider is the provider's to lift."""
     if not reason.strip():
         raise HoldRefused("a hold is lifted for a reason", remedy="Say why it is over.")
     with transaction.atomic():
         bearing.one_at_a_time()
         hold = _locked(hold_id)
+        _require_own(hold, as_provider=as_provider)
         if hold.lifted_at is None:
             obligations.evidence(
                 kind="retention.hold-lifted", clause=hold.clause, details={"hold": str(hold_id), "by": str(by)}, at=at
@@ -95,10 +97,11 @@ def lift_hold(hold_id: UUID, *, reason: str, by: UUID, at: datetime) -> HoldView
     return hold_of(hold_id)
 
 
-def review_hold(hold_id: UUID, *, next_review: datetime, by: UUID, at: datetime) -> HoldView:
+def review_hold(hold_id: UUID, *, next_review: datetime, by: UUID, at: datetime, as_provider: bool = False) -> HoldView:
     """Somebody found the hold still needed, and looks again at `next_review`. Raises NoSuchHold, HoldRefused."""
     with transaction.atomic():
         hold = _locked(hold_id)
+        _require_own(hold, as_provider=as_provider)
         if hold.lifted_at is not None or next_review <= at:
             raise HoldRefused("this hold cannot be reviewed like that", remedy="Choose a later day.")
         details = {"hold": str(hold_id), "by": str(by), "review": next_review.isoformat()}
@@ -201,6 +204,11 @@ def _scope(
         if since is not None and until is not None and until <= since:
             raise HoldRefused("a span of time ends after it begins", remedy="Choose a later end.")
     return cast(Scope, given[0])
+
+
+def _require_own(hold: Hold, *, as_provider: bool) -> None:
+    if hold.binds == "provider" and not as_provider:
+        raise HoldRefused("this hold binds the provider itself", remedy="Ask the provider; its ground says why.")
 
 
 def _first(reaches: Sequence[bearing.Reach]) -> UUID:

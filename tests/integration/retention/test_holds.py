@@ -52,6 +52,10 @@ def test_after_the_end_a_hold_counts_only_where_it_binds_the_provider(house: Hou
     done = retention.dispose([mine, ordered, free], cause="end", reference="end", at=NOW, by="lifecycle")
     assert done.erased.records == 2 and left() == {ordered.id}
     assert done.kept[0].verdict.clause_or_law == "Preservation order 12/26"
+    (standing,) = [one for one in retention.holds() if one.binds == "provider"]
+    with pytest.raises(retention.HoldRefused, match="binds the provider"):
+        retention.lift_hold(standing.id, reason="we want it gone", by=house.by, at=NOW)
+    assert retention.lift_hold(standing.id, reason="revoked", by=house.by, at=NOW, as_provider=True).lifted_at == NOW
 
 
 def test_a_hold_on_a_person_reaches_what_comes_later(house: House) -> None:

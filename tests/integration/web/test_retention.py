@@ -115,7 +115,7 @@ def test_a_held_recording_is_not_played_and_its_ground_is_for_oversight(keeper: 
     when = {"day": (datetime.now(UTC) + timedelta(days=30)).date().isoformat()}
     owner = str(User.objects.get(email="keeper@retention.example").id)
     filled = {
-        "title": "Dispute", "ground": "Secret ground 4711", "scope": "records", "binds": "customer", "owner": owner,
+        "title": "Dispute", "ground": "Secret ground 4711", "scope": "records", "owner": owner,
         "records": f"http://x{HOME}recordings/{mine}/", "review": when["day"],
     }  # fmt: skip
     made = keeper.post(HOME + "holds/new", filled)

@@ -46,7 +46,7 @@ def new(request: HttpRequest) -> HttpResponse:
     filled = Filled(request.POST.dict() if request.method == "POST" else request.GET.dict())
     context = {
         "here": "retention", "zone": zone, "kinds": _kinds(), "scopes": words.SCOPES.items(),
-        "binds": words.BINDS.items(), "sealed": here.customer.custody == "customer-held",
+        "sealed": here.customer.custody == "customer-held",
         "owners": people.User.objects.filter(role__in=("administrator", "compliance"), is_active=True).order_by("name"),
     }  # fmt: skip
     if request.method == "POST":
@@ -114,7 +114,7 @@ def look(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
 def _place(filled: Filled, *, zone: str, by: UUID, at: datetime) -> retention.HoldView | None:
     title, ground = filled.text("title", most=200), filled.text("ground", most=2000)
     law = filled.text("law", needed=False, most=500)
-    scope, binds = filled.choice("scope", words.SCOPES), filled.choice("binds", words.BINDS)
+    scope = filled.choice("scope", words.SCOPES)
     owner = filled.choice("owner", {str(one) for one in people.User.objects.values_list("id", flat=True)})
     review = filled.moment("review", zone=zone)
     if review is not None and review <= at:
@@ -124,8 +124,7 @@ def _place(filled: Filled, *, zone: str, by: UUID, at: datetime) -> retention.Ho
         return None
     try:
         return retention.place_hold(
-            title=title, ground=ground, law=law, binds="provider" if binds == "provider" else "customer",
-            owner=UUID(owner), review_at=review, by=by, at=at, **reach,
+            title=title, ground=ground, law=law, owner=UUID(owner), review_at=review, by=by, at=at, **reach,
         )  # fmt: skip
     except retention.HoldRefused as refused:
         filled.wrong["scope"] = str(refused)
