@@ -149,7 +149,8 @@ def discovery(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja loo
     "/certificate", url_name="opendsr-certificate", summary="The public key that verifies signatures", auth=None
 )
 def certificate(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja looks for it by name
-    """PEM, SubjectPublicKeyInfo, Ed25519."""
+    """PEM, SubjectPublicKeyInfo, Ed25519. `X-OpenDSR-Signature` of an answer or a callback is base64 of the signature
+    of the body's bytes, `X-OpenDSR-Processor-Domain` the host that signs. Check it before you read the body."""
     key = Ed25519PublicKey.from_public_bytes(rights.callback_key())
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return HttpResponse(pem, content_type="application/x-pem-file")
