@@ -44,7 +44,10 @@ def shot(page: Page, name: str) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
         page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
+    page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 1280, "height": 800})
+    page.screenshot(path=f"{SHOTS}/{name}-dark.png")
+    page.emulate_media(color_scheme="light")
 
 
 def work(customer: tenancy.Customer, folder: Path) -> None:

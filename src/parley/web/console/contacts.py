@@ -24,8 +24,8 @@ from parley.web.public.preferences import preferences_path
 PAGE_ROWS: Final = 50
 _HISTORY: Final = 400
 _KINDS: Final = (
-    "contact.added", "contact.changed", "contact.annotated", "contacts.merged", "contact.merged", "consent.given",
-    "consent.withdrawn", "contact.objected", "contacts.shared", "contact.shared",
+    "contact.added", "contact.changed", "contact.annotated", "contacts.moved", "contacts.merged", "contacts.shared",
+    "consent.given", "consent.withdrawn", "marketing.written",
 )  # fmt: skip
 
 
