@@ -13,6 +13,7 @@ from parley.backups.apart import apart
 from parley.backups.drilling import drill, drills
 from parley.backups.errors import BackupDamaged, BackupError, Busy, DumpFailed, NoBackup, ToolMissing
 from parley.backups.expiring import destroy_all, expire, shorten
+from parley.backups.files import unsealed
 from parley.backups.register import backups, promise_to, remaining
 from parley.backups.restoring import restore_in_place, restored, sweep
 from parley.backups.rules import interval_of
@@ -56,6 +57,7 @@ __all__ = [
     "shorten",
     "sweep",
     "take",
+    "unsealed",
 ]
 
 

@@ -45,7 +45,7 @@ def _expire(customer: tenancy.Customer, at: datetime) -> int:
         for row in over:
             if row.state == "ready":
                 register.tell(
-                    customer, kind=EXPIRED, clause=_clause(customer),
+                    customer, kind=EXPIRED, clause=register.clause_of(customer),
                     details={"backup": str(row.id), "expires_at": row.expires_at.isoformat()}, at=at, about=row.id,
                 )  # fmt: skip
             row.state, row.gone_at = "gone", at
@@ -72,8 +72,8 @@ def _destroy_all(customer: tenancy.Customer, at: datetime) -> int:
         count = len(rows)
         if count or objects:
             register.tell(
-                customer, kind=DESTROYED, clause=_clause(customer), details={"backups": count, "files": objects}, at=at,
-                about=new_id(at=at),
+                customer, kind=DESTROYED, clause=register.clause_of(customer), at=at, about=new_id(at=at),
+                details={"backups": count, "files": objects},
             )  # fmt: skip
         BackupObject.objects.filter(customer=customer.id).delete()
         DrillRow.objects.filter(customer=customer.id).delete()
@@ -114,7 +114,3 @@ def _remove_unnamed(customer_id: UUID, *, without: Sequence[UUID]) -> None:
     kept = tuple(f"{files.folder(customer_id, one)}/" for one in living.values_list("id", flat=True))
     strays = [head.key for head in store.list(str(customer_id)) if head.key not in known]
     store.delete_many(key for key in strays if not key.startswith(kept))
-
-
-def _clause(customer: tenancy.Customer) -> str:
-    return register.clause_of(register.agreement_of(customer))

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Final, cast
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -18,6 +18,9 @@ from parley.governance.contract import api as contract
 from parley.ledger.api import JSON
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
+
+PROVIDER_CLAUSE: Final = "backups.provider"
+"""What the provider's own log names for backups of the provider's database."""
 
 
 def view(row: Backup) -> BackupView:
@@ -58,18 +61,25 @@ def agreement_of(customer: tenancy.Customer) -> Agreement:
 
 
 def promise_to(customer: tenancy.Customer) -> Promise:
-    """What restoring was promised to be."""
+    """What restoring was promised to be. The provider, a tenant of its own, promised itself nothing."""
+    if customer.kind == "provider":
+        return Promise()
     return rules.promise_of(agreement_of(customer))
 
 
-def clause_of(agreement: Agreement) -> str:
+def clause_of(customer: tenancy.Customer) -> str:
     """The clause that backups are kept by: availability where it is promised, else what holds data until the end."""
+    if customer.kind == "provider":
+        return PROVIDER_CLAUSE
+    agreement = agreement_of(customer)
     clauses = rules.promise_of(agreement).clauses
     return clauses[-1] if clauses else agreement.terms.end.clause
 
 
 def expires(customer: tenancy.Customer, *, taken: datetime, final: bool) -> datetime:
     """Until when a backup that is taken then lives."""
+    if customer.kind == "provider":
+        return taken + timedelta(days=settings.PARLEY_BACKUP_KEEP_DAYS)
     standing = (tenancy.known(customer.id) or customer).standing
     return rules.expiry(
         agreement_of(customer),
@@ -94,7 +104,12 @@ def tell(
             entry_id=_entry(kind, about, "provider"),
         )
     known = tenancy.known(customer.id)
-    if known is not None and known.state in {"active", "departed"} and customer_reachable(known):
+    if (
+        known is not None
+        and known.kind == "customer"
+        and known.state in {"active", "departed"}
+        and customer_reachable(known)
+    ):
         with tenancy.scope(known), transaction.atomic():
             obligations.evidence(
                 kind=kind, clause=clause, details=details, at=at, entry_id=_entry(kind, about, "customer")

@@ -93,7 +93,7 @@ def _look_after(at: datetime) -> None:
     sweep()
     files.sweep_files()
     expire(at=at)
-    for customer in tenancy.customers():
+    for customer in [*tenancy.customers(), tenancy.provider()]:
         with tenancy.scope(customer):
             try:
                 expect_backups(at)

@@ -175,11 +175,10 @@ def _finish(
 
 
 def _tell(customer: tenancy.Customer, row: Backup) -> None:
-    agreement = register.agreement_of(customer)
     register.tell(
         customer,
         kind=TAKEN,
-        clause=register.clause_of(agreement),
+        clause=register.clause_of(customer),
         details={
             "backup": str(row.id), "reason": row.reason, "dump_sha256": row.dump_sha256,
             "manifest_sha256": row.manifest_sha256, "size": row.dump_size + row.manifest_size,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -87,6 +88,18 @@ def _register_backups(backup: typer.Typer, *, out: Console, prepared: Callable[[
             made = backups.restore_in_place(found, at=datetime.now(UTC), backup_id=chosen)
         out.print(f"{handle} is back as it was at {made.taken_at:%Y-%m-%d %H:%M:%S} UTC, without what was erased since")
 
+    @backup.command("open")
+    def open_dump(
+        file: Annotated[Path, typer.Argument(help="<id>/backups/<backup>/dump.age of the backup store.")],
+        output: Annotated[Path, typer.Option(help="Where to put it in clear, for pg_restore.")],
+    ) -> None:
+        """Open a sealed dump with nothing but the keys: the way back when the provider's own database is lost."""
+        prepared()
+        from parley.backups.api import unsealed
+
+        size = unsealed(file, output)
+        out.print(f"{output}: {size} bytes, in clear; pg_restore reads it, then remove it", soft_wrap=True)
+
 
 def _register_drills(drill: typer.Typer, *, out: Console, prepared: Callable[[], Config]) -> None:
     @drill.command("restore")
@@ -143,11 +156,13 @@ def _span(span: timedelta) -> str:
 
 
 def _chosen(handle: str) -> "list[Customer]":
-    """The customer of that handle, or all."""
+    """The tenant of that handle, or all, the provider first: without its database no other is found."""
     from parley.project.customers import known
-    from parley.tenancy.api import customers
+    from parley.tenancy.api import customers, provider
 
-    return [known(handle)] if handle else customers()
+    if handle == "provider":
+        return [provider()]
+    return [known(handle)] if handle else [provider(), *customers()]
 
 
 def _restorable(handle: str) -> "Customer":

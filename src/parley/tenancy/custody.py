@@ -83,6 +83,11 @@ class Keyring:
         what only the customer can open stays sealed to the customer."""
         return identity_from(RootKey(self._file(customer).index_secret).derived("backup identity"))
 
+    def backup_identity_of(self, customer_id: UUID) -> Identity:
+        """The same by the tenant's id alone, sealed by the root key: when no register says who it is any more."""
+        file = KeyFile.load(directory=self.directory, customer_id=customer_id, key=self.root)
+        return identity_from(RootKey(file.index_secret).derived("backup identity"))
+
     def identities(self, customer: Customer) -> tuple[str, ...]:
         """The secrets that open what is sealed to `customer`; none when the customer holds its keys."""
         return self._file(customer).identities

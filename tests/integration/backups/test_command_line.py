@@ -1,9 +1,13 @@
 """The operator's commands: take, list, drill, restore."""
 
+from pathlib import Path
+
 import pytest
 from tests.integration.backups.conftest import Office
 from typer.testing import CliRunner
 
+from parley.backups import api as backups
+from parley.backups import files
 from parley.project.cli import app
 from parley.tenancy import api as tenancy
 
@@ -36,3 +40,16 @@ def test_take_list_drill_and_restore(office: Office) -> None:
 @pytest.mark.parametrize("wrong", ["not-an-id", "1"])
 def test_a_wrong_id_is_refused_before_anything_is_touched(office: Office, wrong: str) -> None:
     assert RUN.invoke(app, ["backup", "restore", office.customer.handle, "--backup", wrong]).exit_code != 0
+
+
+def test_the_provider_is_backed_up_too_and_opens_with_the_keys_alone(office: Office, tmp_path: Path) -> None:
+    assert "provider: " in said("backup", "take", "provider")
+    assert "provider: kept" in said("drill", "restore", "provider")
+    provider = tenancy.provider()
+    newest = backups.backups(provider)[0]
+    clear = tmp_path / "provider.dump"
+    said("backup", "open", str(office.file(files.dump_key(provider.id, newest.id))), "--output", str(clear))
+    assert clear.read_bytes().startswith(b"PGDMP")
+    assert clear.stat().st_mode & 0o777 == 0o600
+    refused = RUN.invoke(app, ["backup", "open", str(clear), "--output", str(tmp_path / "other")])
+    assert refused.exit_code != 0
