@@ -167,7 +167,7 @@ class Parley:
 
     def _contact(self, new: Record) -> Any:
         return self.contacts.NewContact(
-            family=new.data, emails=(new.user,), purposes=(new.purpose,), source=new.source,
+            notes=new.data, emails=(new.user,), purposes=(new.purpose,), source=new.source,
             shared_with=(new.shared_with,), keep_until=new.ttl,
             custom={"objections": new.objection, "decisions": new.decision},
         )  # fmt: skip
@@ -184,13 +184,13 @@ class Parley:
         store, after = self.contacts.STORE, None
         while page := store.every(after=after, limit=1000):
             for row in self.contacts.consult([one.id for one in page], by="bench", at=NOW, why="load"):
-                keys[data[row.fields.family]] = row.id
+                keys[data[row.fields.notes]] = row.id
             after = page[-1]
         return keys
 
     def read(self, key: UUID) -> str | None:
         found = self.contacts.consult([key], by="bench", at=datetime.now(UTC), why="bench")
-        return found[0].fields.family if found else None
+        return found[0].fields.notes if found else None
 
     def by_metadata(self, kind: str, value: str) -> list[str]:
         asked = {"email" if kind == "user" else kind: value}

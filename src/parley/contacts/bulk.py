@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -125,13 +125,11 @@ class _Maker:
         instant = _micros(self.at)
         for number, new in enumerate(given, start=first + 1):
             try:
-                checked = check(new, region=self.region)
+                checked = check(new, region=self.region, source=self.source)
             except ContactRefused as error:
                 raise ContactRefused(
                     f"row {number}: {error.args[0]}", remedy=error.remedy, field=error.field
                 ) from error
-            if self.source and not checked.source:
-                checked = replace(checked, source=self.source)
             self._add(made, checked, instant)
         made.count = len(given)
         return made

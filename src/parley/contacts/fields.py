@@ -32,22 +32,24 @@ _NO_ADDRESS: Final = Address()
 _FIELDS: Final = tuple(one.name for one in fields_of(NewContact))
 
 
-def check(new: NewContact, *, region: str | None = None) -> NewContact:
+def check(new: NewContact, *, region: str | None = None, source: str = "") -> NewContact:
     """The contact as it would be kept: numbers in E.164, e-mail in lower case. Raises ContactRefused with its field.
 
-    `region` (ISO 3166 alpha-2) gives the country of numbers written without one.
+    `region` (ISO 3166 alpha-2) gives the country of numbers written without one, `source` that of a contact without.
     """
     changes: dict[str, Any] = {}
+    if source and not new.source:
+        changes["source"] = source
     for name in _WORDS:
         given = getattr(new, name)
         if given and (kept := text(given, field=name)) is not given:
             changes[name] = kept
     if new.notes:
         changes["notes"] = text(new.notes, field="notes", longest=NOTES_LONGEST, lines=True)
-    if new.numbers:
-        changes["numbers"] = _numbers(new.numbers, region)
-    if new.emails:
-        changes["emails"] = _emails(new.emails)
+    if new.numbers and (numbers := _numbers(new.numbers, region)) != new.numbers:
+        changes["numbers"] = numbers
+    if new.emails and (emails := _emails(new.emails)) != new.emails:
+        changes["emails"] = emails
     if new.addresses:
         changes["addresses"] = _addresses(new.addresses)
     if new.custom:
