@@ -176,10 +176,11 @@ def _listed(row: Export, store: Store) -> Iterator[tuple[Store, Sequence[UUID]]]
 def _spanned(row: Export, store: Store) -> Iterator[tuple[Store, Sequence[UUID]]]:
     after = Held(store=store.name, kind="", id=_FIRST, at=row.since) if row.since else None
     while page := store.every(after=after, limit=BATCH):
-        wanted = [held.id for held in page if row.until is None or held.at < row.until]
+        within = [held.id for held in page if row.until is None or held.at < row.until]
+        wanted = [one for one in within if one != row.id]
         if wanted:
             yield store, wanted
-        if len(wanted) < len(page):
+        if len(within) < len(page):
             return
         after = page[-1]
 
