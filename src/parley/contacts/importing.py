@@ -8,12 +8,11 @@ back in a file of the same columns that says why, and that can be imported again
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Final, cast
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -24,6 +23,7 @@ from parley.contacts.formats.reading import read_table
 from parley.contacts.formats.types import Table, UnreadableFile
 from parley.contacts.import_mapping import CUSTOM, LEAVE_OUT, TARGETS, Reading, guess
 from parley.contacts.import_models import Import
+from parley.contacts.import_types import ImportRefused, ImportView, NoSuchImport, Preview, PreviewRow
 from parley.contacts.import_work import (
     ConsentSource,
     added_by,
@@ -43,6 +43,13 @@ from parley.sealing.api import AgeReader, AgeWriter
 from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
+__all__ = [
+    "KEPT_BROKEN", "KEPT_WAITING", "MOST_BYTES", "PREVIEWED", "ConsentSource", "ImportRefused", "ImportView", 
+    "Incoming",
+    "NoSuchImport", "Preview", "PreviewRow", "begin", "get", "handlers", "listing", "long_handlers", "look",
+    "open_broken", "progress_key", "require_allowed", "targets", "undo", "upload", "withdraw",
+]  # fmt: skip
+
 MOST_BYTES: Final = 512 << 20
 """Of an uploaded file."""
 PREVIEWED: Final = 20
@@ -52,68 +59,6 @@ TIDY: Final = "contacts.import-tidy"
 KEPT_WAITING: Final = timedelta(days=7)
 KEPT_BROKEN: Final = timedelta(days=30)
 _NEEDED: Final = ("name", "given", "family", "company", "numbers.", "emails")
-
-
-class ImportRefused(ContactsError):
-    """The import cannot begin, or cannot be undone, as it is; `field` names what has to change."""
-
-    error_id: ClassVar[str] = "contacts.import-refused"
-
-    def __init__(self, message: str, *, remedy: str = "", field: str = "") -> None:
-        super().__init__(message, remedy=remedy)
-        self.field = field
-
-
-class NoSuchImport(ContactsError):
-    """There is no such import."""
-
-    error_id: ClassVar[str] = "contacts.no-such-import"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportView:
-    """An import as pages show it. `broken_file`: the rows that did not arrive can be fetched."""
-
-    id: UUID
-    state: str
-    kind: str
-    size: int
-    directory_id: UUID | None
-    mapping: tuple[str, ...]
-    source: str
-    region: str
-    rows: int
-    added: int
-    broken: int
-    removed: int
-    error: str
-    uploaded_by: UUID
-    uploaded_at: datetime
-    begun_at: datetime | None
-    ended_at: datetime | None
-    broken_file: bool
-    progress_key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewRow:
-    """A row as it would arrive, or why it would not."""
-
-    line: int
-    contact: NewContact | None = field(repr=False)
-    why: str
-    cells: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """The first rows of a file under a mapping; `about` says how it was read."""
-
-    about: str
-    columns: tuple[str, ...]
-    mapping: tuple[str, ...]
-    rows: tuple[PreviewRow, ...] = field(repr=False)
-    sample: tuple[str, ...] = field(repr=False)
 
 
 class Incoming:

@@ -168,6 +168,16 @@ def test_what_is_no_list_is_told(keeper: Client, content: bytes, said: str) -> N
     assert re.search(said, answer.content.decode())
 
 
+def test_megabytes_are_uploaded_as_well(keeper: Client) -> None:
+    rows = b"".join(b"Name %d,%d@example.org,%s\n" % (n, n, b"x" * 100) for n in range(30_000))
+    file = SimpleUploadedFile("x.csv", b"Name,E-mail,Note\n" + rows)
+    answer = keeper.post(HOME + "contacts/imports/", {"file": file})
+    assert answer.status_code == 302
+    path = answer["Location"].removeprefix(HOME)
+    assert "First value" in page(keeper, path)
+    assert keeper.post(HOME + path, {"deed": "withdraw"}).status_code == 302
+
+
 def test_an_upload_needs_the_token_of_the_page(house: tenancy.Customer) -> None:
     strict = Client(HTTP_HOST="127.0.0.1", enforce_csrf_checks=True)
     sign_in = strict.get(HOME + "sign-in").content.decode()
