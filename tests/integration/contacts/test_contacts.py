@@ -12,6 +12,7 @@ from tests.support.installation import MakeCustomer, tenancy
 from parley.contacts import api as contacts
 from parley.contacts import models
 from parley.contacts.api import Address, NewContact, Number
+from parley.contacts.words import tidy
 from parley.inventory.api import CannotRectify, ExportOptions, Held, Subject
 from parley.ledger import api as ledger
 from parley.people.api import Group, Viewer
@@ -288,6 +289,7 @@ def test_an_erased_contact_leaves_no_word_behind(public: UUID) -> None:
     assert found("giovanni") == ["Giovanni Verdi"]
     assert found("lucca") == found("rossi") == []
     contacts.remove([one.id for one in contacts.STORE.every()], by="test", at=NOW)
+    tidy()  # the second within a second waits for the worker
     assert models.Word.objects.count() == 0
 
 
@@ -323,7 +325,7 @@ def test_the_store_hands_out_corrects_and_knows_what_is_old(public: UUID) -> Non
     assert store.older("dated-contact", NOW + timedelta(days=1)) == []
     assert store.count_older("dated-contact", NOW + timedelta(days=4)) == 1
     every = store.every(limit=1)
-    assert [one.id for one in (*every, *store.every(after=every[0]))] == [contact, dated]
+    assert {one.id for one in (*every, *store.every(after=every[0]))} == {contact, dated}
     contacts.object_(emails=("giovanni.rossi@example.com",), by="test", at=NOW)
     sink = Written()
     subject = Subject(numbers=("+390584943232",))
