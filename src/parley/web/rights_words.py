@@ -150,6 +150,7 @@ STEPS: Final[Mapping[str, Any]] = {
     "person-wrote": _("Message from the person"),
     "mailed": _("Letter to the person written"),
     "mail-failed": _("A letter could not be delivered"),
+    "key-made": _("Key for a program made"),
     "stays-open": _("The work stopped; the request stays open"),
 }
 

@@ -210,3 +210,32 @@ def test_the_provider_has_its_own_desk_and_sees_only_counts_of_others(office: te
     answer = client.post(f"/provider/rights/{own}/", {"deed": "verify", "means": "call-back", "covers": ["email"]})
     assert answer.status_code == 302, answer.content
     assert client.post(f"/provider/rights/{own}/", {"deed": "look"}).status_code == 302
+
+
+def test_decisions_choices_and_an_erasure(office: tenancy.Customer) -> None:
+    page = Page(office, asked(office, "erasure", "automated-decision", "minor", email="nobody@quillfeather.example"))
+    page.do("verify", means="known-to-controller", covers=["email", "number"])
+    if "authorise" in view(office, page.id).possible:
+        page.do("authorise")
+    page.do("look")
+    records = page.client.get(page.address + "found/rights/").content.decode()
+    ticked = re.findall(r'name="record" value="([^"]+)"', records)
+    assert ticked and "Apply to the ticked records" in records
+    answer = page.client.post(
+        page.address,
+        {"deed": "choose", "store": "rights", "record": ticked, "why": "not-this-person", "back": "rights"},
+    )
+    assert answer.status_code == 302 and answer["Location"].endswith("/found/rights/")
+    assert "Tick the records first" in page.do("choose", 400, store="rights", why="")
+    page.do("choose", 400, store="nonsense", record=ticked, why="")
+    assert "Choose one" in page.do("decide", 400, kind="minor", granted="no", words="No.")
+    page.do("decide", kind="minor", granted="yes", words="The birth certificate was seen.")
+    page.do("review", 400, outcome="")
+    page.do("review", outcome="It was decided again, by a person.")
+    page.do("transmit", 409, to="other@controller.example")
+    page.do("lift", 400, why="")
+    assert re.search(r"Erase \d+ record|Nothing is held", page.text())
+    page.do("fulfil")
+    page.do("answer", text="It is done.")
+    assert view(office, page.id).state == "answered"
+    work(office)

@@ -7,8 +7,9 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
-from parley.web import register_words, rules
+from parley.web import register_words, rights_words, rules
 from parley.web.icons import ICONS
 
 register = template.Library()
@@ -63,6 +64,8 @@ def ending(reason: str) -> str:
 @register.filter
 def kind(value: str) -> str:
     """What a kind of ledger entry means."""
+    if value.startswith("rights."):
+        return _("Request of a person: %(step)s") % {"step": rights_words.step(value.removeprefix("rights."))}
     return rules.kind_words(value)
 
 
