@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 NAMES = ("000.age", "mp3.age", "wav.age", "peaks.age")
-SIZE = 4096
+SIZE = 1024
 
 
 def main() -> None:
