@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from tests.support.installation import MakeCustomer, tenancy
@@ -20,6 +20,7 @@ AGREEMENTS = ("imagicle-dpa", "kavkom-dpa", "ixcloud-dpa", "imagino-policy", "uc
 PRIVACY = "privacy@customer.example"
 PERSON = "ada@person.example"
 NUMBER = "+390584943232"
+_OURS = ("mail.", "rights.", "exports.", "duty.")
 
 
 def now() -> datetime:
@@ -43,12 +44,15 @@ class Place:
         return rights.request(receipt.id, at=at or now())
 
     def work(self, at: datetime | None = None) -> obligations.Outcome:
-        """The worker's round, twice: what a job opens is done too."""
-        handlers = {**wiring.job_handlers(), **wiring.long_handlers(), "mail.send": self.server.courier().attempt}
+        """The worker's rounds, as far as requests are concerned: what a job opens is done too."""
+        every = {**wiring.job_handlers(), **wiring.long_handlers(), "mail.send": self.server.courier().attempt}
+        handlers = {kind: handler for kind, handler in every.items() if kind.startswith(_OURS)}
         done = 0
         for _ in range(4):
             outcome = obligations.run_due(self.customer, handlers=handlers, now=at or now())
             done += outcome.done
+            if not outcome.done:
+                break
         return obligations.Outcome(done=done, failed=outcome.failed, next_due=outcome.next_due)
 
     def verified(self, *kinds: str, at: datetime | None = None, **more: object) -> rights.Receipt:
@@ -79,19 +83,23 @@ def make_place(make_customer: MakeCustomer, mail_server: Sink) -> Iterator[Calla
         scope = tenancy.scope(customer)
         scope.__enter__()
         scopes.append(scope)
-        officer = people.create_user(
-            email="officer@customer.example", name="Olga Officer", password="a-long-password-1", role="compliance"
-        )
-        people.create_user(
-            email="admin@customer.example", name="Anton Admin", password="a-long-password-0", role="administrator"
-        )
+        officer, _admin = (_account(role) for role in ("compliance", "administrator"))
         if addresses:
-            contract.change_order(by=str(officer.id), at=now(), notice_addresses=addresses, zone="Europe/Rome")
-        return Place(customer=customer, officer=officer.id, server=mail_server)
+            contract.change_order(by=str(officer), at=now(), notice_addresses=addresses, zone="Europe/Rome")
+        return Place(customer=customer, officer=officer, server=mail_server)
 
     yield make
     for scope in reversed(scopes):
         scope.__exit__(None, None, None)
+
+
+def _account(role: str) -> UUID:
+    """Somebody who never signs in: hashing a password takes longer than most of these tests."""
+    account = people.User(
+        id=uuid4(), email=f"{role}@customer.example", name=role.title(), role=role, password="!", created_at=now()
+    )
+    account.save(force_insert=True)
+    return account.id
 
 
 @pytest.fixture
