@@ -30,6 +30,8 @@ from parley.sealing.api import AgeWriter
 from parley.tenancy import api as tenancy
 
 T = TypeVar("T")
+BATCH = 10_000
+"""Contacts that are committed together."""
 _AT_A_TIME: Final = 500
 _REPORT_SECONDS: Final = 1.0
 
@@ -164,7 +166,13 @@ def run(
             at=at,
         )
         added = contacts.add_many(
-            sorter.good(), directory=directory, source=reading.source, by=by, at=at, key=f"import:{import_id}"
+            sorter.good(),
+            directory=directory,
+            source=reading.source,
+            by=by,
+            at=at,
+            key=f"import:{import_id}",
+            batch=BATCH,
         )
         sealed.close()
     obligations.report(progress_key, done=total, total=total, unit="rows")

@@ -44,7 +44,7 @@ from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
 __all__ = [
-    "KEPT_BROKEN", "KEPT_WAITING", "MOST_BYTES", "PREVIEWED", "ConsentSource", "ImportRefused", "ImportView", 
+    "KEPT_BROKEN", "KEPT_WAITING", "MOST_BYTES", "PREVIEWED", "ConsentSource", "ImportRefused", "ImportView",
     "Incoming",
     "NoSuchImport", "Preview", "PreviewRow", "begin", "get", "handlers", "listing", "long_handlers", "look",
     "open_broken", "progress_key", "require_allowed", "targets", "undo", "upload", "withdraw",
