@@ -55,9 +55,11 @@ def test_shared_strings_numbers_dates_and_gaps() -> None:
     sheet = (
         f'<worksheet {MAIN}><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="str"><v>Phone</v></c>'
         '<c r="C1" t="str"><v>Born</v></c></row>'
-        '<row r="5"><c r="A5" t="s"><v>1</v></c><c r="B5"><v>3.90584943232E11</v></c><c r="C5" s="1"><v>45000</v></c></row>'
+        '<row r="5"><c r="A5" t="s"><v>1</v></c><c r="B5"><v>3.90584943232E11</v></c>'
+        '<c r="C5" s="1"><v>45000</v></c></row>'
         '<row r="7"><c r="C7" s="2"><v>45000</v></c></row>'
-        '<row r="8"><c r="A8" t="e"><v>#REF!</v></c></row><row r="9"><c r="E9"><v>1</v></c></row></sheetData></worksheet>'
+        '<row r="8"><c r="A8" t="e"><v>#REF!</v></c></row>'
+        '<row r="9"><c r="E9"><v>1</v></c></row></sheetData></worksheet>'
     )
     rows = rows_of(replaced(PLAIN, sheet=sheet, strings=strings, styles=styles))
     assert rows[0] == Row(5, ("Ann", "390584943232", "2023-03-15"))
