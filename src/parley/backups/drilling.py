@@ -162,7 +162,7 @@ def _erased(found: Rebuilt) -> list[str]:
 
 
 def _tell(customer: tenancy.Customer, found: Drill) -> None:
-    for clause in found.promise.clauses or (register.clause_of(customer),):
+    for clause in register.drill_clauses(customer, found.promise):
         register.tell(
             customer, kind=DRILLED, clause=clause, at=found.at, about=uuid5(found.id, clause),
             details={

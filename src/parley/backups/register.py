@@ -76,6 +76,15 @@ def clause_of(customer: tenancy.Customer) -> str:
     return clauses[-1] if clauses else agreement.terms.end.clause
 
 
+def drill_clauses(customer: tenancy.Customer, promise: Promise) -> tuple[str, ...]:
+    """The clauses that a drill is evidence for: those of availability, and of tested resilience where it is attested
+    (kavkom-dpa KV-5.security, ucx-terms UX-5.public-rto, ixcloud-dpa IX-5.resilience)."""
+    if customer.kind == "provider":
+        return (PROVIDER_CLAUSE,)
+    tested = [one.clause for one in agreement_of(customer).terms.attestations if one.key == "resilience"]
+    return tuple(dict.fromkeys([*promise.clauses, *tested])) or (clause_of(customer),)
+
+
 def expires(customer: tenancy.Customer, *, taken: datetime, final: bool) -> datetime:
     """Until when a backup that is taken then lives."""
     if customer.kind == "provider":

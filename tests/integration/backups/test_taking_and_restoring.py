@@ -164,6 +164,7 @@ def test_a_customer_that_holds_its_keys_gets_rows_back_and_content_stays_sealed(
         backups.take(held, reason="asked", at=now())
         key = Part.objects.values_list("object_key", flat=True)[0]
         drilled = backups.drill(held, at=now())
+        assert ("backup.drilled", "IX-5.resilience") in entries()
     assert drilled.good
     assert drilled.opened == 0
     with backups.restored(held) as found:
