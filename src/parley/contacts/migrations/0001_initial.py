@@ -166,9 +166,7 @@ class Migration(migrations.Migration):
                 ("found_by", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
             ],
             options={
-                "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(fields=["found_by"], name="word_found_by")
-                ],
+                "indexes": [django.contrib.postgres.indexes.GinIndex(fields=["found_by"], name="word_found_by")],
             },
         ),
         migrations.AddIndex(

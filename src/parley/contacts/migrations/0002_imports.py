@@ -4,37 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0001_initial'),
+        ("contacts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('state', models.CharField(max_length=16)),
-                ('kind', models.CharField(max_length=8)),
-                ('size', models.BigIntegerField()),
-                ('directory_id', models.UUIDField(null=True)),
-                ('mapping', models.JSONField(default=list)),
-                ('options', models.JSONField(default=dict)),
-                ('rows', models.IntegerField(default=0)),
-                ('added', models.IntegerField(default=0)),
-                ('broken', models.IntegerField(default=0)),
-                ('removed', models.IntegerField(default=0)),
-                ('clause', models.CharField(default='', max_length=64)),
-                ('error', models.TextField(default='')),
-                ('uploaded_by', models.UUIDField()),
-                ('uploaded_at', models.DateTimeField()),
-                ('begun_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('file_gone_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("state", models.CharField(max_length=16)),
+                ("kind", models.CharField(max_length=8)),
+                ("size", models.BigIntegerField()),
+                ("directory_id", models.UUIDField(null=True)),
+                ("mapping", models.JSONField(default=list)),
+                ("options", models.JSONField(default=dict)),
+                ("rows", models.IntegerField(default=0)),
+                ("added", models.IntegerField(default=0)),
+                ("broken", models.IntegerField(default=0)),
+                ("removed", models.IntegerField(default=0)),
+                ("clause", models.CharField(default="", max_length=64)),
+                ("error", models.TextField(default="")),
+                ("uploaded_by", models.UUIDField()),
+                ("uploaded_at", models.DateTimeField()),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("file_gone_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['-uploaded_at'], name='import_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('uploaded', 'queued', 'done', 'failed', 'withdrawn', 'undoing', 'undone'))), name='import_state'), models.CheckConstraint(condition=models.Q(('added__gte', 0), ('broken__gte', 0), ('removed__gte', 0)), name='import_counts')],
+                "indexes": [models.Index(fields=["-uploaded_at"], name="import_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ("uploaded", "queued", "done", "failed", "withdrawn", "undoing", "undone"))
+                        ),
+                        name="import_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("added__gte", 0), ("broken__gte", 0), ("removed__gte", 0)),
+                        name="import_counts",
+                    ),
+                ],
             },
         ),
     ]
