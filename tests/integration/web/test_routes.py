@@ -18,7 +18,6 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from tests.support.breaches import told_of_incident
 from tests.support.departures import move
-from tests.support.recorded_rows import add_recording
 from tests.support.spooled import Spooler, call
 from tests.support.subprocessors import told_alone
 
@@ -143,9 +142,9 @@ def contacts_of(customer: tenancy.Customer, folder: Path, email: str) -> dict[st
 
 
 def held_record() -> str:
-    """A hold of the customer in scope, on a recording that is not the one of the walk."""
+    """A hold of the customer in scope, on a contact that is not the one of the walk."""
     now, who = datetime.now(UTC), uuid4()
-    other = Held(store="recordings", kind="recording", id=add_recording(at=now, numbers=[]), at=now)
+    other = Held(store="contacts", kind="contact", id=uuid4(), at=now)
     hold = retention.place_hold(
         title="Dispute",
         ground="1 O 7/26",
