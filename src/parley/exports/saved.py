@@ -175,7 +175,7 @@ def by_token(token: str) -> ExportView:
 
 
 def fetched(export_id: UUID, *, by: str, at: datetime) -> None:
-    """Evidence that somebody began to fetch the package: through the link, or signed in."""
+    """Evidence that somebody fetches the package, or a piece of it: through the link, or signed in."""
     obligations.evidence(
         kind="export.fetched", clause=_row(export_id).clause, details={"export": str(export_id), "by": by}, at=at
     )

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from reportlab.platypus import Flowable, Spacer
 
-from parley.governance.audits.pack import sheet
-from parley.governance.audits.pack.sheet import Heading, table, text
+from parley.governance.audits.api import sheet
 from parley.lifecycle.models import Departure
 
 
@@ -33,11 +32,11 @@ def paper(row: Departure, said: Mapping[str, Any], *, sha256: str, entry: UUID, 
 
 
 def _cover(row: Departure, said: Mapping[str, Any], title: str) -> Iterator[Flowable]:
-    yield text(title, sheet.TITLE)
+    yield sheet.text(title, sheet.TITLE)
     yield Spacer(1, 8)
-    yield text(said["certifies"])
+    yield sheet.text(said["certifies"])
     yield Spacer(1, 10)
-    yield table(
+    yield sheet.table(
         [_("Fact"), _("Value")],
         [
             (_("Customer"), f"{row.name} ({row.handle})"),
@@ -53,36 +52,36 @@ def _cover(row: Departure, said: Mapping[str, Any], title: str) -> Iterator[Flow
 
 
 def _destroyed(row: Departure, said: Mapping[str, Any]) -> Iterator[Flowable]:
-    yield Heading(_("What was destroyed"))
-    yield table(
+    yield sheet.Heading(_("What was destroyed"))
+    yield sheet.table(
         [_("What"), _("How many"), _("When")],
         [(one["what"], one["count"], _when(row, one["at"])) for one in said["destroyed"]],
         widths=[4, 1, 2],
     )
     keys = said["keys"]
-    yield Heading(_("The keys"), level=1)
-    yield text(f"{_when(row, keys['destroyed_at'])}, {keys['milliseconds']} ms. {keys['words']}")
+    yield sheet.Heading(_("The keys"), level=1)
+    yield sheet.text(f"{_when(row, keys['destroyed_at'])}, {keys['milliseconds']} ms. {keys['words']}")
     if said["backups"]:
-        yield Heading(_("Backups"), level=1)
-        yield table(
+        yield sheet.Heading(_("Backups"), level=1)
+        yield sheet.table(
             [_("Taken"), _("Why"), _("Destroyed")],
             [(_when(row, one["taken_at"]), one["reason"], _when(row, one["destroyed_at"])) for one in said["backups"]],
             widths=[2, 2, 2],
         )
-    yield Heading(_("Absence was looked for"), level=1)
-    yield text(f"{_when(row, said['absence']['looked_at'])}: {', '.join(said['absence']['places'])}.")
+    yield sheet.Heading(_("Absence was looked for"), level=1)
+    yield sheet.text(f"{_when(row, said['absence']['looked_at'])}: {', '.join(said['absence']['places'])}.")
 
 
 def _returns(row: Departure, said: Mapping[str, Any]) -> Iterator[Flowable]:
     if not said["returns"]:
         return
-    yield Heading(_("Exports that were handed out"))
-    yield table(
+    yield sheet.Heading(_("Exports that were handed out"))
+    yield sheet.table(
         [_("Asked for"), _("Made"), _("Records"), _("Fetched"), _("Destroyed"), _("SHA-256")],
         [
             (
                 f"{_when(row, one['asked_at'])}, {one['channel']}", _when(row, one["made_at"]) or one["state"],
-                one["records"], one["fetched"], _when(row, one["destroyed_at"]), text(one["sha256"], sheet.MONO),
+                one["records"], one["fetched"], _when(row, one["destroyed_at"]), sheet.text(one["sha256"], sheet.MONO),
             )
             for one in said["returns"]
         ],
@@ -91,8 +90,8 @@ def _returns(row: Departure, said: Mapping[str, Any]) -> Iterator[Flowable]:
 
 
 def _remains(row: Departure, said: Mapping[str, Any]) -> Iterator[Flowable]:
-    yield Heading(_("What remains, and why"))
-    yield table(
+    yield sheet.Heading(_("What remains, and why"))
+    yield sheet.table(
         [_("What"), _("How many"), _("Why"), _("Until")],
         [
             (one["what"], one.get("count", "–"), one.get("why", ""), _when(row, one["until"]) or _("kept as evidence"))
@@ -103,22 +102,22 @@ def _remains(row: Departure, said: Mapping[str, Any]) -> Iterator[Flowable]:
 
 
 def _proof(said: Mapping[str, Any], sha256: str, entry: UUID) -> Iterator[Flowable]:
-    yield Heading(_("How to verify this"))
-    yield text(
+    yield sheet.Heading(_("How to verify this"))
+    yield sheet.text(
         _("certificate.json says the same as this paper. Its SHA-256 is in the provider's log, in the entry named "
           "below; proof.json proves that entry offline: python verifier.py proof.json --log-key KEY, with the key of "
           "the provider's log from the annex of the agreement.")
     )  # fmt: skip
     head = said["last_checkpoint"] or {}
-    yield table(
+    yield sheet.table(
         [_("Fact"), _("Value")],
         [
-            (_("SHA-256 of certificate.json"), text(sha256, sheet.MONO)),
-            (_("Entry in the provider's log"), text(entry, sheet.MONO)),
-            (_("The customer's log ended with"), text(
+            (_("SHA-256 of certificate.json"), sheet.text(sha256, sheet.MONO)),
+            (_("Entry in the provider's log"), sheet.text(entry, sheet.MONO)),
+            (_("The customer's log ended with"), sheet.text(
                 f"{head.get('size', 0)} entries, root {head.get('root', '–')}", sheet.MONO
             )),
-            *((_("Statement of progress %(n)d") % {"n": one["number"]}, text(one["sha256"], sheet.MONO))
+            *((_("Statement of progress %(n)d") % {"n": one["number"]}, sheet.text(one["sha256"], sheet.MONO))
               for one in said["statements"]),
         ],
         widths=[1, 3],

@@ -67,6 +67,8 @@ class Config:
     intake_port: int = 8472  # 0: none is taken in
     intake_domain: str = ""  # of rights+<handle>@<domain>; empty: any, and the portal names no address
 
+    callback_allow: str = ""  # "host:port ...": own places that callbacks may reach besides public https
+
     def __post_init__(self) -> None:
         for name in ("web_port", "events_port", "sip_port", "media_first", "media_last", "mail_port"):
             if not 1 <= getattr(self, name) <= 65535:
@@ -83,6 +85,10 @@ class Config:
                 "intake.host is not this machine",
                 remedy="Have the mail server on this machine hand e-mail over: it never goes in clear over a network.",
             )
+        for place in self.callback_places:
+            host, _, port = place.rpartition(":")
+            if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+                raise ConfigError("callback.allow names no place", remedy="Write host:port, separated by spaces.")
         if self.backup_keep_days < 1:
             raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
         if self.backup_url and self.backup_url == self.objects_url:
@@ -99,6 +105,11 @@ class Config:
     def media_ports(self) -> tuple[int, ...]:
         """The even ports of the range: RTP uses even numbers (RFC 3550 section 11)."""
         return tuple(range(self.media_first, self.media_last + 1, 2))
+
+    @property
+    def callback_places(self) -> tuple[str, ...]:
+        """The places of `callback.allow`."""
+        return tuple(self.callback_allow.lower().split())
 
     @property
     def objects_url(self) -> str:

@@ -29,6 +29,7 @@ PARLEY_MAIL_PASSWORD = CONFIG.mail_password
 PARLEY_MAIL_FROM = CONFIG.mail_from
 PARLEY_MAIL_DKIM_DOMAIN = CONFIG.mail_dkim_domain
 PARLEY_MAIL_DKIM_SELECTOR = CONFIG.mail_dkim_selector
+PARLEY_CALLBACK_ALLOW = CONFIG.callback_places
 PARLEY_INTAKE_DOMAIN = CONFIG.intake_domain if CONFIG.intake_port else ""
 
 INSTALLED_APPS = [

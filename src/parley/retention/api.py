@@ -20,7 +20,7 @@ from parley.retention.errors import (
     RuleRefused,
     UseRestricted,
 )
-from parley.retention.holding import held, holds, lift_hold, look, place_hold, reached, review_hold
+from parley.retention.holding import held, holds, lift_hold, look, looks, place_hold, reached, review_hold
 from parley.retention.holding import hold_of as hold
 from parley.retention.keeping import limits, preview, rule, rules, set_rule
 from parley.retention.laws import declare_law, declared, floors, law_history, withdraw_law
@@ -112,6 +112,7 @@ __all__ = [
     "limits",
     "long_handlers",
     "look",
+    "looks",
     "next_night",
     "place_hold",
     "preview",

@@ -1,5 +1,6 @@
 """Holds: placed, reviewed, lifted; whom and what they reach."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,12 +18,14 @@ from parley.retention import bearing
 from parley.retention.errors import HoldRefused, NoSuchHold
 from parley.retention.models import HeldLook, HeldRecord, Hold, SealingEpoch
 from parley.retention.nights import expect_night
-from parley.retention.types import Binds, HoldView, Scope
+from parley.retention.types import Binds, HoldView, LookView, Scope
 from parley.sealing.api import FieldOpener, FieldSealer
 from parley.tenancy import api as tenancy
 
 REVIEW: Final = "retention.hold-review"
 LOOK: Final = timedelta(hours=1)
+LONGEST_REASON: Final = 2000
+_LOOKS_SHOWN: Final = 50
 
 
 def place_hold(
@@ -113,23 +116,45 @@ def review_hold(hold_id: UUID, *, next_review: datetime, by: UUID, at: datetime,
 
 
 def look(store: str, record: Held, *, reason: str, by: UUID, at: datetime) -> datetime:
-    """The owner of a hold may use a record that it keeps, for an hour; the reason is put in evidence.
+    """The owner of a hold may use a record that it keeps, for an hour. The reason is kept sealed, for it may name
+    somebody; the evidence has its hash.
 
     Returns until when. Raises HoldRefused for anybody else, or without a reason.
     """
-    if not reason.strip():
-        raise HoldRefused("whoever looks says why", remedy="Write the reason; it is put in evidence.")
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise HoldRefused("whoever looks says why", remedy="Write the reason in a few words; it stays with the hold.")
     with transaction.atomic():
         found = {one.hold for one in bearing.reaching(store, [record]).get(record.id, ())}
         owned = Hold.objects.filter(id__in=found, owner=by).order_by("placed_at").first()
         if owned is None:
             raise HoldRefused("only the owner of the hold may look", remedy="Ask the owner; the hold's page names it.")
-        details = {"hold": str(owned.id), "store": store, "record": str(record.id), "by": str(by), "reason": reason}
+        look_id = new_id(at=at)
+        epoch, sealed = _seal({"reason": reason.strip()}, aad=look_id.bytes, at=at)
+        details = {
+            "hold": str(owned.id), "store": store, "record": str(record.id), "by": str(by), "look": str(look_id),
+            "reason_sealed_sha256": hashlib.sha256(sealed).hexdigest(),
+        }  # fmt: skip
         evidence = obligations.evidence(kind="retention.held-used", clause=owned.clause, details=details, at=at)
         HeldLook.objects.create(
-            id=new_id(at=at), store=store, record=record.id, person=by, at=at, until=at + LOOK, evidence_id=evidence
-        )
+            id=look_id, store=store, record=record.id, person=by, at=at, until=at + LOOK, hold=owned, epoch=epoch,
+            reason=sealed, evidence_id=evidence,
+        )  # fmt: skip
     return at + LOOK
+
+
+def looks(hold_id: UUID) -> tuple[LookView, ...]:
+    """Who used what the hold keeps, and why; the newest of them."""
+    opener = FieldOpener(identities) if (identities := tenancy.keyring().identities(tenancy.current())) else None
+    found = HeldLook.objects.filter(hold_id=hold_id).select_related("epoch").order_by("-at", "id")[:_LOOKS_SHOWN]
+    return tuple(
+        LookView(
+            store=row.store, record=row.record, person=row.person, at=row.at, sealed=opener is None,
+            reason="" if opener is None or row.epoch is None else json.loads(
+                opener.open_column(bytes(row.reason), wrapped=bytes(row.epoch.wrapped), aad=row.id.bytes)
+            )["reason"],
+        )
+        for row in found
+    )  # fmt: skip
 
 
 def holds(*, lifted: bool = False) -> tuple[HoldView, ...]:
@@ -248,8 +273,12 @@ def _sealed(hold_id: UUID, subject: Subject, *, at: datetime) -> tuple[SealingEp
         "user_ids": [str(one) for one in subject.user_ids],
         "records": [[store, str(record)] for store, record in subject.records],
     }  # fmt: skip
+    return _seal(content, aad=hold_id.bytes, at=at)
+
+
+def _seal(content: Mapping[str, object], *, aad: bytes, at: datetime) -> tuple[SealingEpoch, bytes]:
     sealer = FieldSealer(tenancy.current().recipients)
-    sealed = sealer.seal(json.dumps(content).encode(), aad=hold_id.bytes, now=at.timestamp())
+    sealed = sealer.seal(json.dumps(content).encode(), aad=aad, now=at.timestamp())
     epoch = SealingEpoch.objects.create(id=sealed.epoch_id, wrapped=sealed.wrapped)
     return epoch, sealed.data
 

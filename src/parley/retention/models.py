@@ -106,7 +106,7 @@ class HeldRecord(models.Model):
 
 
 class HeldLook(models.Model):
-    """That the owner of a hold may use a held record until `until`, for a reason that stands in the evidence."""
+    """That the owner of a hold may use a held record until `until`; `reason` is what it wrote, sealed under `epoch`."""
 
     id = models.UUIDField(primary_key=True)
     store = models.CharField(max_length=64)
@@ -114,6 +114,9 @@ class HeldLook(models.Model):
     person = models.UUIDField()
     at = models.DateTimeField()
     until = models.DateTimeField()
+    hold = models.ForeignKey(Hold, on_delete=models.CASCADE, null=True, related_name="looks")
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.BinaryField(default=b"")
     evidence_id = models.UUIDField()
 
     class Meta:

@@ -23,6 +23,10 @@ DECLARATIONS: tuple[Declaration, ...] = (
         retention="evidence", find_by="customer", export="value", erase="delete-row",
     ),
     PersonalData(
+        model="retention.HeldLook", field="reason", category="user.content.private", subject="customer",
+        purpose=_PURPOSE, retention="with-customer", find_by="customer", export="unsealed", erase="delete-row",
+    ),
+    PersonalData(
         model="retention.KindRule", field="set_by", category="user.account", subject="employee", purpose=_PURPOSE,
         retention="evidence", find_by="customer", export="value", erase="blank",
     ),
@@ -50,7 +54,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         why="ids of records that rest; the records themselves say about whom they are",
     ),
     NotPersonal(
-        model="retention.HeldLook", field=("id", "store", "record", "at", "until", "evidence_id"),
+        model="retention.HeldLook", field=("id", "store", "record", "at", "until", "hold", "epoch", "evidence_id"),
         why="that a held record was used, and when",
     ),
     NotPersonal(

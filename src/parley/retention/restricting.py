@@ -88,7 +88,7 @@ def require_usable(store: str, record: Held | UUID, *, by: UUID | None = None, a
     if bearing.reaching(store, [record]).get(record_id) and not _may_look(record_id, by, at):
         raise UseRestricted(
             "a hold keeps this record as it is, and lets nobody use it",
-            remedy="Its owner may look, with a reason that is put in evidence: see Retention & holds, or ask your "
+            remedy="Its owner may look, with a reason that stays with the hold: see Retention & holds, or ask your "
             "compliance officer.",
         )
 

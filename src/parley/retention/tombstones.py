@@ -28,14 +28,18 @@ _UNSURE: Final = timedelta(hours=1)
 
 def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) -> None:
     """Before records of the customer in scope are erased, by store. Committed at once: the caller's transaction is of
-    another database."""
+    another database. Where an earlier deed was undone its tombstone takes this instant: a backup of the time between
+    has the record."""
     customer_id = tenancy.current().id
     rows = [
         models.Tombstone(customer_id=customer_id, store=store, record=record, cause=cause, at=at)
         for store, ids in records.items()
-        for record in ids
+        for record in dict.fromkeys(ids)
     ]
-    models.Tombstone.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+    models.Tombstone.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["customer_id", "store", "record"], update_fields=["cause", "at"],
+        batch_size=BATCH,
+    )  # fmt: skip
     transaction.on_commit(lambda: _make_sure(customer_id, records), robust=True)
 
 

@@ -138,6 +138,18 @@ class HoldView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookView:
+    """That the owner of a hold used a record that rests. `sealed`: only the customer can read the reason."""
+
+    store: str
+    record: UUID
+    person: UUID
+    at: datetime
+    reason: str
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LawFact:
     """A law that keeps the record until `until`."""
 

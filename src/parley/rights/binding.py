@@ -19,8 +19,8 @@ OWN_POLICY = "imagino-policy"
 """Whose clauses speak of the provider's own people."""
 OWN_CLAUSES = {"": "IG-1.people", "employee": "IG-5.employees", "minor": "IG-1.minors"}
 _PURPOSES = ("handle-rights-requests", "export-data")
-"""Where the agreement leaves requests to the customer alone (ixcloud-dpa IX-8.rights), it is the customer that finds
-and hands out its own data."""
+"""Texts that were signed before they covered requests (ixcloud-dpa, version 1) stay bound: there the customer finds and
+hands out its own data."""
 
 
 @dataclass(frozen=True)

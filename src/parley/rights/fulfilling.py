@@ -105,7 +105,7 @@ def decide(
             _decide_objection(row, granted=granted, words=words, by=by, at=at)
         said = "Granted." if granted else f"Refused: {end_words(ground)}"
         _done(row, kind, said)
-        facts: dict[str, str | int | bool] = {"kind": kind, "granted": granted, "ground": ground}
+        facts: dict[str, str | int | bool] = {"kind": kind, "granted": granted, "ground": "" if granted else ground}
         tell(row, "decided", who=str(by), at=at, said=words.strip(), facts=facts)
         row.save()
 

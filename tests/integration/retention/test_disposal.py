@@ -122,6 +122,11 @@ def test_what_was_not_erased_after_all_loses_its_tombstone(house: House) -> None
         raise ZeroDivisionError
     assert left() == {call.id} and len(retention.tombstones(house.customer.id)) == 1
     assert retention.reconcile(at=NOW) == 0, "it may still be under way"
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        retention.dispose([call], cause="customer", reference="y", at=NOW + timedelta(minutes=9), by=house.by)
+        raise ZeroDivisionError
+    (stone,) = retention.tombstones(house.customer.id)
+    assert stone.at == NOW + timedelta(minutes=9), "a backup of the time between has the record"
     assert retention.reconcile(at=NOW + timedelta(hours=2)) == 1
     assert not retention.tombstones(house.customer.id)
 

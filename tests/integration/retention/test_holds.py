@@ -107,6 +107,12 @@ def test_what_rests_is_not_used_but_by_the_owner_with_a_reason(house: House) -> 
     with pytest.raises(retention.UseRestricted):
         retention.require_usable("recordings", call, by=house.by, at=until)
     assert "retention.held-used" in kinds_of(hold.clause)
+    assert [(one.record, one.person, one.reason) for one in retention.looks(hold.id)] == [
+        (call.id, house.by, "to answer the court")
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_detail WHERE details LIKE '%answer the court%'")
+        assert cursor.fetchone() == (0,), "what people write stays out of the log"
 
 
 def test_a_restriction_refuses_use_until_it_is_lifted(house: House) -> None:

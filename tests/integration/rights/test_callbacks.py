@@ -2,8 +2,11 @@
 
 import base64
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -114,6 +117,25 @@ def test_addresses_that_are_never_asked(place, address):
     with pytest.raises(rights.CallbackRefused):
         place.ask(channel="api", callback=address)
     assert rights.requests(at=now()).lines == ()
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_left(settings, monkeypatch):
+    monkeypatch.setattr(callbacks, "_IN_ALL", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        settings.PARLEY_CALLBACK_ALLOW = (place,)
+
+        def drip() -> None:
+            found, _address = server.accept()
+            with found, suppress(OSError):
+                for _each in range(200):
+                    found.sendall(b"H")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        began = time.monotonic()
+        assert not callbacks.post(f"http://{place}/hook", b"{}", key="k").startswith("2")
+        assert time.monotonic() - began < 5
 
 
 def test_a_name_that_leads_home_is_refused_when_it_is_connected(place, monkeypatch):

@@ -109,6 +109,18 @@ def test_nobody_sees_what_is_in_anothers_own_directory(keeper: Client, house: te
     assert una.get(HOME + "contacts/settings").status_code == 403
 
 
+def test_who_does_not_change_a_directory_writes_no_consents_nor_lifts_objections(keeper: Client, public: str) -> None:
+    one = added(keeper, public, family="Watched", emails="watched@example.org")
+    una = signed_in("una@contact.example")
+    assert una.get(HOME + f"contacts/{one}/").status_code == 200
+    object_ = {"deed": "object", "purpose": "marketing", "channel": "*"}
+    assert keeper.post(HOME + f"contacts/{one}/", object_).status_code == 302
+    consent = {"deed": "consent", "purpose": "newsletter", "channel": "email", "how": "web form", "text_version": "3"}
+    for deed in ({**consent, "given": "2026-01-01"}, {"deed": "lift", "purpose": "marketing"}, {"deed": "delete"}):
+        assert una.post(HOME + f"contacts/{one}/", deed).status_code == 403
+    assert "must not be contacted" in page(keeper, f"contacts/{one}/").lower()
+
+
 def test_consents_and_objections(keeper: Client, public: str) -> None:
     one = added(keeper, public, family="Consenting", emails="con@example.org")
     consent = {"deed": "consent", "purpose": "newsletter", "channel": "email", "how": "web form", "text_version": "3"}

@@ -151,6 +151,7 @@ def test_identities_by_type_and_hashes(key: str) -> None:
         ({"subject_request_id": "a7551968-d5d6-14b2-9831-815ac9017798"}, "opendsr.invalid"),
         ({"subject_request_type": "everything"}, "opendsr.subject_request_type"),
         ({"submitted_time": "2999-01-01T00:00:00Z"}, "opendsr.submitted_time"),
+        ({"submitted_time": "0001-01-01T00:00:00+14:00"}, "opendsr.submitted_time"),
         ({"submitted_time": "2020-01-01T00:00:00"}, "opendsr.submitted_time"),
         ({"regulation": "none"}, "opendsr.invalid"),
         ({"subject_identities": {"email": "m@x.example"}}, "opendsr.invalid"),

@@ -41,6 +41,12 @@ def test_media_ports_are_the_even_ones() -> None:
     assert len(Config().media_ports) == 256
 
 
+def test_places_that_callbacks_may_reach_are_separated_by_spaces() -> None:
+    config = load(environment={"PARLEY_CALLBACK_ALLOW": "10.0.0.7:9443 Platform.lan:80", "PARLEY_CONFIG": "/dev/null"})
+    assert config.callback_places == ("10.0.0.7:9443", "platform.lan:80")
+    assert Config().callback_places == ()
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -50,6 +56,7 @@ def test_media_ports_are_the_even_ones() -> None:
         ('[database]\ndurable = "perhaps"', "database.durable"),
         ("[media]\nfirst = 30001", "media.first"),
         ("[media]\nfirst = 30000\nlast = 29000", "media.last"),
+        ('[callback]\nallow = "platform"', "callback.allow"),
         ("web = [", "parley.toml"),
     ],
 )

@@ -3,6 +3,8 @@
 
 request = ask(cause="suspicion", reason=..., scope=..., auditor=..., wanted_at=..., by=user_id, at=now)
 request.decision.granted, request.decision.clause, request.decision.earliest, request.decision.remedy
+
+`sheet` is how papers look: styles, tables, headings.
 """
 
 from collections.abc import Mapping
@@ -22,6 +24,7 @@ from parley.governance.audits.attestations import (
     shown,
 )
 from parley.governance.audits.errors import AuditRefused, NoSuchAudit, PackRefused, ProofRefused
+from parley.governance.audits.pack import sheet
 from parley.governance.audits.pack.build import MAKE, NEWEST, ask_pack, fetch, pack, packs
 from parley.governance.audits.pack.build import handlers as pack_handlers
 from parley.governance.audits.proofs import ENDINGS, LARGEST
@@ -118,6 +121,7 @@ __all__ = [
     "proof",
     "remedy",
     "report",
+    "sheet",
     "shown",
     "withdraw",
 ]

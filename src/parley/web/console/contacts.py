@@ -103,6 +103,8 @@ def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     found = contacts.get(contact_id, viewer=here.viewer)
     if request.method == "GET":
         return render(request, "web/console/contacts/one.html", _context(here, found))
+    if not contacts.directory(found.directory_id, viewer=here.viewer).may_change:
+        raise contacts.MayNotChange("you see this contact, but do not change it", remedy="Ask an administrator.")
     filled = Filled(request.POST.dict())
     deed = filled.choice("deed", ("delete", "consent", "withdraw", "object", "lift"))
     by, now = str(here.person.id), timezone.now()

@@ -138,17 +138,17 @@ def file(request: HttpRequest, export_id: UUID) -> HttpResponse:
 
 
 def package(request: HttpRequest, found: exports.ExportView, *, by: str) -> HttpResponse:
-    """The package of an export in the customer's scope, or the piece of it that was asked for. Leaves evidence when
-    somebody begins to fetch it."""
+    """The package of an export in the customer's scope, or the piece of it that was asked for. Leaves evidence of each
+    answer with content: a piece may be nearly the whole."""
     content = exports.open_package(found.id)
     held = tenancy.current().custody == "customer-held"
-    if request.headers.get("Range", "bytes=0-").startswith("bytes=0-") and request.method == "GET":
-        exports.fetched(found.id, by=by, at=timezone.now())
     answer: HttpResponseBase = ranged(
         request, content, size=found.sealed_size if held else found.size,
         media_type="application/age-encryption" if held else "application/zip",
         etag=found.sealed_sha256 if held else found.sha256, filename=_file_name(found, sealed=held),
     )  # fmt: skip
+    if request.method == "GET" and answer.status_code in {200, 206}:
+        exports.fetched(found.id, by=by, at=timezone.now())
     return cast(HttpResponse, answer)
 
 

@@ -78,9 +78,11 @@ def hold(request: HttpRequest, hold_id: UUID) -> HttpResponse:
                 retention.review_hold(hold_id, next_review=day, by=here.person.id, at=now)
         if not filled.wrong:
             return HttpResponseRedirect(reverse("hold", args=[hold_id]))
+    looks = retention.looks(hold_id)
     context = {
         **_line(found), "here": "retention", "now": now, "form": filled.fields(),
-        "names": words.named(found.owner, found.placed_by, found.lifted_by),
+        "names": words.named(found.owner, found.placed_by, found.lifted_by, *(one.person for one in looks)),
+        "looks": looks,
         "reached": [_reached(one) for one in retention.reached(hold_id)],
         **evidence_panel(found.evidence_id),
     }  # fmt: skip
@@ -90,7 +92,7 @@ def hold(request: HttpRequest, hold_id: UUID) -> HttpResponse:
 @sees_everything
 @require_http_methods(["GET", "POST"])
 def look(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
-    """The owner of a hold says why it looks at a record that rests; the reason is put in evidence."""
+    """The owner of a hold says why it looks at a record that rests; the reason stays, sealed, with the hold."""
     known = stores().by_name
     found = known[store].find(Subject(records=((store, record_id),))) if store in known else ()
     record = next((one for one in found if one.id == record_id), None)

@@ -22,6 +22,7 @@ def fetch(request: HttpRequest, handle: str, token: str) -> HttpResponse:
             response = package(request, exports.by_token(token), by="link")
         except exports.NoSuchExport:
             return _gone()
+    response["Cache-Control"] = "no-store, private"
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "no-referrer"
     return response

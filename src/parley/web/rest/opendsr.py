@@ -35,6 +35,7 @@ _EMAIL: Final = frozenset({"email"})
 _PHONE: Final = frozenset({"phone_number", "phone", "mobile_number"})
 _MOST_BYTES: Final = 100_000
 _SKEW: Final = timedelta(minutes=5)
+_OLDEST: Final = timedelta(days=10 * 366)
 
 router = Router(tags=["OpenDSR"])
 
@@ -175,6 +176,8 @@ def create(request: HttpRequest) -> HttpResponse:
         raise Wrong(400, "opendsr.subject_request_type", f"Supported are: {', '.join(KINDS)}.")
     if wanted.submitted_time.tzinfo is None or wanted.submitted_time > now + _SKEW:
         raise Wrong(400, "opendsr.submitted_time", "submitted_time needs its offset from UTC, and cannot be to come.")
+    if wanted.submitted_time < now - _OLDEST:
+        raise Wrong(400, "opendsr.submitted_time", "submitted_time is too long ago to be that of a request.")
     receipt = rights.receive(
         channel="api",
         kinds=(wanted.subject_request_type,),
