@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from datetime import date, datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -27,8 +28,10 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _OVERRIDES: Final = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
 """Marks that turn the direction of all that follows on a page: dropped. Right-to-left letters need none of them."""
 _WORDS: Final = ("given", "family", "company", "title", "department", "speed_dial", "source")
+_WORDS_OF: Final = attrgetter(*_WORDS)
 _LINES: Final = "\n\t"
 _NO_ADDRESS: Final = Address()
+_PLACES_OF: Final = attrgetter("street", "city", "region", "postcode", "country")
 _FIELDS: Final = tuple(one.name for one in fields_of(NewContact))
 
 
@@ -40,7 +43,7 @@ def check(new: NewContact, *, region: str | None = None, source: str = "") -> Ne
     changes: dict[str, Any] = {}
     if source and not new.source:
         changes["source"] = source
-    for name in _WORDS:
+    for name in () if _all_plain(_WORDS_OF(new)) else _WORDS:
         given = getattr(new, name)
         if given and (kept := text(given, field=name)) is not given:
             changes[name] = kept
@@ -50,8 +53,8 @@ def check(new: NewContact, *, region: str | None = None, source: str = "") -> Ne
         changes["numbers"] = numbers
     if new.emails and (emails := _emails(new.emails)) != new.emails:
         changes["emails"] = emails
-    if new.addresses:
-        changes["addresses"] = _addresses(new.addresses)
+    if new.addresses and (addresses := _addresses(new.addresses)) != new.addresses:
+        changes["addresses"] = addresses
     if new.custom:
         changes["custom"] = _custom(new.custom)
     if new.purposes:
@@ -65,6 +68,23 @@ def check(new: NewContact, *, region: str | None = None, source: str = "") -> Ne
             "a contact needs a name, a company, a number or an e-mail address", remedy="Fill in one.", field="family"
         )
     return made
+
+
+def _all_plain(texts: Sequence[str]) -> bool:
+    """Whether `text` would give back each of these as it is: the common case, told at once."""
+    try:
+        joined = "|".join(texts)
+    except TypeError:
+        return False
+    return (
+        joined.isascii()
+        and joined.isprintable()
+        and len(joined) <= LONGEST
+        and " |" not in joined
+        and "| " not in joined
+        and joined[:1] != " "
+        and joined[-1:] != " "
+    )
 
 
 def text(raw: str, *, field: str, longest: int = LONGEST, lines: bool = False) -> str:
@@ -123,6 +143,8 @@ def _emails(emails: Sequence[str]) -> tuple[str, ...]:
 
 def _addresses(addresses: Sequence[Address]) -> tuple[Address, ...]:
     _few(addresses, "addresses")
+    if all(one != _NO_ADDRESS and _all_plain(_PLACES_OF(one)) for one in addresses):
+        return tuple(addresses)
     made = (
         Address(
             street=text(one.street, field="addresses", lines=True),
@@ -169,12 +191,12 @@ def _few(values: Sequence[object], field: str) -> None:
         )
 
 
-def to_bytes(new: NewContact) -> bytes:
-    """What is sealed: JSON with the fields that have a value. `minor` and `keep_until` are columns."""
-    out: dict[str, Any] = {}
-    for name in _WORDS:
-        if value := getattr(new, name):
-            out[name] = value
+def to_bytes(new: NewContact, *, source: str = "") -> bytes:
+    """What is sealed: JSON with the fields that have a value. `minor` and `keep_until` are columns. `source` is that of
+    a contact without one."""
+    out: dict[str, Any] = {name: value for name, value in zip(_WORDS, _WORDS_OF(new), strict=True) if value}
+    if source:
+        out.setdefault("source", source)
     if new.numbers:
         out["numbers"] = [[one.value, one.kind] for one in new.numbers]
     for name in ("emails", "purposes", "shared_with", "notes", "citizenship"):

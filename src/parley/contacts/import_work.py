@@ -173,6 +173,7 @@ def run(
             at=at,
             key=f"import:{import_id}",
             batch=BATCH,
+            checked=True,
         )
         sealed.close()
     obligations.report(progress_key, done=total, total=total, unit="rows")

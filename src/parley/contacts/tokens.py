@@ -31,6 +31,8 @@ NUMBER_HEADS: Final = (4, 5, 6, 7, 9)
 NUMBER_TAILS: Final = (3, 4, 6)
 _BLOCK: Final = struct.Struct(">q8x")
 _MOST_KNOWN: Final = 300_000
+_COMMON: Final = 4
+"""Beginnings as short as this are those of many words."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 
@@ -136,8 +138,11 @@ class Tokeniser:
 
     def same_name(self, new: NewContact) -> int:
         """The token that contacts of one name at one company share."""
-        name = " ".join(sorted(words_of(f"{new.given} {new.family}")))
-        return self.token(f"d{name}\x00{' '.join(words_of(new.company))}")
+        return self.same_words(words_of(f"{new.given} {new.family}"), words_of(new.company))
+
+    def same_words(self, name: Iterable[str], company: Iterable[str]) -> int:
+        """`same_name` of words."""
+        return self.token(f"d{' '.join(sorted(name))}\x00{' '.join(company)}")
 
     def head(self, digits: str) -> int:
         """The token of a number's beginning."""
@@ -159,12 +164,18 @@ class Tokeniser:
 
     def _blocks(self, texts: list[str]) -> bytes:
         """Each text of at most 16 ASCII letters as one block of AES: a keyed permutation, so a keyed hash of it."""
+        return self.hashed("".join([text.ljust(16, "\0") for text in texts]).encode())
+
+    def hashed(self, blocks: bytes) -> bytes:
+        """Blocks of 16 bytes, each permuted by itself."""
         cipher = Cipher(AES(self.key), ECB()).encryptor()  # noqa: S305  (one block per text, not a mode for messages)
-        return cipher.update("".join([text.ljust(16, "\0") for text in texts]).encode())
+        return cipher.update(blocks)
 
     def dictionary(self, kind: str, word: str) -> list[int]:
         """What the dictionary finds a word by: its beginnings; a name also by sound and key pad."""
-        beginnings = [self.token(f"p{kind}{word[:cut]}") for cut in range(1, min(len(word), LONGEST_PREFIX) + 1)]
+        size = min(len(word), LONGEST_PREFIX)
+        beginnings = [self.often(f"p{kind}{word[:cut]}") for cut in range(1, min(size, _COMMON) + 1)]
+        beginnings += [self.token(f"p{kind}{word[:cut]}") for cut in range(_COMMON + 1, size + 1)]
         if kind != "n":
             return beginnings
         if heard := sound(word):

@@ -34,6 +34,8 @@ _KEPT_SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 1.0
 _WAKE: Final = timedelta(seconds=1)
 _MOST: Final = 256
+AAD: Final = b"contact:"
+"""Before the id of the row to which sealed fields are bound."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ _woken: dict[UUID, datetime] = {}
 
 def aad(contact: UUID) -> bytes:
     """What binds sealed fields to their row."""
-    return b"contact:" + contact.bytes
+    return AAD + contact.bytes
 
 
 def tools() -> Tools:
