@@ -102,7 +102,7 @@ def withdraw_consent(consent_id: UUID, *, by: str, at: datetime) -> None:
         if row.withdrawn_at is None:
             row.withdrawn_at = max(at, row.given_at)
             row.save(update_fields=["withdrawn_at"])
-            leave("consent.withdrawn", clause=clause, at=at, details={"consent": str(consent_id), "by": by})
+            leave("consent.withdrawn", clause=clause or "GDPR", at=at, details={"consent": str(consent_id), "by": by})
 
 
 def consents(contact: UUID) -> tuple[ConsentView, ...]:

@@ -12,6 +12,7 @@ from parley.contacts.directories import require_change, visible_ids
 from parley.contacts.errors import NoSuchContact, NoSuchDirectory
 from parley.contacts.fields import changed, check
 from parley.contacts.tools import KEEP, keep_epoch, leave, require, tools
+from parley.contacts.tools import decide as ask
 from parley.contacts.types import STORE_NAME, Contact, Metadata, NewContact
 from parley.foundation.ids import new_id
 from parley.inventory.api import Held
@@ -98,8 +99,9 @@ def move(contacts: Sequence[UUID], *, directory: UUID, by: str, at: datetime, vi
 
 def remove(contacts: Sequence[UUID], *, by: str, at: datetime, viewer: Viewer | None = None) -> int:
     """Erase contacts, as the customer's own deletion (`retention.dispose`); how many were erased: one that is held or
-    restricted stays. Raises NoSuchContact, MayNotChange."""
-    clause = require(KEEP, at=at)
+    restricted stays. No gate refuses it: what must not be kept is not kept for that. Raises NoSuchContact,
+    MayNotChange."""
+    clause = ask(KEEP, at=at).clause
     with transaction.atomic():
         for from_directory in _directories_of(contacts, viewer):
             require_change(from_directory, viewer)

@@ -13,6 +13,7 @@ from parley.contacts import api as contacts
 from parley.contacts import models
 from parley.contacts.api import Address, NewContact, Number
 from parley.contacts.words import tidy
+from parley.governance.contract import api as contract
 from parley.inventory.api import CannotRectify, ExportOptions, Held, Subject
 from parley.ledger import api as ledger
 from parley.people.api import Group, Viewer
@@ -245,6 +246,21 @@ def test_the_gate_is_asked(make_customer: MakeCustomer) -> None:
                 [NewContact(given="Kim", minor=True)], directory=directory, source="", by="t", at=NOW, key="k"
             )
         assert found("kim") == []
+
+
+def test_what_must_not_be_kept_any_more_can_still_be_deleted_and_ended(make_customer: MakeCustomer) -> None:
+    with tenancy.scope(make_customer()):
+        directory = contacts.add_directory(kind="public", name="Everybody", by="test", at=NOW).id
+        contact = add(directory)
+        proof = contacts.Proof(how="form", text_version="1")
+        consent = contacts.consent(contact, "newsletter", "email", given_at=NOW, proof=proof)
+        contract.end_contract(at=NOW, by="test", ends_at=NOW, choice="delete")
+        later = NOW + timedelta(days=400)
+        with pytest.raises(contacts.GateRefused):
+            contacts.update(contact, NewContact(family="Verdi"), by="test", at=later)
+        contacts.withdraw_consent(consent, by="test", at=later)
+        assert contacts.consents(contact)[0].withdrawn_at == later
+        assert contacts.remove([contact], by="test", at=later) == 1
 
 
 def test_duplicates_are_found_and_merged(public: UUID) -> None:

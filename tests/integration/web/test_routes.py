@@ -392,6 +392,32 @@ def test_a_user_sees_only_calls_of_own_numbers(own: Tenant) -> None:
     assert client.get(own.home + "api/v1/audit").status_code == 403
 
 
+FOR_THE_FEW = (
+    "backups/", "backups/progress", "contacts/settings", "exports/", "exports/ask", "holds/", "holds/new", "inventory/",
+    "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld", "lifecycle/",
+    "retention/", "rights/", "rights/enter", "rights/programs",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["user", "supervisor"])
+def test_pages_of_duties_are_for_who_sees_everything(role: str, own: Tenant) -> None:
+    """Neither seen nor sent to: a button that is not shown is no lock."""
+    assert set(FOR_THE_FEW) <= set(ROUTES)
+    email = f"{role}@few.example"
+    with tenancy.scope(own.customer):
+        create_user(email=email, name=role, password=PASSWORD, role=role)
+    client = own.client(email)
+    for route in FOR_THE_FEW:
+        assert client.get(own.home + route).status_code == 403, route
+        assert client.post(own.home + route, {"deed": "end", "name": own.customer.handle}).status_code == 403, route
+    for route in WITH_IDS:
+        if route.startswith(tuple(one for one in FOR_THE_FEW if one.endswith("/"))):
+            for address in filled(route, own):
+                assert client.post(own.home + address, {"deed": "lift"}).status_code in {403, 404, 405}, address
+    asked = client.post(own.home + "api/v1/opendsr/v3/requests", b"{}", "application/json")
+    assert asked.status_code == 403
+
+
 @pytest.mark.parametrize("route", [route for route in routes(PROVIDER_URLS) if route not in POSTED])
 def test_the_provider_sees_counts_and_never_content(route: str, own: Tenant) -> None:
     provider = tenancy.provider()
