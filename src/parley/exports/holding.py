@@ -32,9 +32,12 @@ class Exports:
     def find(self, subject: Subject) -> Sequence[Held]:
         """See Store: exports that hold the person, or a record that somebody pointed out."""
         wanted = Q(id__in=ExportedPerson.objects.filter(value__in=sorted(indexes_of(subject))).values("export"))
+        pointed: dict[str, list[UUID]] = {}
         for store, record in subject.records:
-            holding = ExportedRecord.objects.filter(store=store, record=record)
-            wanted |= Q(id=record) if store == NAME else Q(id__in=holding.values("export"))
+            pointed.setdefault(store, []).append(record)
+        for store, records in pointed.items():
+            holding = ExportedRecord.objects.filter(store=store, record__in=records)
+            wanted |= Q(id__in=records) if store == NAME else Q(id__in=holding.values("export"))
         rows = Export.objects.filter(wanted).order_by("asked_at", "id")
         return [_held(one, at) for one, at in rows.values_list("id", "asked_at")]
 

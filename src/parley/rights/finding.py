@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,6 +24,7 @@ from parley.rights.types import ENDED, FoundRecord, FoundStore
 _log = structlog.get_logger(__name__)
 OWN_STORE: Final = "rights"
 _ALSO: Final = "also"
+_COPIES: Final = "exports"
 
 
 def look(request_id: UUID, *, by: UUID, at: datetime, also: Subject | None = None) -> tuple[FoundStore, ...]:
@@ -48,7 +50,7 @@ def seek(row: Request, *, by: str, at: datetime, also: Subject | None = None) ->
     wanted = subject_of(row, also=also)
     if also:
         _keep(row, also, at=at)
-    found = [held for name in stores().by_name for held in _of_store(name, wanted)]
+    found = _everywhere(wanted)
     _write_down(row, found)
     row.looked_at, row.blocked = at, ""
     counts: dict[str, str | int | bool] = {
@@ -163,6 +165,17 @@ def staying_open(request_id: UUID, *, at: datetime) -> Iterator[None]:
         raise StaysOpen(
             f"the request stays open: {why}", remedy="Look at what stopped it, and try again: nothing was half done."
         ) from error
+
+
+def _everywhere(wanted: Subject) -> list[Held]:
+    """What all stores have. Saved exports are asked last, for each record that was found too: where only the customer
+    can open who is in one, it is known by what it holds."""
+    names = stores().by_name
+    found = [held for name in names if name != _COPIES for held in _of_store(name, wanted)]
+    if _COPIES in names:
+        records = (*wanted.records, *((held.store, held.id) for held in found))
+        found += _of_store(_COPIES, replace(wanted, records=records))
+    return found
 
 
 def _of_store(name: str, wanted: Subject) -> Sequence[Held]:

@@ -12,8 +12,9 @@ from tests.integration.rights.conftest import NUMBER, PERSON, now
 from tests.support.recorded_rows import add_recording
 from tests.support.spooled import CALLER, Spooler
 
+from parley.contacts import api as contacts
 from parley.exports import api as exports
-from parley.inventory.api import stores
+from parley.inventory.api import ExportOptions, Subject, stores
 from parley.people import api as people
 from parley.recordings.api import finalize, installed_store
 from parley.retention import api as retention
@@ -272,3 +273,19 @@ def _erases_nothing(_self, _ids):
     from parley.inventory.api import Erased
 
     return Erased()
+
+
+def test_an_export_that_only_the_customer_can_open_is_found_by_what_it_holds(make_place):
+    place = make_place(custody="customer-held")
+    directory = contacts.add_directory(name="Everybody", kind="public", by="test", at=now()).id
+    added = contacts.add(contacts.NewContact(given="Ada", emails=(PERSON,)), directory=directory, by="t", at=now())
+    saved = exports.start(
+        title="Everything", reason="records", options=ExportOptions(formats=("csv",)), by=place.officer, at=now(),
+        key="everything", since=now() - timedelta(days=1), until=now() + timedelta(days=1),
+    )  # fmt: skip
+    place.work()
+    receipt = place.ask("erasure")
+    rights.verify(receipt.id, means="known-to-controller", by=place.officer, at=now())
+    rights.look(receipt.id, by=place.officer, at=now(), also=Subject(emails=(PERSON,)))
+    found = {(one.store, one.id) for one in rights.found(receipt.id)}
+    assert {("contacts", added), ("exports", saved)} <= found
