@@ -157,6 +157,8 @@ class Tokeniser:
         texts: list[str] = []
         for number in numbers:
             digits = number.lstrip("+")
+            if not digits.isascii():  # no question is: see `search.number_digits`
+                continue
             size = len(digits)
             texts += [f"h{digits[:cut]}" for cut in NUMBER_HEADS if cut <= size]
             texts += [f"t{digits[-cut:]}" for cut in NUMBER_TAILS if cut <= size]

@@ -148,6 +148,7 @@ def destroy_objects(prefix: str, *, progress: tuple[tenancy.Customer, str] | Non
         if progress is not None:
             with tenancy.scope(progress[0]):
                 obligations.report(progress[1], done=removed, total=len(keys), unit="objects")
+    store.delete_many([prefix])  # no object: directories that somebody emptied and was killed before they went
     return removed
 
 

@@ -92,7 +92,8 @@ class LocalStore:
         return True
 
     def delete_many(self, keys: Iterable[str]) -> int:
-        """See ObjectStore. Each directory is synced once, after all of its objects are gone; empty ones go as well."""
+        """See ObjectStore. Each directory is synced once, after all of its objects are gone; empty ones go as well, and
+        for a key that is a directory all empty ones below it: somebody may have been killed before they went."""
         removed = 0
         touched: dict[Path, None] = {}
         for key in keys:
@@ -101,6 +102,9 @@ class LocalStore:
                 try:
                     path.unlink()
                 except FileNotFoundError:
+                    continue
+                except IsADirectoryError:
+                    touched |= {Path(folder): None for folder, _, _ in os.walk(path)}
                     continue
             removed += 1
             touched[path.parent] = None

@@ -125,6 +125,18 @@ def test_delete_says_whether_there_was_something_and_leaves_no_empty_directories
         store.get_range(KEY, 0, 1)
 
 
+def test_directories_that_a_killed_process_emptied_go_with_their_prefix(store: ObjectStore, root: Path) -> None:
+    for number in range(3):
+        store.put(f"customer/recordings/{number}/000.age", b"sealed")
+    (root / "customer/recordings/0/000.age").unlink()
+    (root / "customer/recordings/1/000.age").unlink()
+    assert store.delete_many(["customer"]) == 0
+    assert [entry.name for entry in (root / "customer/recordings").iterdir()] == ["2"]
+    (root / "customer/recordings/2/000.age").unlink()
+    assert store.delete_many(["customer", "nobody"]) == 0
+    assert [entry.name for entry in root.iterdir()] == [".incoming"]
+
+
 def test_list_is_by_whole_segments_and_in_order(store: ObjectStore, root: Path) -> None:
     for key in ("a/2", "a/1/x", "ab/1", "c"):
         store.put(key, key.encode())
