@@ -8,7 +8,7 @@ more by the worker, which also does what a killed process left.
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -28,9 +28,9 @@ DELETE FROM contacts_word w WHERE w.id = ANY(%s)
     AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.tokens @> ARRAY[w.id])
 """
 _BURST_SECONDS: Final = 1.0
-_LATER: Final = timedelta(seconds=5)
+_LATER_SECONDS: Final = 5.0
 _done: dict[UUID, float] = {}
-_asked: dict[UUID, float] = {}
+_asked: dict[UUID, int] = {}
 
 
 def note(tokens: Iterable[int]) -> None:
@@ -50,15 +50,19 @@ def tidy_soon() -> None:
 
 def _tidy_now_or_later(customer_id: UUID) -> None:
     now = time.monotonic()
+    part = int(time.time() // _LATER_SECONDS) + 1
     if _done.get(customer_id, -_BURST_SECONDS) + _BURST_SECONDS <= now:
         if len(_done) > 1000:
             _done.clear()
         _done[customer_id] = now
         tidy()
-    elif _asked.get(customer_id, -60.0) + 60.0 <= now:
-        _asked[customer_id] = now
-        due = datetime.now(UTC) + _LATER
-        obligations.enqueue(kind=TIDY, key=f"{TIDY}:{due:%Y%m%d%H%M}", due=due, payload={})
+    elif _asked.get(customer_id) != part:
+        if len(_asked) > 1000:
+            _asked.clear()
+        _asked[customer_id] = part
+        # Due when these five seconds are over: after all who ask in them.
+        due = datetime.fromtimestamp(part * _LATER_SECONDS, tz=UTC)
+        obligations.enqueue(kind=TIDY, key=f"{TIDY}:{part}", due=due, payload={})
 
 
 def tidy() -> int:
