@@ -3,9 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2999
 
 
 @dataclass
@@ -20,6 +24,8 @@ class Filled:
         value = self.values.get(name, "").replace("\r\n", "\n").strip()
         if needed and not value:
             self.wrong[name] = _("This is needed.")
+        elif "\0" in value:
+            self.wrong[name] = _("This holds a character that is no text.")
         elif len(value) > most:
             self.wrong[name] = _("At most %(most)d characters.") % {"most": most}
         return value
@@ -33,9 +39,8 @@ class Filled:
 
     def moment(self, name: str, *, zone: str, clock: str = "") -> datetime | None:
         """The day of a field, at the time of the field `clock` (else midnight), on the clocks of `zone`."""
-        try:
-            day = date.fromisoformat(self.values.get(name, ""))
-        except ValueError:
+        day = _day(self.values.get(name, ""))
+        if day is None:
             self.wrong[name] = _("A day is written 2026-11-22.")
             return None
         try:
@@ -49,3 +54,12 @@ class Filled:
         """For a template: `form.NAME.value` and `form.NAME.wrong`."""
         names = {*self.values, *self.wrong}
         return {name: {"value": self.values.get(name, ""), "wrong": self.wrong.get(name, "")} for name in names}
+
+
+def _day(text: str) -> date | None:
+    """A day; None also for one near the ends of the calendar, which leaves it in another zone."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else None

@@ -70,6 +70,7 @@ STATUSES: Final = {
     "rights.move-refused": 409,
     "rights.not-verified": 409,
     "rights.stays-open": 409,
+    "rights.still-open": 409,
     "rights.not-authorised": 403,
     "rights.gate-refused": 403,
     "exports.refused": 409,
