@@ -42,7 +42,7 @@ from parley.contacts.errors import (
 )
 from parley.contacts.fields import check
 from parley.contacts.letters import marketing_letter, providers_right
-from parley.contacts.reading import consult, find, get, listing, lookup, lookup_many
+from parley.contacts.reading import consult, find, get, get_for_person, listing, lookup, lookup_many
 from parley.contacts.search import search
 from parley.contacts.store import STORE
 from parley.contacts.types import (
@@ -134,6 +134,7 @@ __all__ = [
     "duplicates",
     "find",
     "get",
+    "get_for_person",
     "handlers",
     "lift_objection",
     "list_partner",

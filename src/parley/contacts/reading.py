@@ -41,6 +41,11 @@ def get(contact: UUID, *, viewer: Viewer | None = None) -> Contact:
     return found.contact()
 
 
+def get_for_person(contact: UUID) -> Contact:
+    """One contact, for the person itself to end what is done with it: also while it rests. Raises NoSuchContact."""
+    return one(contact).contact()
+
+
 def consult(contacts: Sequence[UUID], *, by: str, at: datetime, why: str) -> tuple[Contact, ...]:
     """Contacts, with evidence of who looked at them and why (a purpose, a case; no personal data). Those that are gone
     or restricted are left out."""

@@ -11,9 +11,11 @@ from django.test import Client
 
 from parley.contacts import api as contacts
 from parley.contacts import importing
+from parley.inventory.api import Subject
 from parley.obligations.api import run_due
 from parley.people.api import User, create_user
 from parley.recordings.api import installed_store
+from parley.retention import api as retention
 from parley.tenancy import api as tenancy
 from parley.web.public.preferences import preferences_path, token_of
 
@@ -107,6 +109,18 @@ def test_nobody_sees_what_is_in_anothers_own_directory(keeper: Client, house: te
     assert una.post(HOME + f"contacts/{one}/", {"deed": "delete"}).status_code == 404
     assert "Secretive" not in page(una, "contacts/?q=secretive")
     assert una.get(HOME + "contacts/settings").status_code == 403
+
+
+def test_whoever_restricted_the_use_of_its_data_can_still_unsubscribe(keeper: Client, house, public: str) -> None:  # type: ignore[no-untyped-def]
+    one = UUID(added(keeper, public, family="Resting", emails="resting@example.org"))
+    with tenancy.scope(house):
+        held = contacts.STORE.find(Subject(emails=("resting@example.org",)))
+        retention.restrict(held, reference="R-REST", ground="GDPR Art. 18(1)", at=datetime.now(UTC), by="test")
+    path, client = preferences_path(house, one), Client(HTTP_HOST="127.0.0.1")
+    assert client.get(path).status_code == 200
+    assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    with tenancy.scope(house):
+        assert [entry.purpose for entry in contacts.objections(email="resting@example.org")] == ["marketing"]
 
 
 def test_who_does_not_change_a_directory_writes_no_consents_nor_lifts_objections(keeper: Client, public: str) -> None:

@@ -49,7 +49,7 @@ def preferences(request: HttpRequest, handle: str, token: str) -> HttpResponse:
         return _nothing(request)
     with tenancy.scope(customer):
         try:
-            found = contacts.get(contact_id)
+            found = contacts.get_for_person(contact_id)
         except contacts.NoSuchContact:
             return _nothing(request)
         if request.method == "POST":
