@@ -41,11 +41,15 @@ _MOST_MATCHES: Final = 1000
 """Different words that one beginning stands for; more only for one or two letters."""
 _NUMBER_MARKS: Final = frozenset("+()-./ ")
 _SOUNDED_FROM: Final = 3
+_AT_A_TIME: Final = 32
+"""Words that are looked for in one look at the index: it compares each contact that it finds with all of them."""
 _FIND: Final = """
-SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off;
-SELECT {columns} FROM contacts_contact c WHERE {where} LIMIT {window}
+SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
+{looks} LIMIT {window}
 """
-"""The planner does not know how rare a word is; reading the table in order until enough was found is never better."""
+"""The planner does not know how rare a word is; reading the table in order until enough was found is never better.
+Of several looks the later ones are not taken when the first ones have found enough."""
+_LOOK: Final = "SELECT {columns} FROM contacts_contact c WHERE {where}"
 _WORDS: Final = "(SELECT %s::int AS word, id FROM contacts_word WHERE found_by @> ARRAY[%s]::bigint[] LIMIT {most})"
 
 
@@ -118,18 +122,26 @@ class _Question:
 
     def _ask(self, several: Sequence[Sequence[int]], *, addresses: Sequence[int] = ()) -> list[rows.Row]:
         """Contacts that have one token of each list (or one of the addresses)."""
-        where, parameters = " AND ".join(["c.tokens && %s::bigint[]"] * len(several)), list[Any](map(list, several))
-        if addresses:
-            where, parameters = f"({where} OR c.addresses && %s::bigint[])", [*parameters, list(addresses)]
-        if self.directories is not None:
-            where, parameters = f"{where} AND c.directory_id = ANY(%s)", [*parameters, list(self.directories)]
+        longest = max(several, key=len)
+        looks, parameters = list[str](), list[Any]()
+        for first in range(0, max(1, len(longest)), _AT_A_TIME):
+            some = longest[first : first + _AT_A_TIME]
+            where = " AND ".join(["c.tokens && %s::bigint[]"] * len(several))
+            parameters += [list(some if one is longest else one) for one in several]
+            if addresses and not first:
+                where = f"({where} OR c.addresses && %s::bigint[])"
+                parameters.append(list(addresses))
+            if self.directories is not None:
+                where = f"{where} AND c.directory_id = ANY(%s)"
+                parameters.append(list(self.directories))
+            looks.append(_LOOK.format(columns=rows.COLUMNS, where=where))
         with connection.cursor() as cursor:
-            cursor.execute(_FIND.format(columns=rows.COLUMNS, where=where, window=WINDOW), parameters)
+            cursor.execute(_FIND.format(looks=" UNION ALL ".join(looks), window=WINDOW), parameters)
             while cursor.description is None and cursor.nextset():
                 pass
             fetched = cursor.fetchall()
         self.full = self.full or len(fetched) >= WINDOW
-        return rows.opened(self.tools, fetched)
+        return rows.opened(self.tools, list({row[0]: row for row in fetched}.values()))
 
     def _dictionary(
         self, words: Sequence[str], *, key_pad_too: bool = False
