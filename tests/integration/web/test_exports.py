@@ -16,6 +16,7 @@ from tests.support.left_evidence import entries
 from tests.support.spooled import CALLER, Spooler
 
 from parley.exports import api as exports
+from parley.inventory.api import ExportOptions, Subject
 from parley.obligations.api import run_due
 from parley.people.api import create_user
 from parley.recordings.api import RENDER, finalize, installed_store, render_recording
@@ -152,3 +153,16 @@ def test_the_gate_is_asked(refused: tenancy.Customer, tmp_path: Path) -> None:
     contract.end_contract(ends_at=now - timedelta(days=400), by=str(UUID(int=1)), at=now)
     answer = keeper.client.post(keeper.home + "exports/ask", {"key": "k", "what": "everything", "formats": "csv"})
     assert answer.status_code == 409
+
+
+def test_the_provider_hands_its_own_people_their_data_by_a_link_too(customer: tenancy.Customer) -> None:
+    provider, now = tenancy.provider(), datetime.now(UTC)
+    with tenancy.scope(provider):
+        export = exports.start(
+            title="Own", reason="subject", subject=Subject(emails=("nobody@provider.example",)), records=(),
+            options=ExportOptions(formats=("csv",)), by=str(UUID(int=7)), clause="own", at=now, key="own",
+        )  # fmt: skip
+        assert run_due(provider, handlers=exports.long_handlers(), now=now).failed == 0
+        link = exports.link(export)
+    got = body(Client(HTTP_HOST="127.0.0.1").get(link))
+    assert "manifest.json" in zipfile.ZipFile(io.BytesIO(got)).namelist()
