@@ -76,10 +76,9 @@ def find(
     whole = [token.number(reading) for reading in readings(number)[:1] if number] + [token.email(email)] * bool(email)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            where = "c.tokens @> %s::bigint[]" + (" AND c.addresses @> %s::bigint[]" if whole else "")
-            cursor.execute(
-                _TAGGED.format(columns=rows.COLUMNS, where=where), [tags, *([whole] if whole else []), limit]
-            )
+            asked = {name: those for name, those in (("tokens", tags), ("addresses", whole)) if those}
+            where = " AND ".join(f"c.{name} @> %s::bigint[]" for name in asked) or "true"
+            cursor.execute(_TAGGED.format(columns=rows.COLUMNS, where=where), [*asked.values(), limit])
             found = usable(rows.opened(made, cursor.fetchall()))
         _consulted(found, clause=clause, by=by, at=at, why=why)
     return tuple(row.contact() for row in found)

@@ -21,7 +21,7 @@ from parley.sealing.api import SealedField, epoch_of
 _SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({words.LOCK})"
 _SHORT_LISTS: Final = "SET LOCAL gin_pending_list_limit = 512"
 """A search reads the whole list of what an index has not taken in yet, so it is kept short."""
-_KNOWN: Final = "SELECT id FROM contacts_word WHERE id = ANY(%s)"
+_KNOWN: Final = "SELECT id FROM contacts_word WHERE id = ANY(%s::bigint[])"
 _ADD_WORDS: Final = """
 INSERT INTO contacts_word (id, found_by)
 SELECT split_part(line, ' ', 1)::bigint, split_part(line, ' ', 2)::bigint[] FROM unnest(%s::text[]) line
@@ -130,11 +130,11 @@ def insert(
     """Write a checked contact with its words, in the caller's transaction."""
     made = tools.tokeniser.of(new)
     with connection.cursor() as cursor:
-        add_words(cursor, tools.tokeniser, made.words)
+        lines = _missing(cursor, tools.tokeniser, made.words)
         cursor.execute(
-            _INSERT,
+            f"{_ADD_WORDS}; {_INSERT}",
             [
-                contact, directory, epoch_of(sealed.data), changed_at, new.keep_until, new.minor, sealed.data,
+                lines, contact, directory, epoch_of(sealed.data), changed_at, new.keep_until, new.minor, sealed.data,
                 made.tokens, made.addresses,
             ],
         )  # fmt: skip
@@ -146,13 +146,13 @@ def overwrite(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField
     lost = set(before.tokens) - set(made.tokens)
     gone = sorted(lost & tools.tokeniser.of(before.fields).words.keys() if not before.sealed else lost)
     with connection.cursor() as cursor:
-        if coming := made.words.keys() - set(before.tokens):
-            add_words(cursor, tools.tokeniser, {one: made.words[one] for one in coming})
+        coming = made.words.keys() - set(before.tokens)
+        lines = _missing(cursor, tools.tokeniser, {one: made.words[one] for one in coming}) if coming else []
         cursor.execute(
-            _UPDATE,
+            f"{_ADD_WORDS}; {_UPDATE}" if lines else _UPDATE,
             [
-                gone, epoch_of(sealed.data), changed_at, new.keep_until, new.minor, sealed.data, made.tokens,
-                made.addresses, before.id,
+                *([lines] if lines else []), gone, epoch_of(sealed.data), changed_at, new.keep_until, new.minor,
+                sealed.data, made.tokens, made.addresses, before.id,
             ],
         )  # fmt: skip
     if gone:
@@ -164,15 +164,18 @@ def add_words(
 ) -> None:
     """See to it that the dictionary has these words until the caller's transaction has committed, and after it.
     `setting` says how long the lists of the indexes may become."""
-    cursor.execute(f"{setting}; {_SHARE}")
-    if not coming:
-        return
-    # Ordered: two who add the same new words wait for each other, and never each for the other.
-    cursor.execute(_KNOWN, [sorted(coming)])
+    lines = _missing(cursor, tokeniser, coming, setting=setting)
+    for first in range(0, len(lines), 5_000):
+        cursor.execute(_ADD_WORDS, [lines[first : first + 5_000]])
+
+
+def _missing(
+    cursor: Any, tokeniser: Tokeniser, coming: Mapping[int, tuple[str, str]], *, setting: str = _SHORT_LISTS
+) -> list[str]:
+    """What `_ADD_WORDS` wants of those words that the dictionary has not; none goes from it until the commit."""
+    # One round trip. Ordered: two who add the same new words wait for each other, and never each for the other.
+    cursor.execute(f"{setting}; {_SHARE}; {_KNOWN}", [sorted(coming)])
+    cursor.nextset()
+    cursor.nextset()
     missing = sorted(coming.keys() - {row[0] for row in cursor.fetchall()})
-    for first in range(0, len(missing), 5_000):
-        lines = [
-            f"{one} {{{','.join(map(str, tokeniser.dictionary(*coming[one])))}}}"
-            for one in missing[first : first + 5_000]
-        ]
-        cursor.execute(_ADD_WORDS, [lines])
+    return [f"{one} {{{','.join(map(str, tokeniser.dictionary(*coming[one])))}}}" for one in missing]

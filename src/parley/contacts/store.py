@@ -27,6 +27,23 @@ KIND: Final = "contact"
 DATED: Final = "dated-contact"
 DIRECTORY: Final = "directory"
 _BATCH: Final = 200
+_LOCK: Final = """
+SELECT id FROM contacts_contact WHERE id IN (
+    SELECT id FROM contacts_contact WHERE id = ANY(%s)
+    UNION SELECT c.id FROM contacts_contact c JOIN contacts_directory d ON d.id = c.directory_id
+    WHERE d.id = ANY(%s) AND d.kind = 'personal'
+) ORDER BY id FOR UPDATE
+"""
+_ERASE: Final = """
+WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(contacts)s::uuid[])),
+    contacts AS (DELETE FROM contacts_contact WHERE id = ANY(%(contacts)s::uuid[]) RETURNING tokens),
+    words AS (
+        INSERT INTO contacts_leavingword SELECT DISTINCT unnest(tokens) AS token FROM contacts ORDER BY token
+        ON CONFLICT DO NOTHING
+    ),
+    directories AS (DELETE FROM contacts_directory WHERE id = ANY(%(ids)s) AND kind = 'personal' RETURNING id)
+SELECT (SELECT count(*) FROM contacts), (SELECT count(*) FROM directories)
+"""
 _FIND: Final = "SELECT id, changed_at, keep_until FROM contacts_contact WHERE addresses && %s::bigint[]"
 _PLAIN: Final = ("given", "family", "company", "title", "department", "notes", "speed_dial", "source", "citizenship")
 _SINGLE: Final = {"number": "numbers", "email": "emails"}
@@ -97,22 +114,13 @@ class Contacts:
     def erase(self, ids: Sequence[UUID]) -> Erased:
         """See Store. With a personal directory its contacts go. Words that no contact has any more are forgotten."""
         wanted = list(ids)
-        directories = list(models.Directory.objects.filter(id__in=wanted, kind="personal").values_list("id", flat=True))
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, tokens FROM contacts_contact WHERE id = ANY(%s) OR directory_id = ANY(%s)"
-                " ORDER BY id FOR UPDATE",
-                [wanted, directories],
-            )
-            doomed = cursor.fetchall()
-            contacts = [row[0] for row in doomed]
-            cursor.execute("DELETE FROM contacts_consent WHERE contact_id = ANY(%s)", [contacts])
-            cursor.execute("DELETE FROM contacts_contact WHERE id = ANY(%s)", [contacts])
-            if directories:
-                cursor.execute("DELETE FROM contacts_directory WHERE id = ANY(%s)", [directories])
-        if doomed:
-            words.note({token for _, tokens in doomed for token in tokens})
-        return Erased(records=len(contacts) + len(directories))
+            cursor.execute(_LOCK, [wanted, wanted])
+            cursor.execute(_ERASE, {"contacts": [row[0] for row in cursor.fetchall()], "ids": wanted})
+            contacts, directories = cursor.fetchall()[0]
+        if contacts:
+            words.tidy_soon()
+        return Erased(records=contacts + directories)
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:
         """See Store."""

@@ -8,7 +8,7 @@ database.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -80,7 +80,6 @@ class _Answer:
 _tools: dict[tuple[UUID, tuple[str, ...]], Tools] = {}
 _sealers: dict[tuple[UUID, tuple[str, ...]], FieldSealer] = {}
 _answers: dict[tuple[UUID, str, bool, str], _Answer] = {}
-_woken: dict[UUID, datetime] = {}
 
 
 def aad(contact: UUID) -> bytes:
@@ -149,21 +148,8 @@ def leave(kind: str, *, clause: str, at: datetime, details: Mapping[str, Any], e
     with connection.cursor() as cursor:
         recorded = ledger.record(cursor, kind=kind, clause=clause, details=details, at=at, entry_id=entry_id)
     customer_id = tenancy.current().id
-    transaction.on_commit(lambda: _wake(customer_id), robust=True)
+    transaction.on_commit(lambda: tenancy.wake_soon(customer_id, "ledger"), robust=True)
     return recorded
-
-
-def _wake(customer_id: UUID) -> None:
-    """A wake that is still to come will find this evidence too; else one is set: at once after a pause, in a second in
-    a burst."""
-    now, last = datetime.now(UTC), _woken.get(customer_id)
-    if last is not None and last > now:
-        return
-    due = now if last is None or last < now - _WAKE else now + _WAKE
-    tenancy.wake(customer_id, "ledger", due)
-    if len(_woken) > _MOST:
-        _woken.clear()
-    _woken[customer_id] = due
 
 
 def seal_detail(detail: str, *, place: bytes) -> SealedField:

@@ -7,7 +7,6 @@ more by the worker, which also does what a killed process left.
 """
 
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -31,15 +30,6 @@ _BURST_SECONDS: Final = 1.0
 _LATER_SECONDS: Final = 5.0
 _done: dict[UUID, float] = {}
 _asked: dict[UUID, int] = {}
-
-
-def note(tokens: Iterable[int]) -> None:
-    """These tokens have left a contact, in the caller's transaction: words among them may have to go."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO contacts_leavingword SELECT unnest(%s::bigint[]) ON CONFLICT DO NOTHING", [sorted(tokens)]
-        )
-    tidy_soon()
 
 
 def tidy_soon() -> None:

@@ -23,7 +23,7 @@ from parley.tenancy import api as tenancy
 
 def add(new: NewContact, *, directory: UUID, by: str, at: datetime, viewer: Viewer | None = None) -> UUID:
     """The id of a new contact. Raises ContactRefused, GateRefused, NoSuchDirectory, MayNotChange."""
-    checked = check(new, region=region())
+    checked = check(new, region=_region_for(new))
     clause = require(KEEP, at=at, minors=checked.minor, citizenship=checked.citizenship)
     require_change(directory, viewer)
     made, contact = tools(), new_id(at=at)
@@ -42,7 +42,7 @@ def update(
 ) -> tuple[str, ...]:
     """Set all fields anew; names of those that changed: all that are given, where only the customer can open what was
     there before. Raises NoSuchContact, MayNotChange, ContactRefused, GateRefused, UseRestricted."""
-    checked = check(fields, region=region())
+    checked = check(fields, region=_region_for(fields))
     clause = require(KEEP, at=at, minors=checked.minor, citizenship=checked.citizenship)
     with transaction.atomic():
         before = one(contact, lock=True, whole=True, viewer=viewer)
@@ -84,7 +84,7 @@ def move(contacts: Sequence[UUID], *, directory: UUID, by: str, at: datetime, vi
     require_change(directory, viewer)
     _require_directory(directory)
     with transaction.atomic():
-        for from_directory in _directories_of(contacts, viewer):
+        for from_directory in _directories(_locked(contacts, viewer)):
             require_change(from_directory, viewer)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -103,9 +103,10 @@ def remove(contacts: Sequence[UUID], *, by: str, at: datetime, viewer: Viewer | 
     MayNotChange."""
     clause = ask(KEEP, at=at).clause
     with transaction.atomic():
-        for from_directory in _directories_of(contacts, viewer):
+        found = _locked(contacts, viewer)
+        for from_directory in _directories(found):
             require_change(from_directory, viewer)
-        held = [Held(store=STORE_NAME, kind="contact", id=one, at=changed_at) for one, changed_at in _ages(contacts)]
+        held = [Held(store=STORE_NAME, kind="contact", id=one, at=changed_at) for one, _, changed_at in found]
         done = retention.dispose(held, cause="customer", reference=f"contacts by {by}", at=at, by=by, clause=clause)
     return done.erased.records
 
@@ -133,6 +134,11 @@ def region() -> str | None:
     return regions.pop() if len(regions) == 1 else None
 
 
+def _region_for(new: NewContact) -> str | None:
+    """`region`, asked for only where a number is without its country."""
+    return region() if any(not one.value.startswith("+") for one in new.numbers) else None
+
+
 def _require_directory(directory: UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM contacts_directory WHERE id = %s FOR KEY SHARE", [directory])
@@ -140,20 +146,19 @@ def _require_directory(directory: UUID) -> None:
             raise NoSuchDirectory("there is no such directory", remedy="Choose one of the list.")
 
 
-def _ages(contacts: Sequence[UUID]) -> list[tuple[UUID, datetime]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, changed_at FROM contacts_contact WHERE id = ANY(%s)", [list(contacts)])
-        return list(cursor.fetchall())
-
-
-def _directories_of(contacts: Sequence[UUID], viewer: Viewer | None) -> list[UUID]:
-    """Where contacts are, locked. Raises NoSuchContact when the viewer does not see one of them."""
+def _locked(contacts: Sequence[UUID], viewer: Viewer | None) -> list[tuple[UUID, UUID, datetime]]:
+    """Contacts with their directories and ages, locked. Raises NoSuchContact when the viewer does not see one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, directory_id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(contacts)]
+            "SELECT id, directory_id, changed_at FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+            [list(contacts)],
         )
-        found = dict(cursor.fetchall())
+        found = list(cursor.fetchall())
     seen = visible_ids(viewer)
-    if found.keys() != set(contacts) or (seen is not None and not set(found.values()) <= set(seen)):
+    if {row[0] for row in found} != set(contacts) or (seen is not None and not set(_directories(found)) <= set(seen)):
         raise unknown()
-    return sorted(set(found.values()))
+    return found
+
+
+def _directories(found: Sequence[tuple[UUID, UUID, datetime]]) -> list[UUID]:
+    return sorted({row[1] for row in found})

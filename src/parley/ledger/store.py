@@ -27,6 +27,15 @@ INSERT INTO ledger_pending (entry_id, at, kind, clause, commitment)
 SELECT entry_id, %(at)s::timestamptz, %(kind)s::text, %(clause)s::text, %(commitment)s::bytea FROM detail
 """
 
+_RECORD_NEW = """
+WITH detail AS (
+    INSERT INTO ledger_detail (entry_id, salt, details) VALUES (%(id)s::uuid, %(salt)s::bytea, %(details)s::text)
+)
+INSERT INTO ledger_pending (entry_id, at, kind, clause, commitment)
+VALUES (%(id)s::uuid, %(at)s::timestamptz, %(kind)s::text, %(clause)s::text, %(commitment)s::bytea)
+"""
+"""An id that was just made cannot have been recorded before."""
+
 _TRAIL = """
 SELECT e.entry_id, e.seq, e.at, e.kind, e.clause, d.details FROM (
     (SELECT entry_id, seq, at, kind, clause FROM ledger_entry {where} ORDER BY at DESC, entry_id DESC LIMIT %(limit)s)
@@ -74,7 +83,7 @@ def record(
     """
     entry, salt, encoded = seal(entry_id=entry_id or new_id(at=at), at=at, kind=kind, clause=clause, details=details)
     cursor.execute(
-        _RECORD,
+        _RECORD if entry_id is not None else _RECORD_NEW,
         {
             "id": entry.id,
             "salt": salt,

@@ -49,16 +49,26 @@ def enqueue(*, kind: str, key: str, due: datetime, payload: Mapping[str, Any], l
 
 
 def evidence(
-    *, kind: str, clause: str, details: Mapping[str, ledger.JSON], at: datetime, entry_id: UUID | None = None
+    *,
+    kind: str,
+    clause: str,
+    details: Mapping[str, ledger.JSON],
+    at: datetime,
+    entry_id: UUID | None = None,
+    often: bool = False,
 ) -> UUID:
     """Record evidence in the caller's transaction, for the customer in scope, and wake its sequencer on commit.
 
-    As `ledger.api.record`: idempotent by `entry_id`, no personal data.
+    As `ledger.api.record`: idempotent by `entry_id`, no personal data. Of a deed that is done `often` the sequencer is
+    woken once a second.
     """
     customer = tenancy.current()
     with connection.cursor() as cursor:
         recorded = ledger.record(cursor, kind=kind, clause=clause, details=details, at=at, entry_id=entry_id)
-    transaction.on_commit(lambda: tenancy.wake(customer.id, "ledger", at), robust=True)
+    if often:
+        transaction.on_commit(lambda: tenancy.wake_soon(customer.id, "ledger"), robust=True)
+    else:
+        transaction.on_commit(lambda: tenancy.wake(customer.id, "ledger", at), robust=True)
     return recorded
 
 

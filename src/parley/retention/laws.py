@@ -1,7 +1,7 @@
 """The laws that retention knows, and which of them bind the customer in scope."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from parley.agreement.api import Span, after, read_span
 from parley.foundation.ids import new_id
@@ -20,6 +20,10 @@ from parley.retention.models import LawInForce
 from parley.retention.types import DeclaredLaw, Law
 
 _FILE: Final = "laws.toml"
+DECLARED: Final = """
+SELECT law, extended, declared_by, declared_at FROM retention_lawinforce
+WHERE withdrawn_at IS NULL ORDER BY declared_at
+"""
 
 
 @cache
@@ -32,13 +36,17 @@ def floors() -> Mapping[str, Law]:
 def declared() -> tuple[DeclaredLaw, ...]:
     """The laws that were declared to bind, and hold now; those of an earlier version that is known no more are left
     out."""
-    rows = LawInForce.objects.filter(withdrawn_at__isnull=True).order_by("declared_at")
+    with connection.cursor() as cursor:
+        cursor.execute(DECLARED)
+        return of_rows(cursor.fetchall())
+
+
+def of_rows(rows: Sequence[tuple[str, bool, UUID, datetime]]) -> tuple[DeclaredLaw, ...]:
+    """What `DECLARED` found."""
     return tuple(
-        DeclaredLaw(
-            law=floors()[row.law], extended=row.extended, declared_by=row.declared_by, declared_at=row.declared_at
-        )
-        for row in rows
-        if row.law in floors()
+        DeclaredLaw(law=floors()[law], extended=extended, declared_by=declared_by, declared_at=declared_at)
+        for law, extended, declared_by, declared_at in rows
+        if law in floors()
     )
 
 

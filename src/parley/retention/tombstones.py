@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from parley.governance.contract import api as contract
 from parley.inventory.api import Erased, stores
@@ -24,6 +24,15 @@ BATCH: Final = 1000
 _MARGIN: Final = timedelta(days=1)
 """A tombstone is laid before its record goes: a backup of the time between has both."""
 _UNSURE: Final = timedelta(hours=1)
+_LAY: Final = """
+INSERT INTO retention_tombstone (customer_id, store, cause, at, sure, record)
+SELECT %s, %s, %s, %s, false, unnest(%s::uuid[])
+ON CONFLICT (customer_id, store, record) DO UPDATE SET cause = EXCLUDED.cause, at = EXCLUDED.at
+"""
+_SURE: Final = """
+UPDATE retention_tombstone SET sure = true {quickly} WHERE customer_id = %s AND store = %s AND record = ANY(%s)
+"""
+_UNSYNCED: Final = "FROM (SELECT set_config('synchronous_commit', 'off', true)) AS hint"
 
 
 def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) -> None:
@@ -31,15 +40,10 @@ def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) ->
     another database. Where an earlier deed was undone its tombstone takes this instant: a backup of the time between
     has the record."""
     customer_id = tenancy.current().id
-    rows = [
-        models.Tombstone(customer_id=customer_id, store=store, record=record, cause=cause, at=at)
-        for store, ids in records.items()
-        for record in dict.fromkeys(ids)
-    ]
-    models.Tombstone.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["customer_id", "store", "record"], update_fields=["cause", "at"],
-        batch_size=BATCH,
-    )  # fmt: skip
+    with connections["provider"].cursor() as cursor:
+        for store, ids in records.items():
+            for some in batches(list(dict.fromkeys(ids))):
+                cursor.execute(_LAY, [customer_id, store, cause, at, list(some)])
     transaction.on_commit(lambda: _make_sure(customer_id, records), robust=True)
 
 
@@ -117,6 +121,9 @@ def batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def _make_sure(customer_id: UUID, records: Mapping[str, Sequence[UUID]]) -> None:
-    for store, ids in records.items():
-        for some in batches(ids):
-            models.Tombstone.objects.filter(customer_id=customer_id, store=store, record__in=some).update(sure=True)
+    """That the record went. Where a crash loses it `reconcile` finds it out by looking: nobody waits for the disk."""
+    with connections["provider"].cursor() as cursor:
+        for store, ids in records.items():
+            for some in batches(ids):
+                quickly = "" if cursor.db.in_atomic_block else _UNSYNCED
+                cursor.execute(_SURE.format(quickly=quickly), [customer_id, store, list(some)])

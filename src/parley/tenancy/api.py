@@ -39,7 +39,7 @@ from parley.tenancy.selection import embedded
 from parley.tenancy.standing import agreement_text, agreement_versions, keep_agreement_text, set_standing, standing
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, trunk_directory, trunks
 from parley.tenancy.types import Custody, Customer, NewUser, Role, Trunk, TrunkEntry, Work
-from parley.tenancy.wakes import due_wakes, rest, wake
+from parley.tenancy.wakes import due_wakes, rest, wake, wake_soon
 
 __all__ = [
     "AgreementTextRefused",
@@ -95,4 +95,5 @@ __all__ = [
     "trunk_directory",
     "trunks",
     "wake",
+    "wake_soon",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -81,11 +81,13 @@ def role_name(database: str, role: Role) -> str:
 
 def location(database: str, *, role: Role = "app") -> Location:
     """Where a customer's database is, as its own role."""
-    admin = _server()
-    user = role_name(database, role)
-    return Location(
-        dbname=database, user=user, password=operator_key().password(user), host=admin.host, port=admin.port
-    )
+    return _located(database, role_name(database, role), operator_key(), _server())
+
+
+@lru_cache(maxsize=1024)
+def _located(database: str, user: str, key: RootKey, admin: Location) -> Location:
+    """A connection asks before every statement: the password is derived once."""
+    return Location(dbname=database, user=user, password=key.password(user), host=admin.host, port=admin.port)
 
 
 @cache
