@@ -144,7 +144,7 @@ def test_the_provider_records_a_signature_and_the_end(staff: Page, misusing: Acc
     staff.get_by_label("Who signed").fill("Ada Rossi")
     staff.get_by_label("Reference of the order").fill("order 7")
     staff.get_by_role("button", name="Record this signature").click()
-    expect(staff.get_by_text("ucx-terms 1")).to_be_visible()
+    expect(staff.get_by_text("ucx-terms 2")).to_be_visible()
     staff.get_by_text("Record the end of the contract").click()
     staff.get_by_label("Delete the data").check()
     staff.get_by_role("button", name="Record this end").click()
