@@ -303,7 +303,6 @@ def _measure(
     from django.conf import settings
 
     from parley.contacts import api as contacts
-    from parley.project import wiring  # noqa: F401  (the stores that an erasure asks)
 
     assert settings.PARLEY_DATABASE_DURABLE, "commits must be synced"
     customer = tenancy.create_customer(

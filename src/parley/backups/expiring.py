@@ -5,6 +5,7 @@ The row is marked first, the files go next, the row is told last: killed anywher
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -30,7 +31,7 @@ def expire(*, at: datetime) -> int:
         customer = tenancy.known(customer_id)
         if customer is not None:
             try:
-                gone += apart(lambda one=customer: _expire(one, at))  # type: ignore[misc]
+                gone += apart(partial(_expire, customer, at))
             except Busy:
                 continue
     return gone

@@ -4,7 +4,6 @@ They connect as the administrator, with the password in their environment. What 
 it goes nowhere. A killed process takes them along.
 """
 
-import signal
 import subprocess
 from collections.abc import Iterable, Iterator
 from typing import IO, Final, cast
@@ -60,7 +59,6 @@ def _begun(name: str, database: str, options: list[str]) -> subprocess.Popen[byt
             stderr=subprocess.DEVNULL,
             cwd="/",
             env={**program.environment, "PGOPTIONS": "-c synchronous_commit=off -c client_min_messages=error"},
-            preexec_fn=tenancy.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - the kernel's own promise
         )
     except (OSError, tenancy.DatabaseUnavailable) as error:
         told = error.args[0] if isinstance(error, tenancy.DatabaseUnavailable) else f"{name} does not start"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -233,7 +234,7 @@ def sweep() -> int:
                 continue
             row = rows.get(database)
             if row is not None and row.becomes and row.usable:
-                apart(lambda one=row: complete(one))  # type: ignore[misc]
+                apart(partial(complete, row))
                 continue
             if row is None and Scratch.objects.filter(database=database).exists():
                 continue

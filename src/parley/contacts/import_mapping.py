@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from parley.contacts.errors import ContactRefused
-from parley.contacts.types import Address, CustomField, NewContact, Number, NumberKind
+from parley.contacts.types import NUMBER_KINDS, Address, CustomField, NewContact, Number, NumberKind
 from parley.foundation.numbers import parse_e164
 
 LEAVE_OUT: Final = ""
@@ -148,6 +148,9 @@ class Reading(NamedTuple):
     purposes: tuple[str, ...] = ()
 
 
+_NUMBER_KIND: Final[Mapping[str, NumberKind]] = {f"numbers.{kind}": kind for kind in NUMBER_KINDS}
+
+
 def contact_of(cells: Sequence[str], reading: Reading) -> NewContact:
     """The contact that a row gives. Raises ContactRefused naming a field; `check` of the api judges the rest."""
     values: dict[str, str] = {}
@@ -156,8 +159,8 @@ def contact_of(cells: Sequence[str], reading: Reading) -> NewContact:
     for target, cell in zip(reading.mapping, cells, strict=False):
         if not target or not cell:
             continue
-        if target.startswith("numbers."):
-            numbers += _numbers(cell, target[8:], reading.region)  # type: ignore[arg-type]
+        if target in _NUMBER_KIND:
+            numbers += _numbers(cell, _NUMBER_KIND[target], reading.region)
         elif target.startswith(CUSTOM):
             custom[target[len(CUSTOM) :]] = cell
         else:

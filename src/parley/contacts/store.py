@@ -190,7 +190,8 @@ def _held(contact: UUID, changed_at: datetime, keep_until: datetime | None) -> H
 
 def _corrected(held: NewContact, field: str, value: str) -> NewContact:
     if field in _PLAIN:
-        return replace(held, **{field: value})  # type: ignore[arg-type]
+        change: dict[str, Any] = {field: value}
+        return replace(held, **change)
     if field in _SINGLE and len(getattr(held, _SINGLE[field])) > 1:
         raise CannotRectify(f"this contact has several of {field}", remedy="Change it on the contact's page.")
     if field == "number":

@@ -27,9 +27,10 @@ def unfolded(text: Text, *, most: int, folds: str = " \t") -> Iterator[tuple[int
             first, parts, size = number, [], 0
             piece = raw.rstrip("\r\n")
         size += len(piece)
-        while raw and raw[-1] not in "\r\n":
-            raw = read(most + 1)  # noqa: PLW2901 - the rest of the same line
-            size += len(raw.rstrip("\r\n"))
+        read_last = raw
+        while read_last and read_last[-1] not in "\r\n":
+            read_last = read(most + 1)
+            size += len(read_last.rstrip("\r\n"))
         if size <= most or not parts:
             parts.append(piece[: most + 1])
     if parts:

@@ -119,14 +119,12 @@ def _split(line: str) -> tuple[str, str, str]:
     """Head, ":" and value; a colon inside quotes belongs to the head."""
     position = line.find(":")
     if '"' in line[: max(0, position)]:
-        quoted = False
-        for position, sign in enumerate(line):  # noqa: B007
-            if sign == '"':
-                quoted = not quoted
-            elif sign == ":" and not quoted:
+        start = 0
+        for number, piece in enumerate(line.split('"')):
+            if number % 2 == 0 and ":" in piece:
+                position = start + piece.index(":")
                 break
-        else:
-            position = line.find(":")
+            start += len(piece) + 1
     return (line[:position], ":", line[position + 1 :]) if position >= 0 else (line, "", "")
 
 

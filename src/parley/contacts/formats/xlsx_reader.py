@@ -29,6 +29,7 @@ def read_xlsx(source: BinaryIO, *, limits: Limits | None = None) -> Table:
     limits = limits or Limits()
     try:
         archive = zipfile.ZipFile(source)
+    # zipfile says NotImplementedError of a compression or a version that it does not know.
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise UnreadableFile("the workbook's archive is damaged", remedy=_DAMAGED) from error
     judge(archive, limits)
