@@ -1,0 +1,170 @@
+"""One recording: who, why, what was heard, and the proof."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from parley.agreement import api as agreements
+from parley.contacts import api as contacts
+from parley.governance.contract import api as contract
+from parley.recordings import api as recordings
+from parley.web import gate, retention_words, rules
+from parley.web.console.evidence import evidence_panel
+from parley.web.console.recordings import known_callers
+from parley.web.place import inside
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of what happened in a call."""
+
+    at: datetime
+    what: str
+    gap: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A party as the player and the title show it."""
+
+    name: str
+    shown: str
+
+    @property
+    def label(self) -> str:
+        return self.name or self.shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that the page offers."""
+
+    url: str
+    word: str
+    name: str
+
+
+@require_GET
+def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """One recording: who, why, what was heard, and the proof."""
+    here = inside(request)
+    gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
+    found = recordings.get(here.viewer, recording_id)
+    agreement = contract.binding().agreement
+    word, meaning = rules.CUSTODY[here.customer.custody]
+    stay = retention_words.stay(retention_words.held(found), by=here.person.id, at=timezone.now())
+    media = {kind: reverse("rest:media", args=[recording_id, kind]) for kind in ("mp3", "wav", "peaks")}
+    known = known_callers(here, [found.caller, found.callee])
+    context = {
+        "here": "recordings",
+        "recording": found,
+        "caller": _shown(found.caller, known),
+        "callee": _shown(found.callee, known),
+        "known": known,
+        "playable": found.rendition == "ready" and not stay.resting,
+        "media_url": media["mp3"],
+        "peaks_url": media["peaks"],
+        "duration": f"{found.seconds:.3f}",
+        "clock": _clock(found.seconds),
+        "downloads": [] if stay.resting else _downloads(found, media),
+        "parts": _parts(found),
+        "open_command": _open_command(found),
+        "story": _story(found),
+        "streams": _streams(found),
+        "clause": agreement.clauses.get(found.decision.clause),
+        "retention": stay,
+        "custody": {"key": here.customer.custody, "word": word, "meaning": meaning},
+        **evidence_panel(found.evidence_id),
+    }
+    return render(request, "web/console/recording.html", context)
+
+
+def _shown(party: recordings.Party | None, known: Mapping[str, contacts.ContactLine]) -> Shown:
+    if party is None:
+        return Shown(name="", shown=_("unknown"))
+    line = known.get(party.number or "")
+    return Shown(name=(line.name if line else "") or party.name, shown=rules.phone_words(party.number or party.aor))
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def _file_stem(found: recordings.RecordingView) -> str:
+    """A file name without personal data: the time in UTC and the start of the id."""
+    return f"{found.started_at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{str(found.recording_id)[-8:]}"
+
+
+def _downloads(found: recordings.RecordingView, media: dict[str, str]) -> list[Download]:
+    if found.rendition != "ready":
+        return []
+    kinds = (kind for kind in ("mp3", "wav") if kind in found.renditions)
+    return [Download(url=media[kind], word=kind.upper(), name=f"{_file_stem(found)}.{kind}") for kind in kinds]
+
+
+def _parts(found: recordings.RecordingView) -> list[dict[str, Any]]:
+    return [
+        {
+            "url": reverse("rest:part", args=[found.recording_id, part.name]),
+            "file": f"{_file_stem(found)}-{part.name}",
+            "name": part.name,
+            "size": part.size,
+            "sha256": part.sha256,
+        }
+        for part in found.parts
+    ]
+
+
+def _open_command(found: recordings.RecordingView) -> str:
+    files = " ".join(part["file"] for part in _parts(found))
+    return f"parley open {files} --identity YOUR-KEY.txt"
+
+
+def _story(found: recordings.RecordingView) -> list[Event]:
+    """Start, interruptions and end, in order."""
+    events = [Event(at=found.started_at, what=_("Recording begins"))]
+    for gap in found.gaps:
+        at = datetime.fromtimestamp(gap.starts_ns / 1e9, UTC)
+        seconds = (gap.ends_ns - gap.starts_ns) / 1e9
+        what = _("Nothing could be received for %(seconds)s s: %(why)s") % {
+            "seconds": f"{seconds:.1f}",
+            "why": gap.reason.replace("-", " "),
+        }
+        events.append(Event(at=at, what=what, gap=True))
+    events.append(
+        Event(at=found.ended_at, what=_("Recording ends: %(why)s") % {"why": rules.ending_words(found.reason)})
+    )
+    files = ngettext("%(n)d sealed file stored", "%(n)d sealed files stored", len(found.parts)) % {
+        "n": len(found.parts)
+    }
+    return [*sorted(events, key=lambda event: event.at), Event(at=found.ended_at, what=files)]
+
+
+def _streams(found: recordings.RecordingView) -> list[dict[str, Any]]:
+    sides = {"caller": _("caller"), "callee": _("called"), "other": _("other")}
+    received = {stream.port: stream for stream in found.received}
+    rows = []
+    for stream in found.streams:
+        counted = received.get(stream.port)
+        rows.append(
+            {
+                "side": sides[stream.side],
+                "codec": rules.codec_words(stream.codec),
+                "packets": counted.packets if counted else 0,
+                "lost": counted.lost if counted else 0,
+                "duplicates": counted.duplicates if counted else 0,
+            }
+        )
+    return rows
