@@ -66,7 +66,7 @@ def servers(cluster: Path) -> Iterator[Servers]:
     ]
     try:
         for port in (first, first + 1):
-            wait_for(f"port {port} answers", partial(_answers, port), seconds=40)
+            wait_for(f"port {port} answers", partial(answers, port), seconds=40)
         yield Servers(base=f"http://127.0.0.1:{first}", events=f"http://127.0.0.1:{first + 1}")
     finally:
         for process in running:
@@ -77,7 +77,7 @@ def servers(cluster: Path) -> Iterator[Servers]:
             process.kill()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with contextlib.suppress(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
         return True

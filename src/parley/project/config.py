@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +44,8 @@ class Config:
     web_port: int = 8470
     web_url: str = ""  # how browsers reach it; empty: from host and port
     web_workers: int = 1
+    proxy_trusted: str = ""  # addresses and networks of proxies before the web, with spaces; empty: none is believed
+    proxy_header: str = "forwarded"  # the header that they write: "forwarded" (RFC 7239) or "x-forwarded-for"
     events_host: str = "127.0.0.1"
     events_port: int = 8471
     events_url: str = ""
@@ -89,6 +92,7 @@ class Config:
             host, _, port = place.rpartition(":")
             if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
                 raise ConfigError("callback.allow names no place", remedy="Write host:port, separated by spaces.")
+        self._check_proxies()
         if self.backup_keep_days < 1:
             raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
         if self.backup_url and self.backup_url == self.objects_url:
@@ -101,10 +105,27 @@ class Config:
                 remedy="Use starttls or implicit: notices are never sent in clear over a network.",
             )
 
+    def _check_proxies(self) -> None:
+        for network in self.proxy_networks:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                raise ConfigError(
+                    f"proxy.trusted has what is no address and no network: {network}",
+                    remedy="Write 192.0.2.7, 10.0.0.0/24 or 2001:db8::/64, separated by spaces.",
+                ) from error
+        if self.proxy_header not in {"forwarded", "x-forwarded-for"}:
+            raise ConfigError("proxy.header is no header that we read", remedy="Write forwarded or x-forwarded-for.")
+
     @property
     def media_ports(self) -> tuple[int, ...]:
         """The even ports of the range: RTP uses even numbers (RFC 3550 section 11)."""
         return tuple(range(self.media_first, self.media_last + 1, 2))
+
+    @property
+    def proxy_networks(self) -> tuple[str, ...]:
+        """The addresses and networks of `proxy.trusted`."""
+        return tuple(self.proxy_trusted.split())
 
     @property
     def callback_places(self) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ PARLEY_MAIL_PASSWORD = CONFIG.mail_password
 PARLEY_MAIL_FROM = CONFIG.mail_from
 PARLEY_MAIL_DKIM_DOMAIN = CONFIG.mail_dkim_domain
 PARLEY_MAIL_DKIM_SELECTOR = CONFIG.mail_dkim_selector
+PARLEY_PROXY_TRUSTED = CONFIG.proxy_networks
+PARLEY_PROXY_HEADER = CONFIG.proxy_header
 PARLEY_CALLBACK_ALLOW = CONFIG.callback_places
 PARLEY_INTAKE_DOMAIN = CONFIG.intake_domain if CONFIG.intake_port else ""
 
@@ -97,6 +99,7 @@ _PUBLIC = urlsplit(PARLEY_PUBLIC_URL)
 
 ROOT_URLCONF = "parley.web.urls"
 MIDDLEWARE = [
+    "parley.web.forwarded.Forwarded",
     "parley.web.protection.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "parley.web.protection.KnownLength",

@@ -99,6 +99,7 @@ class TenantSessions(SessionMiddleware):
         cookie = answered.cookies.get(settings.SESSION_COOKIE_NAME)
         if cookie is not None:
             cookie["path"] = inside(request).prefix
+            cookie["secure"] = cookie["secure"] or request.is_secure()
             if cookie.value:
                 people.expect_clearing(at=timezone.now())
         return answered

@@ -20,6 +20,7 @@ from parley.tenancy import api as tenancy
 from parley.web import gate, rules
 from parley.web.access import public
 from parley.web.place import inside
+from parley.web.public.limits import asker
 
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _BACKEND: Final = "parley.people.sessions.AccountBackend"
@@ -43,7 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             person = people.authenticate(
                 email=email,
                 password=request.POST.get("password", "")[:1000],
-                address=request.META.get("REMOTE_ADDR", ""),
+                address=asker(request),
                 at=timezone.now(),
             )
         except (people.SignInRefused, people.SignInLocked) as error:

@@ -57,6 +57,9 @@ def test_places_that_callbacks_may_reach_are_separated_by_spaces() -> None:
         ("[media]\nfirst = 30001", "media.first"),
         ("[media]\nfirst = 30000\nlast = 29000", "media.last"),
         ('[callback]\nallow = "platform"', "callback.allow"),
+        ('[proxy]\ntrusted = "10.0.0.1 everybody"', "proxy.trusted"),
+        ('[proxy]\ntrusted = "10.0.0.1/8"', "proxy.trusted"),
+        ('[proxy]\nheader = "x-real-ip"', "proxy.header"),
         ("web = [", "parley.toml"),
     ],
 )

@@ -1,4 +1,8 @@
-"""How often one address may ask for public pages: a window of time, counted in this process alone."""
+"""How often one address may ask for public pages: a window of time, counted in this process alone.
+
+With several web processes each counts for itself: an address may ask that many times of each. What guards a secret
+(passwords, codes) is counted in the database, for all of them together.
+"""
 
 import time
 from collections.abc import Callable
@@ -8,6 +12,8 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+
+from parley.web.forwarded import subscriber
 
 MOST_A_MINUTE: Final = 120
 MOST_ADDRESSES: Final = 20_000
@@ -37,6 +43,11 @@ class Counter:
             self._began, self._counts = 0.0, {}
 
 
+def asker(request: HttpRequest) -> str:
+    """Who is counted: the client's address as `web.forwarded` left it; of IPv6 the subscriber's network."""
+    return subscriber(request.META.get("REMOTE_ADDR", ""))
+
+
 _COUNTER: Final = Counter()
 
 
@@ -45,7 +56,7 @@ def limited(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        seconds = _COUNTER.wait(request.META.get("REMOTE_ADDR", ""), now=time.monotonic())
+        seconds = _COUNTER.wait(asker(request), now=time.monotonic())
         if not seconds:
             return view(request, *args, **kwargs)
         said = _("Too many requests from this address. Try again in a minute.")

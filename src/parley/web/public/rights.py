@@ -32,7 +32,7 @@ from parley.web import problems
 from parley.web import rights_words as words
 from parley.web.access_words import wrong_of
 from parley.web.filled import Filled
-from parley.web.public.limits import Counter, limited
+from parley.web.public.limits import Counter, asker, limited
 
 STAMP_LIVES: Final = 24 * 3600
 _STAMP: Final = "parley.rights.form"
@@ -140,7 +140,7 @@ def follow(request: HttpRequest, whose: tenancy.Customer, token: str) -> HttpRes
     """How a request stands, for whoever holds its token: what happened, until when, and what can be done now."""
     if request.method != "POST":
         return _page(request, whose, token, Filled({}))
-    if seconds := DEEDS.wait(request.META.get("REMOTE_ADDR", "")):
+    if seconds := DEEDS.wait(asker(request)):
         return _wait(request, whose, seconds)
     filled = Filled(request.POST.dict())
     deed = _DEEDS.get(filled.choice("deed", _DEEDS))
@@ -271,7 +271,7 @@ def _stamped(request: HttpRequest, whose: tenancy.Customer) -> bool:
 
 
 def _must_wait(request: HttpRequest, email: str) -> int:
-    from_here = REQUESTS.wait(request.META.get("REMOTE_ADDR", ""))
+    from_here = REQUESTS.wait(asker(request))
     to_there = TO_ONE.wait(hashlib.sha256(email.lower().encode()).hexdigest()) if email else 0
     return max(from_here, to_there)
 
