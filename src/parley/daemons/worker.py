@@ -1,7 +1,7 @@
 """The worker: closed recordings become rows and evidence, and what is due for any customer gets done.
 
-Four threads, so that rendering a long call keeps no other call out of the console, and an export, a backup or a
-destruction keeps no deadline and no overdue duty waiting. The process
+A thread for each, so that rendering a long call keeps no other call out of the console, an export, a backup or a
+destruction keeps no deadline and no overdue duty waiting, and a slow receiver of webhooks nobody at all. The process
 may be killed at any moment: each step is a transaction that happened or did not, and what is left is found again, in
 the spool or as an open deadline. A database or a store that is away is waited for; a directory that is damaged is left
 alone and named.
@@ -25,12 +25,15 @@ from parley.obligations import api as obligations
 from parley.recordings import api as recordings
 from parley.storage.api import ObjectStore, StorageError
 from parley.tenancy import api as tenancy
+from parley.webhooks import api as webhooks
 
 _log = structlog.get_logger(__name__)
 _LEASE = timedelta(seconds=60)
 """A customer whose deadlines are being run is looked at again after this, should the worker die over them."""
 _FIRST_RETRY, _LONGEST_RETRY = 2.0, 300.0
 _WATCH_PAUSE = 5.0
+_COURIERS = 3
+"""Threads that deliver webhooks: a customer whose receiver is slow leaves two to the others."""
 
 
 @dataclass
@@ -96,13 +99,14 @@ class Runner:
         return done
 
     def sweep(self, *, now: datetime, long: Collection[str] = ()) -> None:
-        """Finds open deadlines whose wake was lost, and forgets calls whose recorder fell silent."""
+        """Finds open deadlines and deliveries whose wake was lost, and forgets calls whose recorder fell silent."""
         obligations.sweep(kinds=self.handlers, long=long, stop=self.stop.is_set)
         for customer in tenancy.customers():
             if self.stop.is_set():
                 break
             with tenancy.scope(customer):
                 recordings.forget_stale(now=now)
+                webhooks.sweep(now=now)
 
 
 @dataclass
@@ -132,6 +136,28 @@ class Watch:
         return done
 
 
+@dataclass
+class Deliveries:
+    """Delivers the webhooks of all customers that are to be woken for it."""
+
+    courier: webhooks.Courier
+    stop: Event
+
+    def turn(self, *, now: datetime) -> int:
+        """What is due for every such customer; how many attempts were made."""
+        tried = 0
+        for customer_id in tenancy.due_wakes("webhooks", now):
+            if self.stop.is_set():
+                break
+            tenancy.rest(customer_id, "webhooks", seen=now, due=now + _LEASE)
+            customer = tenancy.by_id(customer_id)
+            if customer is None:
+                tenancy.rest(customer_id, "webhooks", seen=now + _LEASE, due=None)
+                continue
+            tried += self.courier.turn(customer, stop=self.stop.is_set)
+        return tried
+
+
 def handlers(*, store: ObjectStore, scratch: Path) -> Mapping[str, obligations.Handler]:
     """The kinds of work that this worker knows."""
     return {recordings.RENDER: partial(recordings.render_recording, store=store, scratch=scratch)}
@@ -145,11 +171,12 @@ def run(
     stop: Event,
     further: Mapping[str, obligations.Handler] | None = None,
     long: Mapping[str, obligations.Handler] | None = None,
+    courier: webhooks.Courier | None = None,
     poll_seconds: float = 0.25,
     sweep_seconds: float = 60.0,
 ) -> None:
     """Works until `stop` is set. `scratch` (sealed files while they grow) is emptied first; `further` adds handlers,
-    `long` those of long work."""
+    `long` those of long work; `courier` delivers webhooks."""
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     recordings.sweep_discarded(spool)
     recordings.sweep_scratch(scratch)
@@ -170,6 +197,9 @@ def run(
     def run_long() -> None:
         long_runner.turn(now=datetime.now(UTC))
 
+    def deliver(deliveries: Deliveries) -> None:
+        deliveries.turn(now=datetime.now(UTC))
+
     def finalise() -> None:
         finaliser.turn(now=datetime.now(UTC), clock=time.monotonic())
 
@@ -182,6 +212,9 @@ def run(
         Thread(target=loop, args=(run_long,), name="long"),
         Thread(target=partial(loop, poll_seconds=max(poll_seconds, 1.0)), args=(watch_duties,), name="duties"),
     ]
+    if courier is not None:
+        step = partial(deliver, Deliveries(courier, stop))
+        threads += [Thread(target=loop, args=(step,), name=f"webhooks-{number}") for number in range(_COURIERS)]
     for thread in threads:
         thread.start()
     try:

@@ -5,7 +5,7 @@ exists exactly once, and goes through the outbox of the customer whom the duty c
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.mail import api as mail
 from parley.obligations.api import DutyView
@@ -20,6 +21,7 @@ from parley.people import api as people
 from parley.retention.api import HoldView
 from parley.tenancy import api as tenancy
 from parley.web.place import console_address
+from parley.webhooks import api as webhooks
 
 PURPOSE: Final = "duty-alarm"
 _log = structlog.get_logger(__name__)
@@ -60,6 +62,27 @@ def remind_of_hold(hold: HoldView) -> None:
         + f"\n\n{console_address(customer.handle)}holds/{hold.id}/\n",
         purpose="hold-review",
         clause=hold.clause,
+    )
+
+
+def tell_of_endpoint(endpoint: webhooks.EndpointView) -> None:
+    """An endpoint of webhooks was disabled because of its receiver: the customer's administrators hear."""
+    customer = tenancy.current()
+    administrators = people.User.objects.filter(role="administrator", is_active=True).order_by("email")
+    to = list(administrators.values_list("email", flat=True)) or contract.notice_addresses()
+    _log.warning("webhook.disabled", endpoint=str(endpoint.id), why=endpoint.why_disabled)
+    if not to:
+        return
+    gone = endpoint.why_disabled == "gone"
+    why = _("Its receiver answered 410: it wants to hear no more.") if gone else _("It could not be reached for days.")
+    waits = _("%(count)s deliveries wait. Enable it again, and they are sent.") % {"count": endpoint.waiting}
+    mail.send(
+        key=f"webhook-disabled:{endpoint.id}:{new_id(at=datetime.now(UTC))}",
+        to=to,
+        subject=_("A webhook was disabled: %(name)s") % {"name": endpoint.name},
+        text=f"{why} {waits}\n\n{console_address(customer.handle)}webhooks/{endpoint.id}/\n",
+        purpose="webhook-disabled",
+        clause=contract.ask("secure-service", at=datetime.now(UTC)).clause,
     )
 
 

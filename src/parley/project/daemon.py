@@ -67,7 +67,7 @@ def worker(config: Config) -> None:
 
     from parley.backups import api as backups
     from parley.daemons.worker import run
-    from parley.project.wiring import job_handlers, long_handlers
+    from parley.project.wiring import courier, job_handlers, long_handlers
     from parley.storage.api import open_store
 
     with suppress(django.db.Error):  # an absent database is waited for; what was begun before goes on by itself
@@ -79,6 +79,7 @@ def worker(config: Config) -> None:
         stop=_stop_wanted(),
         further=job_handlers(),
         long=long_handlers(),
+        courier=courier(),
     )
 
 

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "parley.tenancy",
     "parley.obligations",
     "parley.mail",
+    "parley.webhooks",
     "parley.governance.contract",
     "parley.governance.instructions",
     "parley.governance.subprocessors",

@@ -29,6 +29,7 @@ from parley.recordings import api as recordings
 from parley.retention import api as retention
 from parley.rights import api as rights
 from parley.tenancy.api import NewUser
+from parley.webhooks import api as webhooks
 
 LETTERS: Final = Path(__file__).parents[1] / "web" / "static" / "vendor"
 """Where the fonts of readable reports lie; `make setup` puts them there."""
@@ -88,6 +89,11 @@ def long_handlers() -> Mapping[str, Handler]:
         **retention.long_handlers(),
         **rights.long_handlers(),
     }
+
+
+def courier() -> webhooks.Courier:
+    """What delivers webhooks, and says when it gave an endpoint up."""
+    return webhooks.Courier(tell=alarms.tell_of_endpoint)
 
 
 def stores() -> Sequence[Store]:

@@ -21,6 +21,7 @@ from parley.recordings.errors import SpoolDamaged
 from parley.recordings.evidence import record_sealed, require_hash, sealed_entry
 from parley.recordings.live import end_live
 from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch
+from parley.recordings.news import tell_finished
 from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
 from parley.recordings.types import ClosedFile, Manifest
 from parley.storage.api import ObjectStore
@@ -98,6 +99,7 @@ def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], 
             obligations.enqueue(
                 kind=RENDER, key=f"{RENDER}:{recording.id}", due=now, payload={"recording": str(recording.id)}
             )
+        tell_finished(manifest, closed)
         end_live(recording.id)
 
 

@@ -18,6 +18,7 @@ from parley.agreement.api import CALL_RECORDING
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Subject
 from parley.recordings.handing import Handing
 from parley.recordings.models import NumberIndex, Recording, SealingEpoch
+from parley.recordings.news import tell_deleted
 from parley.recordings.objects import store_in_use
 from parley.recordings.redaction import Person
 from parley.recordings.types import NUMBER_INDEX, PartySheet, party_aad
@@ -109,6 +110,7 @@ class Recordings:
             for statement in _DELETE:
                 cursor.execute(statement, [erased])
             cursor.execute(_EMPTIED, [conversations])
+        tell_deleted(erased, at=datetime.now(UTC))
         return Erased(records=len(erased), objects=objects)
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from parley.recordings.models import LiveCall
+from parley.recordings.news import tell_started
 from parley.recordings.types import Direction, LiveReport
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import LiveCallView, Viewer
@@ -42,6 +43,8 @@ def report_live(report: LiveReport) -> None:
                 "on_hold": report.on_hold,
             },
         )
+        if before is None:
+            tell_started(manifest)
         if before != (report.on_hold, len(manifest.streams)):
             _tell(manifest.recording_id)
 

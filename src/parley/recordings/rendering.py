@@ -25,6 +25,7 @@ from parley.recordings.errors import SubstitutedObject
 from parley.recordings.evidence import record_rendered
 from parley.recordings.finalize import RENDER
 from parley.recordings.models import Recording, Rendition
+from parley.recordings.news import tell_unplayable
 from parley.recordings.original import OpenedPart, OriginalError, opened_original
 from parley.recordings.reading import original
 from parley.recordings.rendition.encoders import Encoder, Mp3Encoder, PeakCollector, WavEncoder
@@ -163,3 +164,4 @@ def _refuse(recording: Recording, clause: str) -> None:
 def _give_up(recording: Recording, error: ParleyError) -> None:
     recording.rendition, recording.rendition_error = "failed", error.error_id
     recording.save(update_fields=["rendition", "rendition_error"])
+    tell_unplayable(recording, at=datetime.now(UTC))

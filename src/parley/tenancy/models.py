@@ -81,6 +81,6 @@ class Wake(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(F("customer"), F("what"), name="one_wake"),
-            models.CheckConstraint(condition=Q(what__in=["jobs", "long", "ledger"]), name="wake_what"),
+            models.CheckConstraint(condition=Q(what__in=["jobs", "long", "ledger", "webhooks"]), name="wake_what"),
         ]
         indexes = [models.Index(fields=["what", "due"], name="wake_due")]

@@ -17,6 +17,7 @@ from tests.integration.rights.conftest import PERSON, now
 from parley.rights import api as rights
 from parley.rights import callbacks
 from parley.rights.models import Callback
+from parley.webhooks import egress
 
 
 class Receiver(HTTPServer):
@@ -120,7 +121,7 @@ def test_addresses_that_are_never_asked(place, address):
 
 
 def test_a_receiver_that_answers_byte_by_byte_is_left(settings, monkeypatch):
-    monkeypatch.setattr(callbacks, "_IN_ALL", 1.0)
+    monkeypatch.setattr(egress, "_IN_ALL", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
         place = f"127.0.0.1:{server.getsockname()[1]}"
         settings.PARLEY_CALLBACK_ALLOW = (place,)
@@ -140,7 +141,7 @@ def test_a_receiver_that_answers_byte_by_byte_is_left(settings, monkeypatch):
 
 def test_a_name_that_leads_home_is_refused_when_it_is_connected(place, monkeypatch):
     """Checked at the connection, to the address that is then used: a name that changes its mind does not help."""
-    monkeypatch.setattr(callbacks.socket, "getaddrinfo", lambda *_a, **_k: [(2, 1, 6, "", ("127.0.0.1", 443))])
+    monkeypatch.setattr(egress.socket, "getaddrinfo", lambda *_a, **_k: [(2, 1, 6, "", ("127.0.0.1", 443))])
     assert callbacks.post("https://example.org/hook", b"{}", key="k") == (
         "the name leads to an address that is not public"
     )

@@ -1,0 +1,84 @@
+"""What other packages may use of webhooks.
+
+`announce` writes an event in the transaction of what happened; the worker's couriers deliver it (`Courier`, `sweep`).
+`post` and `checked` are for whoever else calls addresses that others name.
+"""
+
+from parley.webhooks.announcing import announce, announce_all
+from parley.webhooks.delivering import Courier, backlog, sweep
+from parley.webhooks.egress import Answer, checked, post
+from parley.webhooks.endpoints import (
+    change_endpoint,
+    deliveries,
+    delivery,
+    disable_endpoint,
+    enable_endpoint,
+    endpoint,
+    endpoints,
+    make_endpoint,
+    remove_endpoint,
+    replay,
+    replay_range,
+    rotate_secret,
+    send_test,
+)
+from parley.webhooks.errors import (
+    AddressRefused,
+    BadPlace,
+    EndpointRefused,
+    NoSuchDelivery,
+    NoSuchEndpoint,
+    WebhookError,
+)
+from parley.webhooks.types import (
+    KINDS,
+    TEST_KIND,
+    AttemptView,
+    Backlog,
+    DeliveryPage,
+    DeliveryState,
+    DeliveryView,
+    EndpointView,
+    MadeEndpoint,
+    News,
+)
+
+__all__ = [
+    "KINDS",
+    "TEST_KIND",
+    "AddressRefused",
+    "Answer",
+    "AttemptView",
+    "Backlog",
+    "BadPlace",
+    "Courier",
+    "DeliveryPage",
+    "DeliveryState",
+    "DeliveryView",
+    "EndpointRefused",
+    "EndpointView",
+    "MadeEndpoint",
+    "News",
+    "NoSuchDelivery",
+    "NoSuchEndpoint",
+    "WebhookError",
+    "announce",
+    "announce_all",
+    "backlog",
+    "change_endpoint",
+    "checked",
+    "deliveries",
+    "delivery",
+    "disable_endpoint",
+    "enable_endpoint",
+    "endpoint",
+    "endpoints",
+    "make_endpoint",
+    "post",
+    "remove_endpoint",
+    "replay",
+    "replay_range",
+    "rotate_secret",
+    "send_test",
+    "sweep",
+]
