@@ -11,8 +11,9 @@ Custody = Literal["local", "customer-held", "pkcs11"]
 Kind = Literal["customer", "provider"]
 Role = Literal["app", "sequencer"]
 INDEX_FIELDS = ("number", "conversation")  # each has a blind index key of its own
-Work = Literal["jobs", "long", "ledger"]
-"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer."""
+Work = Literal["jobs", "long", "ledger", "webhooks"]
+"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer, deliveries of
+webhooks."""
 
 
 CustomerState = Literal["creating", "active", "restoring", "departed", "destroyed"]
