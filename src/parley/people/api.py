@@ -1,44 +1,130 @@
 """What other packages may use of people: accounts, signing in, what somebody may see. All in the customer's scope."""
 
+from collections.abc import Mapping
+
+from parley.obligations.api import Handler
+from parley.people import importing, sessions
 from parley.people.accounts import (
     accounts,
-    authenticate,
     by_id,
     change_role,
     create_administrator,
     create_user,
+    rename,
     set_active,
-    viewer,
 )
-from parley.people.errors import AccountRefused, PeopleError, SignInLocked, SignInRefused
+from parley.people.directory import PeoplePage, PersonLine, find, names
+from parley.people.errors import (
+    AccountRefused,
+    FactorRefused,
+    InvitationRefused,
+    ListRefused,
+    PeopleError,
+    SecretUnreadable,
+    SignInLocked,
+    SignInRefused,
+)
 from parley.people.evidence import OWN_CLAUSE
+from parley.people.groups import GroupLine, add_group, groups, remove_group, rename_group, set_groups
 from parley.people.holding import STORE, AccountActive
+from parley.people.invitations import accept, invite, invited
+from parley.people.levels import Given, decide, given, set_given, set_level
 from parley.people.models import Group, User
-from parley.people.sessions import clear_expired, expect_clearing, handlers
-from parley.people.types import ROLES, Role, Viewer
+from parley.people.numbers import give_number, home_region, match_keys, take_number
+from parley.people.sessions import clear_expired, expect_clearing
+from parley.people.sign_ins import SEEN_EVERY, begin, end, end_of, seen, sign_ins
+from parley.people.signing import authenticate
+from parley.people.types import (
+    LEVELS,
+    NUMBER_KINDS,
+    ROLES,
+    SEES_ALL,
+    STRONG,
+    Level,
+    MatchKey,
+    Means,
+    NumberKind,
+    Role,
+    Settings,
+    SignInView,
+    Viewer,
+)
+from parley.people.visibility import number_indexes, settings, viewer
+
+
+def handlers() -> Mapping[str, Handler]:
+    """What the worker does for people, by the kind of its deadline."""
+    return {**sessions.handlers(), importing.INVITE: importing.invite_later}
+
 
 __all__ = [
+    "LEVELS",
+    "NUMBER_KINDS",
     "OWN_CLAUSE",
     "ROLES",
+    "SEEN_EVERY",
+    "SEES_ALL",
     "STORE",
+    "STRONG",
     "AccountActive",
     "AccountRefused",
+    "FactorRefused",
+    "Given",
     "Group",
+    "GroupLine",
+    "InvitationRefused",
+    "Level",
+    "ListRefused",
+    "MatchKey",
+    "Means",
+    "NumberKind",
     "PeopleError",
+    "PeoplePage",
+    "PersonLine",
     "Role",
+    "SecretUnreadable",
+    "Settings",
     "SignInLocked",
     "SignInRefused",
+    "SignInView",
     "User",
     "Viewer",
+    "accept",
     "accounts",
+    "add_group",
     "authenticate",
+    "begin",
     "by_id",
     "change_role",
     "clear_expired",
     "create_administrator",
     "create_user",
+    "decide",
+    "end",
+    "end_of",
     "expect_clearing",
+    "find",
+    "give_number",
+    "given",
+    "groups",
     "handlers",
+    "home_region",
+    "importing",
+    "invite",
+    "invited",
+    "match_keys",
+    "names",
+    "number_indexes",
+    "remove_group",
+    "rename",
+    "rename_group",
+    "seen",
     "set_active",
+    "set_given",
+    "set_groups",
+    "set_level",
+    "settings",
+    "sign_ins",
+    "take_number",
     "viewer",
 ]

@@ -34,3 +34,27 @@ class AccountRefused(PeopleError):
     """An account cannot be made or changed as asked; the remedy says what to change."""
 
     error_id: ClassVar[str] = "people.account_refused"
+
+
+class InvitationRefused(PeopleError):
+    """A link to set a password cannot be made, or holds no more."""
+
+    error_id: ClassVar[str] = "people.invitation_refused"
+
+
+class ListRefused(PeopleError):
+    """A list of people cannot be read, or is not there any more."""
+
+    error_id: ClassVar[str] = "people.list_refused"
+
+
+class FactorRefused(PeopleError):
+    """A second factor does not prove who signs in, or cannot be set up as asked."""
+
+    error_id: ClassVar[str] = "people.factor_refused"
+
+
+class SecretUnreadable(PeopleError):
+    """A secret that the service keeps for somebody does not open: the row was altered, or its keyring is another."""
+
+    error_id: ClassVar[str] = "people.secret_unreadable"

@@ -19,15 +19,16 @@ def leave(kind: str, *, at: datetime, **details: JSON) -> None:
 
     `person` among the details is the account that it is about, `user` whoever did it.
     """
-    obligations.evidence(kind=kind, clause=_clause(at), details=details, at=at)
+    obligations.evidence(kind=kind, clause=clause(at), details=details, at=at)
 
 
-def _clause(at: datetime) -> str:
+def clause(at: datetime) -> str:
+    """The clause that lets the service of whoever is in scope be secured."""
     customer = tenancy.current()
     if customer.kind == "provider":
         return OWN_CLAUSE
-    if clause := contract.ask(_SECURE_SERVICE, at=at).clause:
-        return clause
+    if named := contract.ask(_SECURE_SERVICE, at=at).clause:
+        return named
     # The first administrator is made just before the customer signs.
     first = load(customer.agreement.partition("+")[0])
     return first.gate_table[_SECURE_SERVICE].allowed.clause

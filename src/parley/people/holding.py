@@ -15,13 +15,16 @@ from django.db.models import Q, QuerySet
 
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Store, Subject
 from parley.people.errors import PeopleError
-from parley.people.models import User, UserNumber
+from parley.people.models import Addition, OneTimeCodes, Passkey, RecoveryCode, SignIn, User, UserNumber
+from parley.people.types import LEVEL_OF
 from parley.sealing.api import blind_index, open_bytes
 from parley.tenancy import api as tenancy
 
 NAME: Final = "people"
 REMOVED: Final = "removed.invalid"
 """The domain of addresses of blanked accounts (RFC 2606)."""
+_BESIDE: Final = (UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey)
+"""What belongs to one account and goes with it."""
 
 
 class AccountActive(PeopleError):
@@ -36,7 +39,12 @@ class Accounts:
     name = NAME
     offering = "shared-services"
     kinds: Mapping[str, str] = {"account": "an account of somebody who signs in"}
-    models = frozenset({"people.User", "people.UserNumber", "people.User_groups"})
+    models = frozenset(
+        {
+            "people.User", "people.UserNumber", "people.User_groups", "people.Addition", "people.SignIn",
+            "people.OneTimeCodes", "people.RecoveryCode", "people.Passkey",
+        }
+    )  # fmt: skip
 
     def find(self, subject: Subject) -> Sequence[Held]:
         pointed = [record for name, record in subject.records if name == NAME]
@@ -69,19 +77,24 @@ class Accounts:
                 )
             for row in rows:
                 row.email, row.name, row.password = f"{row.id}@{REMOVED}", "", make_password(None)
-                row.last_login = None
-                row.save(update_fields=["email", "name", "password", "last_login"])
+                row.last_login, row.main_group, row.may_download, row.may_delete = None, None, False, False
+                row.level = next(level for role, level in LEVEL_OF.items() if role == row.role)
+                row.save()
                 row.groups.clear()
-            UserNumber.objects.filter(user__in=rows).delete()
+            for model in _BESIDE:
+                model.objects.filter(user__in=rows).delete()
+            Addition.objects.filter(person__in=rows).delete()
         return Erased(records=len(rows))
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:
-        numbers = UserNumber.objects.filter(user_id__in=ids).values_list("user_id", flat=True)
-        return frozenset(_rows().filter(id__in=ids).values_list("id", flat=True)) | frozenset(numbers)
+        left = {
+            one for model in _BESIDE for one in model.objects.filter(user__in=ids).values_list("user_id", flat=True)
+        }
+        return frozenset(_rows().filter(id__in=ids).values_list("id", flat=True)) | left
 
     def write(self, ids: Sequence[UUID], sink: Sink, options: ExportOptions) -> Iterator[UUID]:  # noqa: ARG002
         identities = tenancy.keyring().identities(tenancy.current())
-        for row in _rows().filter(id__in=ids).prefetch_related("groups", "numbers"):
+        for row in _rows().filter(id__in=ids).select_related("main_group").prefetch_related("groups", "numbers"):
             numbers = [
                 open_bytes(bytes(one.sealed), identities).decode() if identities else bytes(one.sealed).hex()
                 for one in row.numbers.all()
@@ -92,8 +105,11 @@ class Accounts:
                     "id": row.id, "email": row.email, "name": row.name, "role": row.role, "active": row.is_active,
                     "created_at": row.created_at, "last_login": row.last_login, "numbers": " ".join(numbers),
                     "groups": ", ".join(group.name for group in row.groups.all()),
+                    "main_group": row.main_group.name if row.main_group else "", "level": row.level,
+                    "may_download": row.may_download, "may_delete": row.may_delete,
                 },
             )  # fmt: skip
+            _write_beside(row, sink)
             yield row.id
 
     def rectify(self, record: UUID, changes: Mapping[str, str]) -> tuple[str, ...]:
@@ -108,6 +124,25 @@ class Accounts:
 
 
 STORE: Final[Store] = Accounts()
+
+
+def _write_beside(row: User, sink: Sink) -> None:
+    """Sessions, passkeys and whom the person may see; secrets are not handed out."""
+    for one in row.sign_ins.order_by("started_at"):
+        sink.row(
+            "sessions",
+            {
+                "account": row.id, "started_at": one.started_at, "seen_at": one.seen_at, "place": one.place,
+                "browser": one.browser, "means": one.means,
+            },
+        )  # fmt: skip
+    for key in row.passkeys.order_by("made_at"):
+        sink.row(
+            "passkeys",
+            {"account": row.id, "name": key.name, "host": key.rp_id, "made_at": key.made_at, "used_at": key.used_at},
+        )
+    for seen in row.sees.order_by("id"):
+        sink.row("sees", {"account": row.id, "group": seen.group_id, "person": seen.person_id})
 
 
 def _rows() -> QuerySet[User]:

@@ -31,6 +31,11 @@ DECLARATIONS = (
         export="value", erase="delete-row",
     ),
     PersonalData(
+        model="people.User", field=("level", "may_download", "may_delete", "main_group"), category="user.account",
+        subject="employee", purpose="essential.service.security", retention="with-account", find_by="user-id",
+        export="value", erase="delete-row",
+    ),
+    PersonalData(
         model="people.UserNumber", field=("number_index", "sealed"), category="user.contact.phone_number",
         subject="employee", purpose="essential.service", retention="with-account", find_by="number-index",
         export="unsealed", erase="with-parent",
@@ -43,8 +48,69 @@ DECLARATIONS = (
         model="people.User_groups", field=("user", "group"), category="user.account", subject="employee",
         purpose="essential.service", retention="with-account", find_by="user-id", export="value", erase="with-parent",
     ),
+    PersonalData(
+        model="people.Addition", field=("user", "person", "group"), category="user.account", subject="employee",
+        purpose="essential.service.security", retention="with-account", find_by="user-id", export="value",
+        erase="with-parent",
+    ),
+    PersonalData(
+        model="people.UserImport", field="sealed", category="user.contact", subject="employee",
+        purpose="essential.service", retention="short", find_by="customer", export="withheld", erase="expire",
+    ),
+    PersonalData(
+        model="people.UserImport", field="made_by", category="user.account", subject="employee",
+        purpose="essential.service.security", retention="short", find_by="customer", export="withheld", erase="expire",
+    ),
+    PersonalData(
+        model="people.SignIn", field=("user", "started_at", "seen_at", "means"), category="user.behavior",
+        subject="employee", purpose="essential.service.security", retention="session", find_by="user-id",
+        export="value", erase="delete-row",
+    ),
+    PersonalData(
+        model="people.SignIn", field="place", category="user.device.ip_address", subject="employee",
+        purpose="essential.service.security", retention="session", find_by="user-id", export="value",
+        erase="delete-row",
+    ),
+    PersonalData(
+        model="people.SignIn", field="browser", category="user.device", subject="employee",
+        purpose="essential.service.security", retention="session", find_by="user-id", export="value",
+        erase="delete-row",
+    ),
+    PersonalData(
+        model="people.OneTimeCodes", field=("user", "sealed", "made_at", "confirmed_at", "last_step"),
+        category="user.authorization.credentials", subject="employee", purpose="essential.service.authentication",
+        retention="with-account", find_by="user-id", export="withheld", erase="delete-row",
+    ),
+    PersonalData(
+        model="people.RecoveryCode", field=("user", "digest"), category="user.authorization.credentials",
+        subject="employee", purpose="essential.service.authentication", retention="with-account", find_by="user-id",
+        export="withheld", erase="delete-row",
+    ),
+    PersonalData(
+        model="people.Passkey", field=("user", "name", "rp_id", "made_at", "used_at"), category="user.device",
+        subject="employee", purpose="essential.service.authentication", retention="with-account", find_by="user-id",
+        export="value", erase="delete-row",
+    ),
+    PersonalData(
+        model="people.Passkey", field=("credential_id", "public_key", "sign_count"),
+        category="user.authorization.credentials", subject="employee", purpose="essential.service.authentication",
+        retention="with-account", find_by="user-id", export="withheld", erase="delete-row",
+    ),
     NotPersonal(model="people.User", field="id", why="a random identifier says nothing without the row"),
-    NotPersonal(model="people.UserNumber", field=("id", "user"), why="random identifiers"),
+    NotPersonal(
+        model="people.UserNumber", field=("id", "user", "kind"), why="random identifiers, and what kind of key it is"
+    ),
+    NotPersonal(model="people.Addition", field="id", why="a random identifier"),
+    NotPersonal(model="people.UserImport", field=("id", "made_at"), why="a random identifier and a time"),
+    NotPersonal(
+        model="people.SignIn", field=("id", "session"), why="random identifiers; whose session it is stands beside them"
+    ),
+    NotPersonal(model="people.RecoveryCode", field="id", why="a counter"),
+    NotPersonal(model="people.Passkey", field="id", why="a random identifier"),
+    NotPersonal(
+        model="people.PeopleSettings", field=("id", "own_visible", "own_download", "factor_roles"),
+        why="what the customer decided for everybody",
+    ),
     NotPersonal(model="people.User_groups", field="id", why="a counter"),
     NotPersonal(model="people.Group", field=("id", "name"), why="names a team, not a person"),
     NotPersonal(
@@ -63,4 +129,9 @@ CENSUS = (
     _ACCOUNT,
     replace(_OF_USER, model="people.UserNumber"),
     replace(_OF_USER, model="people.User_groups"),
+    replace(_OF_USER, model="people.Addition"),
+    replace(_OF_USER, model="people.SignIn"),
+    replace(_OF_USER, model="people.OneTimeCodes"),
+    replace(_OF_USER, model="people.RecoveryCode"),
+    replace(_OF_USER, model="people.Passkey"),
 )
