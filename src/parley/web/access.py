@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from parley.people import api as people
+from parley.recordings import api as recordings
 from parley.web.place import Handler, in_api, inside
 from parley.web.problems import Problem, answer, forbidden
 from parley.web.rest import callers
@@ -33,9 +35,25 @@ def sees_everything(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if inside(request).viewer.number_indexes is not None:
+        if not inside(request).viewer.oversees:
             return cast(HttpResponse, forbidden(request))
         return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def may_delete(view: View) -> View:
+    """Allows the view of one record (`store`, `record_id`) to those who oversee, and of a recording also to whoever
+    may delete those that it sees."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
+        viewer = inside(request).viewer
+        if not viewer.oversees:
+            if store != recordings.STORE.name or not viewer.may_delete:
+                return cast(HttpResponse, forbidden(request))
+            recordings.get(viewer, record_id)
+        return view(request, store, record_id)
 
     return guarded
 

@@ -53,7 +53,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "customer": here.customer,
         "user": person,
         "viewer": getattr(request, "viewer", None),
-        "frame": _provider_frame() if provider else _console_frame(sees_all=here.viewer.number_indexes is None),
+        "frame": _provider_frame() if provider else _console_frame(sees_all=here.viewer.oversees),
         "watching": [] if provider else access.running(at=timezone.now()),
     }
 

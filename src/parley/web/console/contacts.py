@@ -174,7 +174,7 @@ def _context(here: ConsoleRequest, found: contacts.Contact, filled: Filled | Non
             for one in contacts.consents(found.id)
         ],
         "objections": _objections(fields),
-        "history": _history(found.id) if here.viewer.number_indexes is None else [],
+        "history": _history(found.id) if here.viewer.oversees else [],
         "purposes": words.PURPOSES.items(), "channels": words.CHANNELS.items(),
         "all_channels": words.ALL_CHANNELS.items(),
         "preferences": "" if found.sealed else preferences_path(here.customer, found.id),

@@ -130,7 +130,7 @@ def _seen(request: HttpRequest, import_id: UUID) -> importing.ImportView:
 
 
 def _may_see(here: ConsoleRequest, found: importing.ImportView) -> bool:
-    return here.viewer.number_indexes is None or found.uploaded_by == here.person.id
+    return here.viewer.oversees or found.uploaded_by == here.person.id
 
 
 def _deed(here: ConsoleRequest, found: importing.ImportView) -> HttpResponse:

@@ -77,7 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _needs(here: ConsoleRequest, *, now: datetime) -> list[Need]:
     """The needs of the person signed in, the worst first. Only those who see everything hear of the machinery."""
     found = [*_recording_needs(here, now=now)]
-    if here.viewer.number_indexes is None:
+    if here.viewer.oversees:
         found += _incident_needs()
         found += _rights_needs(now=now)
         found += _instruction_needs()

@@ -65,7 +65,7 @@ def promises(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "total": len(found),
         "wins": composition.wins,
-        "sees_all": inside(request).viewer.number_indexes is None,
+        "sees_all": inside(request).viewer.oversees,
     }
     return render(request, "web/console/promises.html", context)
 
@@ -83,7 +83,7 @@ def promise(request: HttpRequest, clause: str) -> HttpResponse:
     if known is None and not pieces:
         raise Http404("no such clause")
     duties = obligations.by_clause(at=now).get(clause, obligations.ClauseDuties())
-    sees_all = here.viewer.number_indexes is None
+    sees_all = here.viewer.oversees
     context = {
         "here": "promises",
         "id": clause,

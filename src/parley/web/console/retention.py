@@ -17,7 +17,7 @@ from parley.inventory.api import Held, Subject, stores
 from parley.obligations import api as obligations
 from parley.retention import api as retention
 from parley.web import retention_words as words
-from parley.web.access import sees_everything
+from parley.web.access import may_delete, sees_everything
 from parley.web.filled import Filled
 from parley.web.place import inside
 
@@ -80,7 +80,7 @@ def progress(request: HttpRequest, store: str, kind: str) -> HttpResponse:
     return render(request, "web/console/_retention_progress.html", context)
 
 
-@sees_everything
+@may_delete
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
     """Deletion of one record by hand: what decides about it, then the deed."""

@@ -39,6 +39,7 @@ from parley.web.rest.schemas import (
     Wanted,
     WantedEntries,
 )
+from parley.web.rest.sealed import router as sealed
 
 rest = NinjaAPI(
     title="Parley",
@@ -50,6 +51,7 @@ rest = NinjaAPI(
 
 
 rest.add_router("/opendsr/v3", opendsr)
+rest.add_router("", sealed)
 
 
 @rest.exception_handler(ParleyError)
@@ -141,6 +143,8 @@ def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wa
     found = recordings.get(here.viewer, recording_id)
     decision = gate.ask(agreements.PLAY_RECORDINGS, now=now)
     retention_words.require_usable(found, by=here.person.id, at=now)
+    if kind == "wav":
+        _require_download(here)
     rendition = found.renditions.get(kind)
     if rendition is None:
         raise Http404(f"this recording has no {kind}")
@@ -156,16 +160,22 @@ def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wa
     url_name="part",
     summary="A file of the sealed original",
 )
-def get_part(request: HttpRequest, recording_id: UUID, name: str) -> HttpResponseBase:
+def get_part(
+    request: HttpRequest, recording_id: UUID, name: str, use: Literal["keep", "play"] = "keep"
+) -> HttpResponseBase:
+    """As it is stored. `use` is what the evidence says: taken to keep, or opened in a browser to be played there."""
     here, now = inside(request), timezone.now()
     found = recordings.get(here.viewer, recording_id)
     decision = gate.ask(agreements.FETCH_ORIGINAL, now=now)
     retention_words.require_usable(found, by=here.person.id, at=now)
+    if not found.sealed:  # where the customer holds the key, its own page plays what it opens from the parts
+        _require_download(here)
     part = next((part for part in found.parts if part.name == name), None)
     if part is None:
         raise Http404("this recording has no such part")
     source = recordings.part(here.viewer, recording_id, name)
-    _note_once(here, "recording.downloaded", recording_id, decision=decision, now=now, what=name)
+    kind, what = ("recording.played", "original") if use == "play" else ("recording.downloaded", name)
+    _note_once(here, kind, recording_id, decision=decision, now=now, what=what)
     return ranged(
         request, source, size=part.size, media_type="application/age-encryption", etag=part.sha256,
         filename=f"{found.started_at:%Y-%m-%dT%H%M%SZ}-{str(recording_id)[-8:]}-{name}",
@@ -206,7 +216,7 @@ def list_live(request: HttpRequest) -> list[LiveOut]:
 
 @rest.get("/audit", response=EntriesOut, url_name="audit", summary="The audit trail")
 def list_audit(request: HttpRequest, wanted: Query[WantedEntries]) -> EntriesOut:
-    if inside(request).viewer.number_indexes is not None:
+    if not inside(request).viewer.oversees:
         raise HttpError(403, "Your role does not include the audit trail.")
     with connection.cursor() as cursor:
         found = ledger.entries(
@@ -229,12 +239,18 @@ def _require_right_to(here: ConsoleRequest, entry_id: UUID) -> None:
     """Who sees everything may see every entry; others those of recordings that they may see."""
     with connection.cursor() as cursor:
         entry = ledger.entry(cursor, entry_id=entry_id)
-    if here.viewer.number_indexes is None:
+    if here.viewer.oversees:
         return
     subject = (entry.details or {}).get("recording")
     if not isinstance(subject, str):
         raise Http404("no such entry for this person")
     recordings.get(here.viewer, UUID(subject))
+
+
+def _require_download(here: ConsoleRequest) -> None:
+    """Whoever may play is not yet who may take away."""
+    if not here.viewer.may_download:
+        raise HttpError(403, "You may play recordings, not download them. An administrator can allow it.")
 
 
 def _note_once(

@@ -124,7 +124,7 @@ def _told(view: View) -> View:
 
 
 def _check_caller(request: HttpRequest) -> None:
-    if inside(request).viewer.number_indexes is not None:
+    if not inside(request).viewer.oversees:
         raise Wrong(403, "web.forbidden", "The role of this account does not include requests of persons.")
     if request.method not in {"GET", "HEAD"} and not callers.may_write(request):
         raise Wrong(403, "web.csrf", "Send a key for programs, or come from a page of the console.")
