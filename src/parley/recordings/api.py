@@ -14,6 +14,7 @@ from parley.recordings.original import OpenedPart, OriginalError, StoredPart, op
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
 from parley.recordings.search import MOST_PER_PAGE, number_indexes, search
+from parley.recordings.sheets import MOST_SHEETS, SealedSheet, sealed_sheets
 from parley.recordings.spool import (
     closed_recordings,
     read_closed,
@@ -68,6 +69,7 @@ __all__ = [
     "LIVE_CHANNEL",
     "MANIFEST_FILE",
     "MOST_PER_PAGE",
+    "MOST_SHEETS",
     "NUMBER_INDEX",
     "RENDER",
     "STORE",
@@ -100,6 +102,7 @@ __all__ = [
     "RenditionKind",
     "RenditionState",
     "RenditionView",
+    "SealedSheet",
     "SegmentView",
     "Side",
     "Slot",
@@ -131,6 +134,7 @@ __all__ = [
     "render_refused",
     "rendition",
     "report_live",
+    "sealed_sheets",
     "search",
     "store_in_use",
     "support_rows",

@@ -40,6 +40,7 @@ from parley.web.rest.schemas import (
     WantedEntries,
 )
 from parley.web.rest.sealed import router as sealed
+from parley.web.rest.sealed import router as sealed
 
 rest = NinjaAPI(
     title="Parley",
@@ -51,6 +52,7 @@ rest = NinjaAPI(
 
 
 rest.add_router("/opendsr/v3", opendsr)
+rest.add_router("", sealed)
 rest.add_router("", sealed)
 
 
