@@ -128,8 +128,7 @@ def send_test(endpoint_id: UUID, *, by: UUID, at: datetime) -> UUID:
             payload={"endpoint": str(row.id), "user": str(by)},
         )  # fmt: skip
         made = Delivery.objects.create(id=new_id(at=at), endpoint=row, event=event, queued_at=at, next_attempt=at)
-        Endpoint.objects.filter(id=row.id).update(next_try=None)
-        wake(tenancy.current().id, due=at)
+        _at_once(row, at=at)
     return made.id
 
 
@@ -140,7 +139,7 @@ def replay(endpoint_id: UUID, delivery_id: UUID, *, by: UUID, clause: str, at: d
         if not _again(row.deliveries.filter(id=delivery_id), at=at):
             raise NoSuchDelivery("there is no such delivery", remedy="Look into the endpoint's list.")
         _leave(row, "replayed", by=by, clause=clause, at=at, deliveries=1)
-        wake(tenancy.current().id, due=at)
+        _at_once(row, at=at)
 
 
 def replay_range(
@@ -164,7 +163,7 @@ def replay_range(
         count = _again(known.exclude(state="delivered") if missed else known, at=at)
         Delivery.objects.bulk_create(new)
         _leave(row, "replayed", by=by, clause=clause, at=at, deliveries=count + len(new))
-        wake(tenancy.current().id, due=at)
+        _at_once(row, at=at)
     return count + len(new)
 
 
@@ -194,8 +193,14 @@ def delivery(endpoint_id: UUID, delivery_id: UUID) -> DeliveryView:
     return delivery_view(row)
 
 
-def _again(rows: "QuerySet[Delivery]", *, at: datetime) -> int:
+def _again(rows: QuerySet[Delivery], *, at: datetime) -> int:
     return rows.update(state="queued", queued_at=at, next_attempt=at, done_at=None)
+
+
+def _at_once(row: Endpoint, *, at: datetime) -> None:
+    """Somebody waits for it: the endpoint is asked now, even if it failed a moment ago."""
+    Endpoint.objects.filter(id=row.id).update(next_try=None)
+    wake(tenancy.current().id, due=at)
 
 
 def _enabled(endpoint_id: UUID) -> Endpoint:
