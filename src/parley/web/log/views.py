@@ -3,10 +3,15 @@
 There is nothing to sign in to: an entry says what happened when and under which clause, and commits to details that are
 not served; a log's address is random and tells nothing of the customer. One answer is one indexed query of at most 256
 rows; what exists never changes, so that caches may keep it.
+
+An address may read MOST_A_MINUTE resources: a log of ten million entries is audited within two hours, one of a hundred
+thousand within the first minute; with what an auditor's program keeps, later visits ask for what is new alone.
 """
 
+import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from parley.ledger import api as ledger
 from parley.tenancy import api as tenancy
+from parley.web.public.limits import Counter, asker
 
 Found = TypeVar("Found")
 
@@ -22,8 +28,27 @@ _TOP_LEVEL: Final = 7  # 256**8 entries: no log has a tile above it
 _OCTETS: Final = "application/octet-stream"
 _TEXT: Final = "text/plain; charset=utf-8"
 _KEPT: Final = "public, max-age=31536000, immutable"
+MOST_A_MINUTE: Final = 1200
+_COUNTER: Final = Counter()
 
 
+def _limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answers 429, and when to go on, to an address that reads faster than MOST_A_MINUTE; no database is asked."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **which: Any) -> HttpResponse:
+        seconds = _COUNTER.wait(asker(request), now=time.monotonic(), most=MOST_A_MINUTE)
+        if not seconds:
+            return view(request, **which)
+        said = f"too many requests from this address: go on after {seconds} seconds, and keep what you have\n"
+        refused = _answer(said.encode(), content_type=_TEXT, cache="no-store", status=429)
+        refused.headers["Retry-After"] = str(seconds)
+        return refused
+
+    return guarded
+
+
+@_limited
 @require_safe
 def checkpoint(_request: HttpRequest, log_id: str) -> HttpResponse:
     """The newest published head as a signed note; 404 before the first."""
@@ -33,6 +58,7 @@ def checkpoint(_request: HttpRequest, log_id: str) -> HttpResponse:
     return _answer(published.note.encode(), content_type=_TEXT, cache="no-cache")
 
 
+@_limited
 @require_safe
 def tile(_request: HttpRequest, log_id: str, level: str, number: str, width: str | None = None) -> HttpResponse:
     """`width` hashes (all 256 without it) of a tile; 404 while the log is not that long."""
@@ -42,6 +68,7 @@ def tile(_request: HttpRequest, log_id: str, level: str, number: str, width: str
     return _found(_read(log_id, lambda cursor: ledger.tile(cursor, level=int(level), index=place, width=wanted)))
 
 
+@_limited
 @require_safe
 def entries(_request: HttpRequest, log_id: str, number: str, width: str | None = None) -> HttpResponse:
     """The leaves under a tile of level 0, each after its length in two bytes; 404 while the log is not that long."""
