@@ -35,15 +35,16 @@ conversation AS (INSERT INTO recordings_conversation (id, index, started_at)
     VALUES (gen_random_uuid(), sha256('c'), %(at)s) RETURNING id)
 INSERT INTO recordings_recording (id, conversation_id, started_at, ended_at, direction, trunk_id, trunk_name, epoch_id,
     sealed, streams, received, gaps, agreement, agreement_version, clause, purpose, decision, reason, evidence_id,
-    rendition, rendition_error)
+    rendition, rendition_error, listed_at, quality)
 SELECT gen_random_uuid(), conversation.id, %(at)s + n * interval '1 second', %(at)s + n * interval '1 second',
     'inbound', gen_random_uuid(), 'main', epoch.id, sha256(n::text::bytea), '[]', '[]', '[]', 'a', '1', 'c', 'p', 'd',
-    'bye', gen_random_uuid(), 'ready', '' FROM generate_series(1, %(count)s) n, epoch, conversation
+    'bye', gen_random_uuid(), 'ready', '', %(at)s, 'good' FROM generate_series(1, %(count)s) n, epoch, conversation
 """
 _INDEX = """
-WITH called AS (SELECT id, row_number() OVER () AS n FROM recordings_recording)
-INSERT INTO recordings_numberindex (recording_id, value)
-SELECT called.id, numbers.value FROM called CROSS JOIN generate_series(0, %(each)s - 1) k
+WITH called AS (SELECT id, listed_at, conversation_id, row_number() OVER () AS n FROM recordings_recording)
+INSERT INTO recordings_numberindex (recording_id, value, listed_at, listed_id)
+SELECT called.id, numbers.value, called.listed_at, called.conversation_id
+FROM called CROSS JOIN generate_series(0, %(each)s - 1) k
 JOIN numbers ON numbers.n = (called.n * 7919 + k * 104729) %% %(numbers)s
 """
 _PLAIN = """
@@ -244,10 +245,13 @@ class _Maker:
         conversation = Conversation.objects.create(
             id=manifest.recording_id, index=manifest.conversation_index, started_at=at
         )
-        row = Recording(**{field.attname: getattr(self.model, field.attname) for field in Recording._meta.fields})
+        row = Recording(
+            **{one.attname: getattr(self.model, one.attname) for one in Recording._meta.fields if not one.generated}
+        )
         row.id, row.conversation, row.started_at, row.ended_at = (
             manifest.recording_id, conversation, at, closed.ended_at,
         )  # fmt: skip
+        row.listed_at = at
         row.epoch_id, row.sealed, row.evidence_id = manifest.epoch.id, manifest.sealed, evidence
         row.save(force_insert=True)
         listed = [(one.kind, one.size, one.sha256) for one in renditions]
@@ -262,7 +266,10 @@ class _Maker:
                 recording=row, kind=made.kind, media_type=made.media_type, size=made.size, sha256=made.sha256,
                 evidence_id=entry, object_key=self._link(made.object_key, row.id),
             )  # fmt: skip
-        NumberIndex.objects.bulk_create(NumberIndex(recording=row, value=one) for one in manifest.number_indexes)
+        NumberIndex.objects.bulk_create(
+            NumberIndex(recording=row, value=one, listed_at=at, listed_id=conversation.id)
+            for one in manifest.number_indexes
+        )
         return row.id
 
     def _link(self, key: str, recording: UUID) -> str:

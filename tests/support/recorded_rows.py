@@ -38,12 +38,20 @@ def add_recording(*, at: datetime, numbers: Sequence[str], minutes: int = 3, par
         reason="bye",
         evidence_id=new_id(at=at),
         rendition="pending",
+        listed_at=at,
+        quality="good",
     )
     Part.objects.bulk_create(
         Part(recording=row, number=n, name=str(n), kind="age", object_key=f"{row.id}/{n}", size=1, sha256="0" * 64)
         for n in range(parts)
     )
     NumberIndex.objects.bulk_create(
-        NumberIndex(recording=row, value=blind_index(key, field="number", value=number)) for number in set(numbers)
+        NumberIndex(
+            recording=row,
+            value=blind_index(key, field="number", value=number),
+            listed_at=at,
+            listed_id=conversation.id,
+        )
+        for number in set(numbers)
     )
     return row.id

@@ -11,8 +11,10 @@ from tests.support.captures import Packet, Sender, pcap, speech
 
 from parley.foundation.ids import new_id
 from parley.foundation.numbers import canonical_number
+from parley.foundation.words import words_of
 from parley.recordings.api import (
     CONVERSATION_INDEX,
+    NAME_INDEX,
     NUMBER_INDEX,
     ClosedFile,
     ClosedPart,
@@ -82,6 +84,7 @@ class Spooler:
             epoch=EpochKey(id=sealed.epoch_id, wrapped=sealed.wrapped),
             sealed=sealed.data,
             number_indexes=tuple(self.index(NUMBER_INDEX, number) for number in numbers),
+            name_indexes=tuple(self.index(NAME_INDEX, word) for party in parties for word in words_of(party.name)),
             streams=(
                 ManifestStream(label="1", side="caller", port=LEFT, codec="PCMU", party=0),
                 ManifestStream(label="2", side="callee", port=RIGHT, codec="PCMA", party=1),

@@ -16,9 +16,10 @@ import numpy as np
 
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import check, to_bytes
-from parley.contacts.tokens import MOST_WORDS, NUMBER_HEADS, NUMBER_TAILS, Tokeniser, words_of
+from parley.contacts.tokens import MOST_WORDS, NUMBER_HEADS, NUMBER_TAILS, Tokeniser
 from parley.contacts.tools import AAD, Tools
 from parley.contacts.types import NewContact
+from parley.foundation.words import words_of
 from parley.sealing.api import SealedField
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)

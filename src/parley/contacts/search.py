@@ -25,14 +25,13 @@ from parley.contacts.tokens import (
     NUMBER_HEADS,
     NUMBER_TAILS,
     Tokeniser,
-    fold,
     key_pad,
     sound,
-    words_of,
 )
 from parley.contacts.tools import Tools, tools
 from parley.contacts.types import NewContact, Page
 from parley.contacts.writing import region
+from parley.foundation.words import fold, words_of
 from parley.people.api import Viewer
 
 WINDOW: Final = 120

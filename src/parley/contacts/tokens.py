@@ -1,19 +1,18 @@
-"""What search finds a contact by: keyed hashes of words, of parts of numbers, of whole addresses. Pure.
+"""What search finds a contact by: lexemes of its words and numbers, keyed hashes of whole addresses. Pure.
 
-A contact's row names its words by a keyed hash of 8 bytes; a dictionary, one row for each different word of a
-customer, says by which beginnings, sounds and key-pad digits the word is found. Words of names have a class of their
-own ("n"), so that they are found first. Numbers are cut at a few lengths; a longer question is checked against what
-was opened.
+A lexeme is a class and a path. Each character of a path is that of one letter, under a permutation that a key and all
+letters before it choose: texts that begin alike have paths that begin alike as far, so one range of the index finds a
+beginning, and nothing else is told: no letter, no order (prefix-preserving encryption, Xu et al., ICNP 2002).
+
+Classes: "n" words of names, "w" other words, "k" a name as digits on a key pad, "s" what a name sounds like, "h" a
+number from its beginning, "t" from its end, "m" metadata. Classes "s" and "m" are hashes: they are found as a whole.
 """
 
-import re
-import struct
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeVar
 
 import jellyfish
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -21,33 +20,24 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from parley.contacts.types import EMAIL_INDEX, NUMBER_INDEX, NewContact
+from parley.foundation.words import words_of
 from parley.sealing.api import blind_index
 
-LONGEST_PREFIX: Final = 8
-"""Characters of a word's beginning that the dictionary knows; more are checked against the whole word."""
+LONGEST_PATH: Final = 10
+"""Letters of a word that its path tells; a longer word ends in a hash of the whole."""
+LONGEST_HEAD: Final = 9
+"""Digits of a number's beginning that its path tells."""
+LONGEST_TAIL: Final = 6
 MOST_WORDS: Final = 300
 """Different words of one contact that are found; notes can be long."""
-NUMBER_HEADS: Final = (4, 5, 6, 7, 9)
-NUMBER_TAILS: Final = (3, 4, 6)
-_BLOCK: Final = struct.Struct(">q8x")
 _MOST_KNOWN: Final = 300_000
-_COMMON: Final = 4
-"""Beginnings as short as this are those of many words."""
-_WORD: Final = re.compile(r"[^\W_]+")
+_LETTERS: Final = {letter: place for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz0123456789")}
+_OTHER: Final = len(_LETTERS)
+"""The place of every other letter; four digits of a hash follow it in the path."""
+_CHARACTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyzA"
 _KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 
-
-def fold(text: str) -> str:
-    """Letters as people type them: no case, no accents ("Müller" is "muller", "Weiß" is "weiss")."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in decomposed if not unicodedata.combining(one))
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, folded."""
-    return _WORD.findall(fold(text))
+T = TypeVar("T")
 
 
 def key_pad(word: str) -> str:
@@ -64,12 +54,15 @@ def sound(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a row and the dictionary hold for one contact: `tokens` of the row, `addresses` of the row, and the
-    dictionary's words by token, each with its class and letters."""
+    """What a row holds for one contact: its lexemes, and the hashes of its whole addresses."""
 
-    tokens: list[int]
+    lexemes: frozenset[str]
     addresses: list[int]
-    words: dict[int, tuple[str, str]]
+
+    @property
+    def text(self) -> str:
+        """The lexemes as PostgreSQL reads a tsvector: letters and digits alone, so nothing is quoted."""
+        return " ".join(self.lexemes)
 
 
 @dataclass(frozen=True)
@@ -80,24 +73,96 @@ class Tokeniser:
     key: bytes = field(repr=False)
     number_key: bytes = field(repr=False)
     email_key: bytes = field(repr=False)
-    _known: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _paths: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _nodes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _tags: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
-    def token(self, text: str) -> int:
-        """The keyed hash of a marked text, as PostgreSQL's bigint."""
-        return int.from_bytes(blake2b(text.encode(), digest_size=8, key=self.key).digest(), "big", signed=True)
+    def of(self, new: NewContact) -> Tokens:
+        """All tokens of a checked contact."""
+        names = list(dict.fromkeys(words_of(f"{new.given} {new.family} {new.company}")))
+        named, lexemes = set(names), set[str]()
+        for word in names:
+            lexemes.update(self.name(word))
+        others = (word for word in dict.fromkeys(words_of(other_text(new))) if word not in named)
+        for word, _ in zip(others, range(MOST_WORDS - len(names)), strict=False):
+            lexemes.add("w" + self.path(word))
+        for one in new.numbers:
+            lexemes.update(self.number_parts(one.value))
+        lexemes.update(self.metadata("purpose", purpose) for purpose in new.purposes)
+        if new.source:
+            lexemes.add(self.metadata("source", new.source))
+        lexemes.update(self.metadata("shared", receiver) for receiver in new.shared_with)
+        addresses = [self.number(one.value) for one in new.numbers] + [self.email(one) for one in new.emails]
+        if names and (new.given or new.family):
+            addresses.append(self.same_name(new))
+        return Tokens(lexemes=frozenset(lexemes), addresses=addresses)
 
-    def often(self, text: str) -> int:
-        """`token` of what occurs in many contacts: kept for the next one."""
-        known = self._known.get(text)
+    def name(self, word: str) -> list[str]:
+        """The lexemes of a word of a name: as it is, as it sounds, as it is typed on a key pad."""
+        found = ["n" + self.path(word)]
+        if heard := sound(word):
+            found.append(self.heard(heard))
+        if len(digits := key_pad(word)) > 1:
+            found.append("k" + self.digits("k", digits[:LONGEST_PATH]))
+        return found
+
+    def path(self, word: str) -> str:
+        """The path of a word, whole: no other word has it."""
+        known = self._paths.get(word)
         if known is None:
-            if len(self._known) > _MOST_KNOWN:
-                self._known.clear()
-            known = self._known[text] = self.token(text)
+            known = self.beginning(word)
+            if len(word) > LONGEST_PATH:
+                known += self._tag(f"x{word}", 3)
+            _keep(self._paths, word, known)
         return known
 
-    def word(self, kind: str, word: str) -> int:
-        """The token of a word of a class: "n" for names, "w" for all others."""
-        return self.often(kind + word)
+    def beginning(self, word: str) -> str:
+        """The path of all words that begin so, as far as paths tell."""
+        made = ""
+        for place, letter in enumerate(word[:LONGEST_PATH]):
+            node = self._node(word[:place])
+            known = _LETTERS.get(letter)
+            made += node[_OTHER] + self._tag(f"l{word[: place + 1]}", 2) if known is None else node[known]
+        return made
+
+    def heard(self, sounds: str) -> str:
+        """The lexeme of what a name sounds like."""
+        return "s" + self._tag(f"s{sounds}", 3)
+
+    def metadata(self, kind: str, value: str) -> str:
+        """The lexeme of a purpose ("purpose"), source ("source") or receiver ("shared"): found as a whole alone."""
+        return "m" + self._tag(f"m{kind}\x00{value}", 5)
+
+    def number_parts(self, number: str) -> list[str]:
+        """The lexemes of a number from its beginning and from its end; none of what has no digits to type."""
+        digits = number.lstrip("+")
+        if not (digits.isascii() and digits.isdigit()):  # no question is: see `search.number_digits`
+            return []
+        return [self.head(digits), self.tail(digits)]
+
+    def head(self, digits: str) -> str:
+        """The lexeme of a number's beginning; of all that begin so, when a "*" is put behind it."""
+        return "h" + self.digits("h", digits[:LONGEST_HEAD])
+
+    def tail(self, digits: str) -> str:
+        """As `head`, for a number's end."""
+        return "t" + self.digits("t", digits[: -LONGEST_TAIL - 1 : -1])
+
+    def digits(self, kind: str, digits: str) -> str:
+        """The path of digits: each as the rank that its byte has among the first ten of a block, made of all digits
+        before it."""
+        blocks = self.hashed("".join([(kind + digits[:cut]).ljust(16, "\0") for cut in range(len(digits))]).encode())
+        made = ""
+        for place, digit in enumerate(digits):
+            ten = blocks[16 * place : 16 * place + 10]
+            mine, own = ten[int(digit)], int(digit)
+            made += str(sum(byte < mine or (byte == mine and other < own) for other, byte in enumerate(ten)))
+        return made
+
+    def hashed(self, blocks: bytes) -> bytes:
+        """Blocks of 16 bytes, each permuted by itself under the key: a keyed hash of what stands in it."""
+        cipher = Cipher(AES(self.key), ECB()).encryptor()  # noqa: S305  (one block per text, not a mode for messages)
+        return cipher.update(blocks)
 
     def number(self, canonical: str) -> int:
         """The token of a whole number."""
@@ -107,87 +172,36 @@ class Tokeniser:
         """The token of a whole e-mail address."""
         return _short(blind_index(self.email_key, field=EMAIL_INDEX, value=address.lower()))
 
-    def metadata(self, kind: str, value: str) -> int:
-        """The token of a purpose ("purpose"), source ("source") or receiver ("shared"): found as a whole alone."""
-        return self.often(f"m{kind}\x00{value}")
-
-    def of(self, new: NewContact) -> Tokens:
-        """All tokens of a checked contact."""
-        words: dict[int, tuple[str, str]] = {}
-        names = words_of(f"{new.given} {new.family} {new.company}")
-        for word in names:
-            words[self.word("n", word)] = ("n", word)
-        for word in words_of(_other_text(new)):
-            if len(words) >= MOST_WORDS:
-                break
-            words[self.word("w", word)] = ("w", word)
-        tokens = list(words)
-        for initial in {word[0] for word in names}:
-            tokens.append(self.word("i", initial))
-        tokens += self.parts_of([one.value for one in new.numbers])
-        for purpose in new.purposes:
-            tokens.append(self.metadata("purpose", purpose))
-        if new.source:
-            tokens.append(self.metadata("source", new.source))
-        for receiver in new.shared_with:
-            tokens.append(self.metadata("shared", receiver))
-        addresses = [self.number(one.value) for one in new.numbers] + [self.email(one) for one in new.emails]
-        if names and (new.given or new.family):
-            addresses.append(self.same_name(new))
-        return Tokens(tokens=tokens, addresses=addresses, words=words)
-
     def same_name(self, new: NewContact) -> int:
         """The token that contacts of one name at one company share."""
         return self.same_words(words_of(f"{new.given} {new.family}"), words_of(new.company))
 
     def same_words(self, name: Iterable[str], company: Iterable[str]) -> int:
         """`same_name` of words."""
-        return self.token(f"d{' '.join(sorted(name))}\x00{' '.join(company)}")
+        text = f"d{' '.join(sorted(name))}\x00{' '.join(company)}"
+        return int.from_bytes(blake2b(text.encode(), digest_size=8, key=self.key).digest(), "big", signed=True)
 
-    def head(self, digits: str) -> int:
-        """The token of a number's beginning."""
-        return _unpacked(self._blocks([f"h{digits}"]))[0]
+    def _tag(self, text: str, size: int) -> str:
+        """The keyed hash of a marked text, `size` bytes as hexadecimal digits."""
+        known = self._tags.get(text)
+        if known is None:
+            known = blake2b(text.encode(), digest_size=size, key=self.key).hexdigest()
+            _keep(self._tags, text, known)
+        return known
 
-    def tail(self, digits: str) -> int:
-        """The token of a number's end."""
-        return _unpacked(self._blocks([f"t{digits}"]))[0]
-
-    def parts_of(self, numbers: Iterable[str]) -> list[int]:
-        """`number_parts` of several numbers, in one go: a million contacts have ten million of them."""
-        texts: list[str] = []
-        for number in numbers:
-            digits = number.lstrip("+")
-            if not digits.isascii():  # no question is: see `search.number_digits`
-                continue
-            size = len(digits)
-            texts += [f"h{digits[:cut]}" for cut in NUMBER_HEADS if cut <= size]
-            texts += [f"t{digits[-cut:]}" for cut in NUMBER_TAILS if cut <= size]
-        return _unpacked(self._blocks(texts)) if texts else []
-
-    def _blocks(self, texts: list[str]) -> bytes:
-        """Each text of at most 16 ASCII letters as one block of AES: a keyed permutation, so a keyed hash of it."""
-        return self.hashed("".join([text.ljust(16, "\0") for text in texts]).encode())
-
-    def hashed(self, blocks: bytes) -> bytes:
-        """Blocks of 16 bytes, each permuted by itself."""
-        cipher = Cipher(AES(self.key), ECB()).encryptor()  # noqa: S305  (one block per text, not a mode for messages)
-        return cipher.update(blocks)
-
-    def dictionary(self, kind: str, word: str) -> list[int]:
-        """What the dictionary finds a word by: its beginnings; a name also by sound and key pad."""
-        size = min(len(word), LONGEST_PREFIX)
-        beginnings = [self.often(f"p{kind}{word[:cut]}") for cut in range(1, min(size, _COMMON) + 1)]
-        beginnings += [self.token(f"p{kind}{word[:cut]}") for cut in range(_COMMON + 1, size + 1)]
-        if kind != "n":
-            return beginnings
-        if heard := sound(word):
-            beginnings.append(self.token("s" + heard))
-        if len(digits := key_pad(word)) > 1:
-            beginnings += [self.token("k" + digits[:cut]) for cut in range(2, min(len(digits), LONGEST_PREFIX) + 1)]
-        return beginnings
+    def _node(self, before: str) -> str:
+        """The characters that stand for `_LETTERS` behind these letters, and at last the one for any other letter."""
+        known = self._nodes.get(before)
+        if known is None:
+            digest = blake2b(f"p{before}".encode(), digest_size=64, key=self.key).digest()
+            order = sorted(range(_OTHER + 1), key=digest.__getitem__)
+            known = "".join([_CHARACTERS[place] for place in order])
+            _keep(self._nodes, before, known)
+        return known
 
 
-def _other_text(new: NewContact) -> str:
+def other_text(new: NewContact) -> str:
+    """What is searched besides names and numbers."""
     parts: Iterable[str] = (
         new.title, new.department, new.speed_dial, *new.emails, *new.custom.values(),
         *(f"{a.street} {a.city} {a.region} {a.postcode} {a.country}" for a in new.addresses), new.notes,
@@ -195,11 +209,12 @@ def _other_text(new: NewContact) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _keep(held: dict[str, T], text: str, value: T) -> None:
+    if len(held) >= _MOST_KNOWN:
+        held.clear()
+    held[text] = value
+
+
 def _short(index: bytes) -> int:
     """The first 8 bytes of a blind index, behind its version: two of a million differ but for one in 10^7 customers."""
     return int.from_bytes(index[1:9], "big", signed=True)
-
-
-def _unpacked(blocks: bytes) -> list[int]:
-    """The first 8 bytes of each block, as PostgreSQL's bigint."""
-    return [one[0] for one in _BLOCK.iter_unpack(blocks)]

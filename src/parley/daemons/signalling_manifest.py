@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from parley.foundation.words import words_of
 from parley.recordings.parties import Cast, read_cast
 from parley.recordings.session import Session
 from parley.recordings.types import (
     CONVERSATION_INDEX,
+    NAME_INDEX,
     NUMBER_INDEX,
     EpochKey,
     GateRecord,
@@ -19,6 +21,9 @@ from parley.recordings.types import (
 from parley.sealing.api import FieldSealer, blind_index
 from parley.tenancy.api import TrunkEntry
 from parley.wire.siprec.api import Metadata
+
+_MOST_WORDS = 64
+"""Words of names that one call is found by; display names come from outside."""
 
 
 class Manifests:
@@ -61,6 +66,7 @@ class Manifests:
             epoch=EpochKey(id=sealed.epoch_id, wrapped=sealed.wrapped),
             sealed=sealed.data,
             number_indexes=self._numbers(trunk, cast),
+            name_indexes=self._names(trunk, cast),
             streams=(*streams, *(stream for stream in earlier if stream.port not in ports)),
         )
 
@@ -72,6 +78,12 @@ class Manifests:
     def _numbers(self, trunk: TrunkEntry, cast: Cast) -> tuple[bytes, ...]:
         numbers = sorted({party.number for party in cast.parties if party.number})
         return tuple(self._index(trunk, NUMBER_INDEX, number) for number in numbers)
+
+    def _names(self, trunk: TrunkEntry, cast: Cast) -> tuple[bytes, ...]:
+        if NAME_INDEX not in trunk.index_keys:  # a directory that was saved before names could be searched
+            return ()
+        words = sorted({word for party in cast.parties for word in words_of(party.name)})
+        return tuple(self._index(trunk, NAME_INDEX, word) for word in words[:_MOST_WORDS])
 
     @staticmethod
     def _index(trunk: TrunkEntry, field: str, value: str) -> bytes:

@@ -4,7 +4,16 @@ The recorder writes manifests and closed files and reports running calls; the wo
 searches, shows, plays and downloads. All but `finalize` work for the customer in scope.
 """
 
-from parley.recordings.errors import BadCursor, NoSuchRecording, NoSuchRendition, SpoolDamaged, SubstitutedObject
+from parley.recordings.annotations import add_note, add_tag, known_tags, notes, remove_note, remove_tag, tags
+from parley.recordings.errors import (
+    AnnotationRefused,
+    BadCursor,
+    NoSuchAnnotation,
+    NoSuchRecording,
+    NoSuchRendition,
+    SpoolDamaged,
+    SubstitutedObject,
+)
 from parley.recordings.figures import attention, figures, totals
 from parley.recordings.finalize import RENDER, finalize
 from parley.recordings.holding import STORE
@@ -29,6 +38,7 @@ from parley.recordings.types import (
     CLOSED_FILE,
     CONVERSATION_INDEX,
     MANIFEST_FILE,
+    NAME_INDEX,
     NUMBER_INDEX,
     ClosedFile,
     ClosedPart,
@@ -48,6 +58,7 @@ from parley.recordings.types import (
 )
 from parley.recordings.views import (
     LiveCallView,
+    NoteView,
     Page,
     PartView,
     Peaks,
@@ -58,6 +69,7 @@ from parley.recordings.views import (
     RenditionView,
     SegmentView,
     Slot,
+    TagView,
     Totals,
     Trouble,
     Viewer,
@@ -70,9 +82,11 @@ __all__ = [
     "MANIFEST_FILE",
     "MOST_PER_PAGE",
     "MOST_SHEETS",
+    "NAME_INDEX",
     "NUMBER_INDEX",
     "RENDER",
     "STORE",
+    "AnnotationRefused",
     "BadCursor",
     "ClearContent",
     "ClosedFile",
@@ -87,8 +101,10 @@ __all__ = [
     "MalformedFile",
     "Manifest",
     "ManifestStream",
+    "NoSuchAnnotation",
     "NoSuchRecording",
     "NoSuchRendition",
+    "NoteView",
     "OpenedPart",
     "OriginalError",
     "Page",
@@ -110,9 +126,12 @@ __all__ = [
     "StoredPart",
     "SubstitutedObject",
     "SupportRow",
+    "TagView",
     "Totals",
     "Trouble",
     "Viewer",
+    "add_note",
+    "add_tag",
     "attention",
     "closed_recordings",
     "end_live",
@@ -121,7 +140,9 @@ __all__ = [
     "forget_stale",
     "get",
     "installed_store",
+    "known_tags",
     "live",
+    "notes",
     "number_indexes",
     "open_part",
     "opened_original",
@@ -130,6 +151,8 @@ __all__ = [
     "peaks",
     "read_closed",
     "read_manifest",
+    "remove_note",
+    "remove_tag",
     "render_recording",
     "render_refused",
     "rendition",
@@ -140,6 +163,7 @@ __all__ = [
     "support_rows",
     "sweep_discarded",
     "sweep_scratch",
+    "tags",
     "totals",
     "using_store",
     "whole_capture",

@@ -33,3 +33,15 @@ class SpoolDamaged(ParleyError):
     """A closed recording in the spool is not what its closed file says. It is left there for people to look at."""
 
     error_id: ClassVar[str] = "recordings.spool-damaged"
+
+
+class NoSuchAnnotation(ParleyError):
+    """There is no such note or tag, or not for this viewer."""
+
+    error_id: ClassVar[str] = "recordings.no-such-annotation"
+
+
+class AnnotationRefused(ParleyError):
+    """A note or tag cannot be kept or removed: the message says what is wrong with it, or who may."""
+
+    error_id: ClassVar[str] = "recordings.annotation-refused"

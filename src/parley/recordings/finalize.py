@@ -20,8 +20,9 @@ from parley.recordings import strictjson
 from parley.recordings.errors import SpoolDamaged
 from parley.recordings.evidence import record_sealed, require_hash, sealed_entry
 from parley.recordings.live import end_live
-from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch
+from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch, Tag, WordIndex
 from parley.recordings.news import tell_finished
+from parley.recordings.quality import quality
 from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
 from parley.recordings.types import ClosedFile, Manifest
 from parley.storage.api import ObjectStore
@@ -75,6 +76,7 @@ def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], 
         held = not customer.recipients or customer.custody == "customer-held"
         recording = _recording_row(manifest, closed, rendition="customer-held" if held else "pending")
         recording.conversation = _conversation(manifest)
+        recording.listed_at = recording.conversation.started_at
         recording.epoch, _ = SealingEpoch.objects.get_or_create(
             id=manifest.epoch.id, defaults={"wrapped": manifest.epoch.wrapped}
         )
@@ -92,8 +94,12 @@ def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], 
             )
             for number, (part, key) in enumerate(zip(closed.parts, keys, strict=True))
         )
+        listed = {"listed_at": recording.listed_at, "listed_id": recording.conversation_id}
         NumberIndex.objects.bulk_create(
-            NumberIndex(recording=recording, value=value) for value in sorted(set(manifest.number_indexes))
+            NumberIndex(recording=recording, value=value, **listed) for value in sorted(set(manifest.number_indexes))
+        )
+        WordIndex.objects.bulk_create(
+            WordIndex(recording=recording, value=value, **listed) for value in sorted(set(manifest.name_indexes))
         )
         if not held:
             obligations.enqueue(
@@ -123,15 +129,32 @@ def _known(recording_id: UUID) -> bool:
 
 
 def _conversation(manifest: Manifest) -> Conversation:
-    """The conversation that this session is a segment of; it begins with its first segment."""
-    conversation, _ = Conversation.objects.get_or_create(
-        index=manifest.conversation_index,
-        defaults={"id": new_id(at=manifest.started_at), "started_at": manifest.started_at},
-    )
-    Conversation.objects.filter(id=conversation.id, started_at__gt=manifest.started_at).update(
-        started_at=manifest.started_at
-    )
-    return conversation
+    """The conversation that this session is a segment of, locked; it begins with its first segment."""
+    while True:
+        Conversation.objects.get_or_create(
+            index=manifest.conversation_index,
+            defaults={"id": new_id(at=manifest.started_at), "started_at": manifest.started_at},
+        )
+        found = Conversation.objects.select_for_update(no_key=True).filter(index=manifest.conversation_index).first()
+        if found is not None:  # else it was emptied and deleted in between
+            break
+    if found.started_at > manifest.started_at:
+        found.started_at = manifest.started_at
+        found.save(update_fields=["started_at"])
+        relist(found)
+    return found
+
+
+def relist(conversation: Conversation) -> None:
+    """All rows that search reads of a conversation say again when it began. Recordings first: who adds a tag holds
+    their lock."""
+    for rows in (
+        Recording.objects.filter(conversation=conversation),
+        NumberIndex.objects.filter(recording__conversation=conversation),
+        Tag.objects.filter(recording__conversation=conversation),
+        WordIndex.objects.filter(recording__conversation=conversation),
+    ):
+        rows.update(listed_at=conversation.started_at)
 
 
 def _recording_row(manifest: Manifest, closed: ClosedFile, *, rendition: str) -> Recording:
@@ -154,4 +177,5 @@ def _recording_row(manifest: Manifest, closed: ClosedFile, *, rendition: str) ->
         decision=manifest.decision.reason,
         reason=closed.reason,
         rendition=rendition,
+        quality=quality(closed.streams, closed.gaps),
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from parley.inventory.api import ExportOptions, Sink
+from parley.recordings.annotations import annotation_lines
 from parley.recordings.errors import NoSuchRendition, SubstitutedObject
 from parley.recordings.models import Recording
 from parley.recordings.original import OriginalError, opened_original, whole_capture
@@ -25,6 +26,7 @@ from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
 TABLE: Final = "recordings"
+ANNOTATIONS: Final = "recording_notes"
 SEALED: Final = "sealed to your key"
 _PIECE: Final = 1 << 18
 _BATCH: Final = 200
@@ -82,6 +84,8 @@ class Handing:
         base = f"{TABLE}/{recording.started_at:%Y-%m-%dT%H%M%SZ}-{recording.id}"
         files, note = self._files(recording, sheet, shown, keep, base)
         self.sink.row(TABLE, _line(recording, shown, files, note, sealed=not self.parties.can_open))
+        for line in annotation_lines(recording.id):
+            self.sink.row(ANNOTATIONS, line)
 
     def _files(
         self, recording: Recording, sheet: PartySheet, shown: PartySheet, keep: frozenset[int] | None, base: str

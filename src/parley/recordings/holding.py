@@ -40,6 +40,9 @@ SELECT object_key FROM recordings_part WHERE recording_id = ANY(%s)
 UNION ALL SELECT object_key FROM recordings_rendition WHERE recording_id = ANY(%s)
 """
 _DELETE: Final = (
+    "DELETE FROM recordings_wordindex WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_note WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_tag WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_numberindex WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_rendition WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_part WHERE recording_id = ANY(%s)",
@@ -55,6 +58,9 @@ SELECT id FROM recordings_recording WHERE id = ANY(%s)
 UNION SELECT recording_id FROM recordings_numberindex WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_rendition WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_part WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_note WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_tag WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_wordindex WHERE recording_id = ANY(%s)
 """
 _NAMED: Final = ("caller_name", "callee_name")
 _LONGEST_NAME: Final = 200
@@ -67,7 +73,11 @@ class Recordings:
     offering = CALL_RECORDING
     kinds: Mapping[str, str] = {KIND: "recorded call"}
     models = frozenset(
-        f"recordings.{model}" for model in ("Recording", "Part", "Rendition", "NumberIndex", "Conversation", "LiveCall")
+        f"recordings.{model}"
+        for model in (
+            *("Recording", "Part", "Rendition", "NumberIndex", "Conversation", "LiveCall"),
+            *("Note", "Tag", "WordIndex"),
+        )
     )
 
     def find(self, subject: Subject) -> Sequence[Held]:
@@ -117,7 +127,7 @@ class Recordings:
         """See Store. Objects are looked for in the folder of each recording, also those that no row names."""
         wanted = list(ids)
         with connection.cursor() as cursor:
-            cursor.execute(_PRESENT, [wanted] * 4)
+            cursor.execute(_PRESENT, [wanted] * 7)
             left = {row[0] for row in cursor.fetchall()}
         return frozenset(left | {one for one in wanted if one not in left and any(_in_folders([one]))})
 

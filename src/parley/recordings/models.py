@@ -3,6 +3,9 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Extract
+
+from parley.recordings.quality import QUALITIES
 
 _DIRECTIONS = ["inbound", "outbound", "internal", "unknown"]
 
@@ -29,7 +32,9 @@ class Recording(models.Model):
     """One recorded session: a segment of a conversation. `sealed` is the party sheet, under the key of `epoch`.
 
     `evidence_id` is the ledger entry `recording.sealed`. `rendition` is pending, ready, failed, refused
-    by the gate (then `rendition_error` is the clause) or customer-held.
+    by the gate (then `rendition_error` is the clause) or customer-held. `listed_at` is the start of its conversation:
+    with the conversation's id it is the place in the list, in this table and in all that search reads. `quality` is
+    what `quality.quality` says.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -53,13 +58,27 @@ class Recording(models.Model):
     evidence_id = models.UUIDField(unique=True)
     rendition = models.CharField(max_length=16)
     rendition_error = models.TextField(default="")
+    listed_at = models.DateTimeField()
+    quality = models.CharField(max_length=8)
+    seconds = models.GeneratedField(
+        expression=Extract(models.F("ended_at") - models.F("started_at"), "epoch"),
+        output_field=models.FloatField(),
+        db_persist=True,
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["conversation", "started_at"], name="recording_segments"),
             models.Index(fields=["-started_at", "-id"], name="recording_newest_first"),
-            models.Index(fields=["trunk_id", "-started_at"], name="recording_trunk"),
-            models.Index(fields=["direction", "-started_at"], name="recording_direction_newest"),
+            models.Index(fields=["-listed_at", "-conversation"], name="recording_list"),
+            models.Index(fields=["trunk_id", "-listed_at", "-conversation"], name="recording_list_trunk"),
+            models.Index(fields=["direction", "-listed_at", "-conversation"], name="recording_list_direction"),
+            models.Index(
+                fields=["quality", "-listed_at", "-conversation"],
+                name="recording_list_quality",
+                condition=~Q(quality="good"),
+            ),
+            models.Index(fields=["seconds"], name="recording_seconds"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(direction__in=_DIRECTIONS), name="recording_direction"),
@@ -68,6 +87,7 @@ class Recording(models.Model):
                 name="recording_rendition",
             ),
             models.CheckConstraint(condition=Q(ended_at__gte=models.F("started_at")), name="recording_order"),
+            models.CheckConstraint(condition=Q(quality__in=QUALITIES), name="recording_quality"),
         ]
 
 
@@ -91,14 +111,73 @@ class Part(models.Model):
 
 
 class NumberIndex(models.Model):
-    """A number that took part, as a blind index: what search and visibility compare."""
+    """A number that took part, as a blind index: what search and visibility compare. `listed_at` and `listed_id` are
+    those of the recording's conversation: a page of a number is a range of one index."""
 
     id = models.BigAutoField(primary_key=True)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="numbers")
     value = models.BinaryField()
+    listed_at = models.DateTimeField()
+    listed_id = models.UUIDField()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["value", "-listed_at", "-listed_id"], include=["recording"], name="number_list")
+        ]
         constraints = [models.UniqueConstraint(fields=["value", "recording"], name="number_once")]
+
+
+class Note(models.Model):
+    """What somebody wrote about a recording, or about a moment of it (milliseconds from its start). `sealed` is the
+    text, under the key of `epoch`."""
+
+    id = models.UUIDField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="notes")
+    moment_ms = models.PositiveIntegerField(null=True)
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sealed = models.BinaryField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+
+
+class Tag(models.Model):
+    """A word that somebody filed a recording under, or a moment of it: `value` is its blind index, `sealed` the word.
+    `listed_at` and `listed_id` as in NumberIndex."""
+
+    id = models.UUIDField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="tags")
+    moment_ms = models.PositiveIntegerField(null=True)
+    value = models.BinaryField()
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sealed = models.BinaryField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    listed_at = models.DateTimeField()
+    listed_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["value", "-listed_at", "-listed_id"], include=["recording"], name="tag_list")]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "value", "moment_ms"], name="tag_once", nulls_distinct=False)
+        ]
+
+
+class WordIndex(models.Model):
+    """A word of a party's name, or of a note, as a blind index (each kind has a key of its own). `listed_at` and
+    `listed_id` as in NumberIndex."""
+
+    id = models.BigAutoField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="words")
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="words", null=True)
+    value = models.BinaryField()
+    listed_at = models.DateTimeField()
+    listed_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["value", "-listed_at", "-listed_id"], include=["recording"], name="word_list")]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "value", "note"], name="word_once", nulls_distinct=False)
+        ]
 
 
 class Rendition(models.Model):

@@ -21,17 +21,19 @@ DECLARATIONS = (
         purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="unsealed", erase="delete-row",
     ),
     PersonalData(
-        model="recordings.Recording", field=("started_at", "ended_at", "direction", "conversation"),
+        model="recordings.Recording",
+        field=("started_at", "ended_at", "seconds", "listed_at", "direction", "conversation"),
         category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="number-index", export="value", erase="delete-row",
     ),
     PersonalData(
-        model="recordings.Recording", field=("streams", "received", "gaps"), category="user.telemetry",
+        model="recordings.Recording", field=("streams", "received", "gaps", "quality"), category="user.telemetry",
         subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="value",
         erase="delete-row",
     ),
     PersonalData(
-        model="recordings.NumberIndex", field=("recording", "value"), category="user.contact.phone_number",
+        model="recordings.NumberIndex", field=("recording", "value", "listed_at", "listed_id"),
+        category="user.contact.phone_number",
         subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="withheld",
         erase="with-parent",
     ),
@@ -39,6 +41,27 @@ DECLARATIONS = (
         model="recordings.Conversation", field=("index", "started_at"), category="user.behavior",
         subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="conversation-index",
         export="withheld", erase="delete-row",
+    ),
+    PersonalData(
+        model="recordings.Note", field=("sealed", "moment_ms"), category="user.behavior", subject="call_party",
+        purpose=_PURPOSE, retention="with-recording", find_by="recording", export="unsealed", erase="with-parent",
+    ),
+    PersonalData(
+        model="recordings.Tag", field=("value", "sealed", "moment_ms", "listed_at", "listed_id"),
+        category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="with-recording",
+        find_by="recording", export="unsealed", erase="with-parent",
+    ),
+    *(
+        PersonalData(
+            model=f"recordings.{model}", field=("by", "at"), category="user.unique_id", subject="employee",
+            purpose=_PURPOSE, retention="with-recording", find_by="user-id", export="value", erase="with-parent",
+        )
+        for model in ("Note", "Tag")
+    ),
+    PersonalData(
+        model="recordings.WordIndex", field=("recording", "value", "listed_at", "listed_id"),
+        category="user.name", subject="call_party", purpose=_PURPOSE, retention="with-recording",
+        find_by="recording", export="withheld", erase="with-parent",
     ),
     PersonalData(
         model="recordings.LiveCall", field=("sealed", "number_indexes"), category="user.contact.phone_number",
@@ -72,6 +95,9 @@ DECLARATIONS = (
         why="identifiers, sizes and hashes of sealed files",
     ),
     NotPersonal(model="recordings.NumberIndex", field="id", why="a serial number"),
+    NotPersonal(model="recordings.Note", field=("id", "recording", "epoch"), why="identifiers"),
+    NotPersonal(model="recordings.Tag", field=("id", "recording", "epoch"), why="identifiers"),
+    NotPersonal(model="recordings.WordIndex", field=("id", "note"), why="identifiers"),
     NotPersonal(
         model="recordings.LiveCall", field=("recording_id", "seen_at", "trunk_name", "epoch_id", "wrapped"),
         why="identifiers, the recorder's clock, a wrapped key",
@@ -92,6 +118,9 @@ CENSUS = (
     replace(_OF_RECORDING, model="recordings.Part"),
     replace(_OF_RECORDING, model="recordings.Rendition"),
     replace(_OF_RECORDING, model="recordings.NumberIndex", person="value"),
+    replace(_OF_RECORDING, model="recordings.Note"),
+    replace(_OF_RECORDING, model="recordings.Tag"),
+    replace(_OF_RECORDING, model="recordings.WordIndex"),
     replace(
         _RECORDING, model="recordings.Conversation", record="segments__id", person="segments__numbers__value",
         starts="segments__started_at", ends="segments__ended_at",

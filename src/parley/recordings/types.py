@@ -18,6 +18,8 @@ CLOSED_FILE = "closed.json"
 
 NUMBER_INDEX = "number"
 """Blind-index field of a party's number: value is `foundation.numbers.canonical_number`."""
+NAME_INDEX = "party name"
+"""Blind-index field of a word of a party's name: value is a word as `foundation.words.words_of` gives it."""
 CONVERSATION_INDEX = "conversation"
 """Blind-index field of what joins sessions: the rs-metadata group id, else the communication session id or Call-ID."""
 
@@ -86,8 +88,8 @@ class Manifest:
     """What is known of a recording while it runs: `<spool>/<recording id>/manifest.json`.
 
     `sealed` is `sealing.SealedField.data` over `PartySheet.to_json()` with AAD `party_aad(recording_id)`.
-    `conversation_index` and `number_indexes` are `sealing.blind_index` values. Rewritten (atomically, by
-    `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream or names a party.
+    `conversation_index`, `number_indexes` and `name_indexes` are `sealing.blind_index` values. Rewritten (atomically,
+    by `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream or names a party.
     """
 
     recording_id: UUID
@@ -104,6 +106,7 @@ class Manifest:
     sealed: bytes
     number_indexes: tuple[Hex, ...]
     streams: tuple[ManifestStream, ...]
+    name_indexes: tuple[Hex, ...] = ()
     version: Literal[1] = 1
 
     def __post_init__(self) -> None:

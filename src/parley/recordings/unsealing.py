@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from parley.recordings.keys import keys
 from parley.recordings.types import PartySheet, party_aad
 from parley.sealing.api import FieldOpener
-from parley.tenancy import api as tenancy
 
 _NOTHING = PartySheet(parties=())
 
@@ -20,8 +20,7 @@ class PartyReader:
     @classmethod
     def for_current_customer(cls) -> Self:
         """With the identities in the keyring, if there are any."""
-        identities = tenancy.keyring().identities(tenancy.current())
-        return cls(FieldOpener(identities) if identities else None)
+        return cls(keys().opener)
 
     @property
     def can_open(self) -> bool:

@@ -1,7 +1,7 @@
 """What the console, REST and the demo see of recordings: frozen, and in clear only what the viewer may see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, Self
 from uuid import UUID
@@ -134,6 +134,38 @@ class RecordingView:
     def callee(self) -> Party | None:
         """The called party, when known."""
         return next((party for party in self.parties if party.role == "callee"), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteView:
+    """What somebody wrote, at `moment_ms` from the recording's start or (None) on the whole; `by` is a user's id.
+
+    `text` is None where only the customer can open it: `sealed` is then opened with the key in `wrapped`, bound to
+    "note:" and the 16 bytes of the id (see `sealing.fields`).
+    """
+
+    id: UUID
+    recording_id: UUID
+    moment_ms: int | None
+    text: str | None
+    by: UUID
+    at: datetime
+    sealed: bytes = field(repr=False)
+    wrapped: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagView:
+    """What somebody filed a recording under; as NoteView, bound to "tag:" and the 16 bytes of the id."""
+
+    id: UUID
+    recording_id: UUID
+    moment_ms: int | None
+    tag: str | None
+    by: UUID
+    at: datetime
+    sealed: bytes = field(repr=False)
+    wrapped: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from parley.agreement.api import Standing
 Custody = Literal["local", "customer-held", "pkcs11"]
 Kind = Literal["customer", "provider"]
 Role = Literal["app", "sequencer"]
-INDEX_FIELDS = ("number", "conversation")  # each has a blind index key of its own
+INDEX_FIELDS = ("number", "conversation", "party name")  # each has a blind index key of its own
 Work = Literal["jobs", "long", "ledger", "webhooks"]
 """What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer, deliveries of
 webhooks."""

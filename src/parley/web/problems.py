@@ -23,6 +23,8 @@ STATUSES: Final = {
     "recordings.no-such-rendition": 404,
     "recordings.substituted-object": 409,
     "recordings.bad-cursor": 400,
+    "recordings.no-such-annotation": 404,
+    "recordings.annotation-refused": 409,
     "ledger.no_such_entry": 404,
     "ledger.not_yet_integrated": 409,
     "ledger.error": 400,

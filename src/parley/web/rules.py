@@ -37,6 +37,8 @@ KINDS: Final = {
     "recording.sealed": _("Recording sealed and stored"),
     "recording.rendered": _("Playable copy made"),
     "recording.refused": _("Recording refused"),
+    "recording.noted": _("Note on a recording"),
+    "recording.tagged": _("Tag on a recording"),
     "recording.rendition-refused": _("Playable copy refused"),
     "agreement.signed": _("Agreement signed"),
     "agreement.published": _("New version of a policy published"),

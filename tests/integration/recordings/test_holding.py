@@ -31,12 +31,13 @@ AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 class Memory:
     """A sink that keeps everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: tuple[str, ...]) -> None:
+        self.tables = tables
         self.rows: list[Mapping[str, Any]] = []
         self.files: dict[str, bytes] = {}
 
     def row(self, table: str, values: Mapping[str, Any]) -> None:
-        assert table == "recordings"
+        assert table in self.tables
         self.rows.append(values)
 
     @contextmanager
@@ -47,8 +48,8 @@ class Memory:
         self.files[name] = file.getvalue()
 
 
-def written(place: Place, ids: list[UUID], **options: Any) -> Memory:
-    sink = Memory()
+def written(place: Place, ids: list[UUID], tables: tuple[str, ...] = ("recordings",), **options: Any) -> Memory:
+    sink = Memory(tables)
     with using_store(place.store):
         assert list(STORE.write(ids, sink, ExportOptions(**options))) == ids
     return sink

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from tests.integration.recordings.conftest import Place, PlaceFor, Somebody
 from tests.support.spooled import CALLEE, CALLER
 
@@ -197,11 +196,3 @@ def test_customer_held_parties_are_searchable_but_stay_sealed(
         place_for(customer).recorded(parts=[])
         (row,) = search(everybody, number=CALLER.number).rows
         assert (row.sealed, row.parties, row.rendition) == (True, (), "customer-held")
-
-
-def test_a_search_by_number_uses_the_index(place: Place, calls: dict[str, UUID]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN SELECT recording_id FROM recordings_numberindex WHERE value = '\\x01'::bytea")
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "number_once" in plan

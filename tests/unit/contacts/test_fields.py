@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import check, from_bytes, to_bytes
-from parley.contacts.tokens import Tokeniser, fold, key_pad, words_of
+from parley.contacts.tokens import Tokeniser, key_pad
 from parley.contacts.types import Address, NewContact, Number
+from parley.foundation.words import fold, words_of
 
 TOKENISER = Tokeniser(key=b"k" * 32, number_key=b"n" * 32, email_key=b"e" * 32)
 HUGE = "x" * 10_000_000

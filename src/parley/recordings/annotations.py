@@ -1,0 +1,242 @@
+"""Notes and tags on recordings: at a moment or on the whole, sealed, found by blind index, gone with the recording.
+
+Whoever may see a recording may add; what somebody added is taken away by themselves, or by who sees everything.
+Evidence says who did what to which recording, never what was written.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from parley.agreement.api import FIND_RECORDINGS
+from parley.foundation.ids import new_id
+from parley.governance.contract import api as contract
+from parley.obligations import api as obligations
+from parley.recordings.errors import AnnotationRefused, NoSuchAnnotation, NoSuchRecording
+from parley.recordings.keys import keys, one_line
+from parley.recordings.models import Note, Recording, Tag, WordIndex
+from parley.recordings.search import visible
+from parley.recordings.views import NoteView, TagView, Viewer
+from parley.retention import api as retention
+
+LONGEST_NOTE: Final = 4000
+LONGEST_TAG: Final = 64
+MOST_ON_ONE: Final = 500
+"""Notes, or tags, of one recording."""
+_MAY_REMOVE_ALL: Final = frozenset({"administrator", "compliance"})
+_One = TypeVar("_One", Note, Tag)
+_KNOWN_TAGS: Final = """
+WITH RECURSIVE known AS (
+    (SELECT value FROM recordings_tag ORDER BY value LIMIT 1)
+    UNION ALL
+    SELECT (SELECT t.value FROM recordings_tag t WHERE t.value > known.value ORDER BY t.value LIMIT 1)
+    FROM known WHERE known.value IS NOT NULL
+)
+SELECT one.id, one.sealed, e.wrapped FROM known
+CROSS JOIN LATERAL (SELECT * FROM recordings_tag t WHERE t.value = known.value LIMIT 1) one
+JOIN recordings_sealingepoch e ON e.id = one.epoch_id LIMIT %s
+"""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The recording that something is added to, as it stands in the list."""
+
+    id: UUID
+    listed_at: datetime
+    listed_id: UUID
+
+
+def note_place(note_id: UUID) -> bytes:
+    """What binds a sealed note to its row."""
+    return b"note:" + note_id.bytes
+
+
+def tag_place(tag_id: UUID) -> bytes:
+    """What binds a sealed tag to its row."""
+    return b"tag:" + tag_id.bytes
+
+
+def add_note(
+    viewer: Viewer, recording_id: UUID, *, moment_ms: int | None, text: str, by: UUID, at: datetime
+) -> NoteView:
+    """Keep a note of 1 to 4,000 characters, at `moment_ms` from the start or (None) on the whole.
+
+    Raises NoSuchRecording, AnnotationRefused, UseRestricted.
+    """
+    text = text.strip()
+    if not 0 < len(text) <= LONGEST_NOTE:
+        raise AnnotationRefused("a note has 1 to 4,000 characters", remedy="Write something, or less.")
+    clause = _allowed(at)
+    with transaction.atomic():
+        place = _place(viewer, recording_id, moment_ms, by=by, at=at)
+        if Note.objects.filter(recording=recording_id).count() >= MOST_ON_ONE:
+            raise AnnotationRefused("there are 500 notes on this recording", remedy="Remove one first.")
+        note_id = new_id(at=at)
+        epoch, sealed = keys().seal(text, place=note_place(note_id), at=at)
+        note = Note.objects.create(
+            id=note_id, recording_id=place.id, moment_ms=moment_ms, epoch_id=epoch, sealed=sealed, by=by, at=at
+        )
+        WordIndex.objects.bulk_create(
+            WordIndex(
+                recording_id=place.id, note=note, value=value, listed_at=place.listed_at, listed_id=place.listed_id
+            )
+            for value in keys().note_words(text)
+        )
+        _evidence("recording.noted", "added", place.id, note_id, clause=clause, by=by, at=at)
+    return _note(note)
+
+
+def notes(viewer: Viewer, recording_id: UUID) -> tuple[NoteView, ...]:
+    """The notes of a recording, those on the whole first, then by moment. Raises NoSuchRecording."""
+    _require_visible(viewer, recording_id)
+    found = Note.objects.filter(recording=recording_id).select_related("epoch")
+    return tuple(_note(one) for one in sorted(found, key=_order))
+
+
+def remove_note(viewer: Viewer, note_id: UUID, *, by: UUID, at: datetime) -> None:
+    """Delete a note with its index rows. Raises NoSuchAnnotation, AnnotationRefused, UseRestricted."""
+    clause = _allowed(at)
+    with transaction.atomic():
+        note = _own(viewer, Note.objects.all(), note_id, by=by, at=at)
+        note.delete()
+        _evidence("recording.noted", "removed", note.recording_id, note_id, clause=clause, by=by, at=at)
+
+
+def add_tag(
+    viewer: Viewer, recording_id: UUID, *, tag: str, moment_ms: int | None = None, by: UUID, at: datetime
+) -> TagView:
+    """File a recording, or a moment of it, under a tag of 1 to 64 characters; the same twice is kept once.
+
+    Raises NoSuchRecording, AnnotationRefused, UseRestricted.
+    """
+    tag = one_line(tag)
+    if not 0 < len(tag) <= LONGEST_TAG:
+        raise AnnotationRefused("a tag has 1 to 64 characters", remedy="Write a shorter word; details go into a note.")
+    clause = _allowed(at)
+    with transaction.atomic():
+        place = _place(viewer, recording_id, moment_ms, by=by, at=at)
+        value = keys().tag(tag)
+        there = Tag.objects.filter(recording=recording_id).select_related("epoch")
+        same = there.filter(value=value, moment_ms=moment_ms).first()
+        if same is not None:
+            return _tag(same)
+        if there.count() >= MOST_ON_ONE:
+            raise AnnotationRefused("there are 500 tags on this recording", remedy="Remove one first.")
+        tag_id = new_id(at=at)
+        epoch, sealed = keys().seal(tag, place=tag_place(tag_id), at=at)
+        made = Tag.objects.create(
+            id=tag_id, recording_id=place.id, moment_ms=moment_ms, value=value, epoch_id=epoch, sealed=sealed, by=by,
+            at=at, listed_at=place.listed_at, listed_id=place.listed_id,
+        )  # fmt: skip
+        _evidence("recording.tagged", "added", place.id, tag_id, clause=clause, by=by, at=at)
+    return _tag(made)
+
+
+def tags(viewer: Viewer, recording_id: UUID) -> tuple[TagView, ...]:
+    """The tags of a recording, those on the whole first, then by moment. Raises NoSuchRecording."""
+    _require_visible(viewer, recording_id)
+    found = Tag.objects.filter(recording=recording_id).select_related("epoch")
+    return tuple(_tag(one) for one in sorted(found, key=_order))
+
+
+def remove_tag(viewer: Viewer, tag_id: UUID, *, by: UUID, at: datetime) -> None:
+    """Take a tag off. Raises NoSuchAnnotation, AnnotationRefused, UseRestricted."""
+    clause = _allowed(at)
+    with transaction.atomic():
+        tag = _own(viewer, Tag.objects.all(), tag_id, by=by, at=at)
+        tag.delete()
+        _evidence("recording.tagged", "removed", tag.recording_id, tag_id, clause=clause, by=by, at=at)
+
+
+def known_tags(viewer: Viewer, *, limit: int = 100) -> tuple[str, ...]:
+    """Different tags that are in use, sorted: a choice to offer. None for who does not see every recording, for a tag
+    may tell of calls of others, and none where only the customer can open them."""
+    if viewer.number_indexes is not None or keys().opener is None:
+        return ()
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN_TAGS, [limit])
+        found = [keys().open(sealed, wrapped, place=tag_place(one)) for one, sealed, wrapped in cursor.fetchall()]
+    return tuple(sorted((one for one in found if one), key=str.casefold))
+
+
+def annotation_lines(recording_id: UUID) -> Iterator[dict[str, Any]]:
+    """Notes and tags of a recording as lines of an export; what only the customer can open is in base64, sealed."""
+    for kind, rows, place in (("note", Note.objects.all(), note_place), ("tag", Tag.objects.all(), tag_place)):
+        for row in rows.filter(recording=recording_id).select_related("epoch").order_by("at", "id"):
+            text = keys().open(row.sealed, row.epoch.wrapped, place=place(row.id))
+            yield {
+                "recording": str(recording_id), "id": str(row.id), "kind": kind, "moment_ms": row.moment_ms,
+                "text": text or "", "at": row.at.isoformat(), "by": str(row.by),
+                "sealed": "" if text is not None else b64encode(bytes(row.sealed)).decode(),
+                "epoch": "" if text is not None else b64encode(bytes(row.epoch.wrapped)).decode(),
+            }  # fmt: skip
+
+
+def _allowed(at: datetime) -> str:
+    """The clause under which recordings are found and annotated. Raises AnnotationRefused."""
+    decision = contract.ask(FIND_RECORDINGS, at=at)
+    if not decision.allowed:
+        raise AnnotationRefused(decision.reason, remedy=decision.remedy or "")
+    return decision.clause
+
+
+def _require_visible(viewer: Viewer, recording_id: UUID) -> None:
+    if not visible(viewer).filter(id=recording_id).exists():
+        raise NoSuchRecording("there is no such recording")
+
+
+def _place(viewer: Viewer, recording_id: UUID, moment_ms: int | None, *, by: UUID, at: datetime) -> _Place:
+    """The recording, locked: neither does it go meanwhile, nor does its conversation move in the list."""
+    _require_visible(viewer, recording_id)
+    row = Recording.objects.select_for_update(no_key=True).filter(id=recording_id).first()
+    if row is None:
+        raise NoSuchRecording("there is no such recording")
+    if moment_ms is not None and not 0 <= moment_ms <= row.seconds * 1000:
+        raise AnnotationRefused("the recording has no such moment", remedy="Give milliseconds from its start.")
+    retention.require_usable("recordings", row.id, by=by, at=at)
+    return _Place(id=row.id, listed_at=row.listed_at, listed_id=row.conversation_id)
+
+
+def _own(viewer: Viewer, rows: QuerySet[_One], wanted: UUID, *, by: UUID, at: datetime) -> _One:
+    """The row, locked, if this viewer may take it away."""
+    row = rows.select_for_update().filter(id=wanted, recording__in=visible(viewer)).first()
+    if row is None:
+        raise NoSuchAnnotation("there is no such note or tag")
+    if row.by != by and viewer.role not in _MAY_REMOVE_ALL:
+        raise AnnotationRefused("somebody else wrote this", remedy="Ask them, or an administrator, to remove it.")
+    retention.require_usable("recordings", row.recording_id, by=by, at=at)
+    return row
+
+
+def _evidence(kind: str, deed: str, recording: UUID, one: UUID, *, clause: str, by: UUID, at: datetime) -> None:
+    obligations.evidence(
+        kind=kind, clause=clause, at=at, often=True,
+        details={"recording": str(recording), "id": str(one), "deed": deed, "user": str(by)},
+    )  # fmt: skip
+
+
+def _order(one: Note | Tag) -> tuple[int, datetime, UUID]:
+    return (-1 if one.moment_ms is None else one.moment_ms, one.at, one.id)
+
+
+def _note(row: Note) -> NoteView:
+    wrapped = bytes(row.epoch.wrapped)
+    return NoteView(
+        id=row.id, recording_id=row.recording_id, moment_ms=row.moment_ms, by=row.by, at=row.at,
+        text=keys().open(row.sealed, wrapped, place=note_place(row.id)), sealed=bytes(row.sealed), wrapped=wrapped,
+    )  # fmt: skip
+
+
+def _tag(row: Tag) -> TagView:
+    wrapped = bytes(row.epoch.wrapped)
+    return TagView(
+        id=row.id, recording_id=row.recording_id, moment_ms=row.moment_ms, by=row.by, at=row.at,
+        tag=keys().open(row.sealed, wrapped, place=tag_place(row.id)), sealed=bytes(row.sealed), wrapped=wrapped,
+    )  # fmt: skip
