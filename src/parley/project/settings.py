@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "parley.retention",
     "parley.backups",
     "parley.people",
+    "parley.tokens",
     "parley.contacts",
     "parley.recordings",
     "parley.exports",

@@ -1,0 +1,95 @@
+"""What tokens tell others: scopes, tokens, whoever comes with one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final, Literal
+from uuid import UUID
+
+from parley.people.api import User, Viewer
+
+Scope = Literal[
+    "recordings:read",
+    "recordings:listen",
+    "recordings:write",
+    "recordings:delete",
+    "live:read",
+    "contacts:read",
+    "contacts:lookup",
+    "holds:read",
+    "holds:write",
+    "exports:read",
+    "exports:write",
+    "audit:read",
+    "rights:read",
+    "rights:write",
+    "webhooks:read",
+    "webhooks:write",
+]
+SCOPES: Final[Mapping[Scope, str]] = MappingProxyType(
+    {
+        "recordings:read": "find recordings and read what is known of them",
+        "recordings:listen": "fetch sound, waveforms and sealed originals",
+        "recordings:write": "add and remove notes and tags",
+        "recordings:delete": "delete recordings",
+        "live:read": "see the calls that are being recorded",
+        "contacts:read": "read and search contacts",
+        "contacts:lookup": "tell who calls from a number",
+        "holds:read": "read legal holds",
+        "holds:write": "place and lift legal holds",
+        "exports:read": "read exports and their links",
+        "exports:write": "ask for exports and withdraw them",
+        "audit:read": "read the audit trail and its proofs",
+        "rights:read": "read how requests of persons stand",
+        "rights:write": "hand in and take back requests of persons",
+        "webhooks:read": "read endpoints of webhooks and their deliveries",
+        "webhooks:write": "make, change, test and replay webhooks",
+    }
+)
+"""What a token may do, one for each group of operations, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """A token as a page lists it; `hint` is its end, to tell it from others. `last_used` is a day, no more.
+
+    `groups` None: it sees what its maker sees; else of that only the calls of these groups.
+    """
+
+    id: UUID
+    name: str
+    hint: str
+    scopes: tuple[Scope, ...]
+    groups: tuple[UUID, ...] | None
+    made_by: UUID
+    made_at: datetime
+    expires_at: datetime
+    last_used: date | None
+    revoked_at: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it opens anything at `at`, as far as it says itself; its maker's account must be open as well."""
+        return self.revoked_at is None and at < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeToken:
+    """A token with its text, which is shown once and kept nowhere."""
+
+    id: UUID
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """Whoever comes with a token: for which person, what it may see, what it may do."""
+
+    token_id: UUID
+    person: User
+    viewer: Viewer
+    scopes: frozenset[Scope]
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the token includes `scope`."""
+        return scope in self.scopes
