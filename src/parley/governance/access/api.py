@@ -46,6 +46,7 @@ from parley.governance.access.types import (
     HandlerView,
     Judgement,
     KeyEventView,
+    KeyHappening,
     ReviewView,
 )
 
@@ -63,6 +64,7 @@ __all__ = [
     "HandlerView",
     "Judgement",
     "KeyEventView",
+    "KeyHappening",
     "NoSuchAccess",
     "ReviewView",
     "WrongMoment",

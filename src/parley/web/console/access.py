@@ -1,4 +1,4 @@
-"""Access by the provider's staff as the customer sees it: consent, live, history; reviews, keys, who handles data."""
+"""Access by the provider's staff as the customer sees it: consent, live, history; reviews, who handles data."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -127,48 +127,6 @@ def reviewed(
 
 
 @sees_everything
-@require_http_methods(["GET", "POST"])
-def keys(request: HttpRequest) -> HttpResponse:
-    """The customer's keys: what content is sealed to, rotation, loss, drills, and what happened so far."""
-    here, now = inside(request), timezone.now()
-    wrong: dict[str, str] = {}
-    if request.method == "POST":
-        try:
-            _key_deed(request, by=here.person.id)
-        except access.AccessFormError as error:
-            wrong = words.wrong_of(error)
-        else:
-            return HttpResponseRedirect(reverse("keys"))
-    word, meaning = rules.CUSTODY[here.customer.custody]
-    context = {
-        "here": "access",
-        "now": now,
-        "custody": here.customer.custody,
-        "custody_word": word,
-        "custody_meaning": meaning,
-        "clause": contract.binding().agreement.terms.encryption.clause,
-        "recipients": here.customer.recipients,
-        "former": access.former_keys(),
-        "challenges": access.challenges(),
-        "events": [
-            {"event": event, **words.state(words.KEY_EVENTS, event.what)} for event in access.key_events(limit=50)
-        ],
-        "values": request.POST,
-        "wrong": wrong,
-    }
-    return render(request, "web/console/keys.html", context, status=400 if wrong else 200)
-
-
-@sees_everything
-@require_GET
-def key_word(_request: HttpRequest, challenge_id: UUID) -> HttpResponse:
-    """The word of a drill, sealed: an age file."""
-    response = HttpResponse(access.sealed_word(challenge_id), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="drill-{str(challenge_id)[-8:]}.age"'
-    return response
-
-
-@sees_everything
 @require_GET
 def handlers(request: HttpRequest) -> HttpResponse:
     """Who and what handles the customer's data today."""
@@ -193,28 +151,6 @@ def line(found: access.AccessView) -> dict[str, Any]:
         **words.state(words.ACCESS, found.state),
         "ended_by": words.ENDED_BY.get(found.ended_by, ""),
     }
-
-
-def _key_deed(request: HttpRequest, *, by: UUID) -> None:
-    now, deed = timezone.now(), request.POST.get("deed", "")
-    if deed == "rotate":
-        recipients = request.POST.get("recipients", "").split()
-        access.rotate_keys(recipients=recipients, by=by, party="customer", at=now, note=request.POST.get("note", ""))
-    elif deed in ("loss", "compromise", "recovered"):
-        access.declare(
-            what=deed,  # type: ignore[arg-type]
-            concerned=request.POST.getlist("concerned"),
-            by=by,
-            party="customer",
-            at=now,
-            note=request.POST.get("note", ""),
-        )
-    elif deed == "drill":
-        access.drill(by=by, party="customer", at=now)
-    elif deed == "challenge":
-        access.challenge(recipient=request.POST.get("recipient", ""), at=now)
-    elif deed == "answer" and (challenge := _id(request.POST.get("challenge", ""))):
-        access.answer(challenge, word=request.POST.get("word", ""), by=by, at=now)
 
 
 def _judgement(request: HttpRequest, account: access.Account) -> access.Judgement:
