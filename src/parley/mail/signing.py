@@ -8,12 +8,14 @@ import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from parley.mail.errors import SigningUnavailable
 
@@ -52,8 +54,7 @@ class Signer:
 
     def dns_record(self) -> tuple[str, str]:
         """The name and the text of the TXT record by which receivers check the signatures."""
-        key = serialization.load_pem_private_key(self.private, password=None)
-        public = key.public_key().public_bytes(
+        public = _key(self.private).public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         encoded = base64.b64encode(public).decode("ascii")
@@ -67,7 +68,7 @@ def signer(*, domain: str, selector: str, keys: Path) -> Signer:
         if not file.exists():
             _make(file)
         private = file.read_bytes()
-        key = serialization.load_pem_private_key(private, password=None)
+        key = _key(private)
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise SigningUnavailable(
             f"the DKIM key {file.name} cannot be used", remedy="Restore it from backup."
@@ -75,6 +76,12 @@ def signer(*, domain: str, selector: str, keys: Path) -> Signer:
     if not isinstance(key, RSAPrivateKey):
         raise SigningUnavailable(f"the DKIM key {file.name} is not an RSA key", remedy="Remove it: a new one is made.")
     return Signer(domain=domain, selector=selector, private=private)
+
+
+@lru_cache(maxsize=4)
+def _key(private: bytes) -> PrivateKeyTypes:
+    """The key of a PEM file: its primes are checked once (40 ms), not for each message of a wave."""
+    return serialization.load_pem_private_key(private, password=None)
 
 
 def _new_key() -> bytes:

@@ -6,6 +6,7 @@ A policy may change by publication where it says so; everything else changes by 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -71,7 +72,7 @@ def publish_policy(policy: str | Paper, *, by: str, at: datetime) -> tuple[str, 
     ContractRefused for an agreement that changes only by agreement, and AgreementChanged.
     """
     page = paper(policy)
-    held = agreements.parse(page.text, file=page.file)
+    held = _read(page)
     if held.takes_effect != "when-published":
         raise ContractRefused(
             f"{held.id} changes only by agreement", remedy="let each customer sign it: parley customer sign"
@@ -114,12 +115,18 @@ def keep(page: Paper, held: Agreement, *, at: datetime) -> str:
         ) from error
 
 
+@lru_cache(maxsize=32)
+def _read(page: Paper) -> Agreement:
+    """The agreement of a text: read once, however many customers sign it. Raises AgreementFileError."""
+    return agreements.parse(page.text, file=page.file)
+
+
 def _bind(
     papers: Sequence[Paper], *, by: str, reference: str, at: datetime, overrides: Mapping[str, str], how: How
 ) -> tuple[Signature, ...]:
     if not papers:
         raise ContractRefused("no agreement is named", remedy="See: parley agreement list")
-    held = [agreements.parse(page.text, file=page.file) for page in papers]
+    held = [_read(page) for page in papers]
     shares = _shared(held, overrides)
     for page, one in zip(papers, held, strict=True):
         keep(page, one, at=at)
