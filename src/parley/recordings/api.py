@@ -20,9 +20,10 @@ from parley.recordings.holding import STORE
 from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, report_live
 from parley.recordings.objects import installed_store, store_in_use, using_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
+from parley.recordings.quality import QUALITIES, Quality
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
-from parley.recordings.search import MOST_PER_PAGE, number_indexes, search
+from parley.recordings.search import MOST_PER_PAGE, Wanted, cursor_before, cursor_of_page, number_indexes, search
 from parley.recordings.sheets import MOST_SHEETS, SealedSheet, sealed_sheets
 from parley.recordings.spool import (
     closed_recordings,
@@ -84,6 +85,7 @@ __all__ = [
     "MOST_SHEETS",
     "NAME_INDEX",
     "NUMBER_INDEX",
+    "QUALITIES",
     "RENDER",
     "STORE",
     "AnnotationRefused",
@@ -113,6 +115,7 @@ __all__ = [
     "PartySheet",
     "PayloadType",
     "Peaks",
+    "Quality",
     "RecordingRow",
     "RecordingView",
     "RenditionKind",
@@ -130,10 +133,13 @@ __all__ = [
     "Totals",
     "Trouble",
     "Viewer",
+    "Wanted",
     "add_note",
     "add_tag",
     "attention",
     "closed_recordings",
+    "cursor_before",
+    "cursor_of_page",
     "end_live",
     "figures",
     "finalize",

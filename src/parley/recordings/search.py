@@ -1,32 +1,65 @@
-"""Finding conversations: by number, time, direction and trunk, only those that the viewer may see.
+"""Finding conversations by what `Wanted` says, only those that the viewer may see.
 
-Pages are read by keyset: each begins after the last line of the one before, so that page 1,000 costs what page 1 costs
-and nothing is skipped when calls come in meanwhile.
+Pages are read by keyset: each begins after the last line of the one before, so that page 5,000 costs what page 1 costs
+and nothing is skipped when calls come in meanwhile. What is personal is compared as a blind index, always whole.
 """
 
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, Final, cast
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 
 from parley.foundation.numbers import canonical_number, parse_e164
+from parley.foundation.words import words_of
+from parley.people import api as people
 from parley.recordings.errors import BadCursor
-from parley.recordings.models import Conversation, NumberIndex, Recording
+from parley.recordings.keys import keys
+from parley.recordings.models import NumberIndex, Recording
+from parley.recordings.quality import QUALITIES, Quality
+from parley.recordings.statements import Limits, Place, Term, statement
 from parley.recordings.types import NUMBER_INDEX, Direction
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import Page, RecordingRow, RenditionState, Viewer
-from parley.sealing.api import blind_index
 from parley.tenancy import api as tenancy
 
-MOST_PER_PAGE = 200
+MOST_PER_PAGE: Final = 200
+_MOST_WORDS: Final = 8
+_NOBODY: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the list is narrowed to; all that is given must hold of one segment of a conversation.
+
+    `number` is whole; `participant` and `note` are words, each as a whole, capitals and accents aside; `users` and
+    `groups` are ids: calls of any of their numbers. `since` is inclusive, `until` exclusive, both of the start of the
+    conversation. `shortest` and `longest` are seconds of a segment, both inclusive.
+    """
+
+    number: str | None = None
+    participant: str | None = None
+    users: tuple[UUID, ...] = ()
+    groups: tuple[UUID, ...] = ()
+    direction: Direction | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    shortest: float | None = None
+    longest: float | None = None
+    trunk: UUID | None = None
+    tag: str | None = None
+    note: str | None = None
+    quality: tuple[Quality, ...] = ()
 
 
 def search(
     viewer: Viewer,
+    wanted: Wanted | None = None,
     *,
     number: str | None = None,
     since: datetime | None = None,
@@ -36,40 +69,52 @@ def search(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Conversations of the customer in scope, newest first, one line each.
+    """Conversations of the customer in scope, newest first, one line each; 1 to 200 to a page.
 
-    `number` must be whole: it is compared as a blind index. `since` is inclusive, `until` exclusive; both are compared
-    with the start of a segment. `limit` is 1 to 200. Raises BadCursor.
+    Give `wanted`, or the commonest of its fields by themselves. Raises BadCursor.
     """
+    if wanted is None:
+        wanted = Wanted(number=number, since=since, until=until, direction=direction, trunk=trunk)
     limit = max(1, min(limit, MOST_PER_PAGE))
-    wanted = visible(viewer)
-    if number is not None:
-        wanted = wanted.filter(_took_part(number_indexes(number)))
-    if since is not None:
-        wanted = wanted.filter(started_at__gte=since)
-    if until is not None:
-        wanted = wanted.filter(started_at__lt=until)
-    if direction is not None:
-        wanted = wanted.filter(direction=direction)
-    if trunk is not None:
-        wanted = wanted.filter(trunk_id=trunk)
-    found = Conversation.objects.filter(Exists(wanted.filter(conversation=OuterRef("pk"))))
-    if until is not None:
-        found = found.filter(started_at__lt=until)
-    if cursor is not None:
-        started_at, identity = _read_cursor(cursor)
-        found = found.filter(Q(started_at__lt=started_at) | Q(started_at=started_at, id__lt=identity))
-    conversations = list(found.order_by("-started_at", "-id")[: limit + 1])
-    more = len(conversations) > limit
-    conversations = conversations[:limit]
-    return Page(rows=_rows(viewer, conversations), cursor=_cursor(conversations[-1]) if more else None)
+    after = None if cursor is None else _read_cursor(cursor)
+    places = _places(viewer, wanted, after=after, limit=limit + 1)
+    more, places = len(places) > limit, places[:limit]
+    return Page(rows=_rows(viewer, places), cursor=_cursor(places[-1]) if more else None)
+
+
+def cursor_of_page(viewer: Viewer, wanted: Wanted, *, page: int, limit: int = 50) -> str | None:
+    """Where page `page` (from 1) begins, for `search`; None for the first page.
+
+    Counts its way through the index: a jump far down costs more than the page that is then read. Behind the last page
+    is an empty one.
+    """
+    if page <= 1:
+        return None
+    found = _places(viewer, wanted, after=None, limit=1, offset=(page - 1) * limit - 1)
+    return _cursor(found[0]) if found else _cursor((datetime(1, 1, 2, tzinfo=UTC), _NOBODY))
+
+
+def cursor_before(instant: datetime) -> str:
+    """The place in the list of the first conversation that began before `instant`."""
+    return _cursor((instant, _NOBODY))
+
+
+def conversations(viewer: Viewer, wanted: Wanted, *, after: Place | None = None, limit: int = 1000) -> Sequence[Place]:
+    """Places in the list, newest first, those after `after`: for work on all that match."""
+    return _places(viewer, wanted, after=after, limit=limit)
+
+
+def count(viewer: Viewer, wanted: Wanted, *, most: int) -> int:
+    """How many conversations match, up to `most`: counting reads every row that it counts."""
+    return len(_places(viewer, wanted, after=None, limit=most))
 
 
 def visible(viewer: Viewer) -> QuerySet[Recording]:
     """The recordings that `viewer` may see: all, or those in which one of the viewer's numbers took part."""
     if viewer.number_indexes is None:
         return Recording.objects.all()
-    return Recording.objects.filter(_took_part(sorted(viewer.number_indexes)))
+    took_part = NumberIndex.objects.filter(recording=OuterRef("pk"), value__in=sorted(viewer.number_indexes))
+    return Recording.objects.filter(Exists(took_part))
 
 
 def number_indexes(number: str) -> list[bytes]:
@@ -78,29 +123,94 @@ def number_indexes(number: str) -> list[bytes]:
     The same digits mean different numbers to trunks in different countries; each reading is tried. A number that was
     written with its country means the same to all.
     """
-    customer = tenancy.current()
-    key = tenancy.keyring().index_key(customer, NUMBER_INDEX)
     public = parse_e164(number)
     if public:
-        return [blind_index(key, field=NUMBER_INDEX, value=public)]
-    regions: set[str | None] = {None, *(trunk.region for trunk in tenancy.trunks(customer))}
+        return [keys().index(NUMBER_INDEX, public)]
+    regions: set[str | None] = {None, *(trunk.region for trunk in tenancy.trunks(tenancy.current()))}
     readings = {canonical_number(number, region) for region in regions}
-    return [blind_index(key, field=NUMBER_INDEX, value=reading) for reading in sorted(readings)]
+    return [keys().index(NUMBER_INDEX, reading) for reading in sorted(readings)]
 
 
-def _took_part(indexes: Sequence[bytes]) -> Exists:
-    return Exists(NumberIndex.objects.filter(recording=OuterRef("pk"), value__in=indexes))
-
-
-def _rows(viewer: Viewer, conversations: Sequence[Conversation]) -> tuple[RecordingRow, ...]:
+def rows_of(viewer: Viewer, conversation_ids: Sequence[UUID]) -> dict[UUID, RecordingRow]:
+    """The lines of these conversations, as far as the viewer may see them, by conversation."""
     segments: dict[UUID, list[Recording]] = {}
-    chosen = visible(viewer).filter(conversation__in=conversations).select_related("epoch")
-    for recording in chosen.order_by("started_at", "id"):
+    chosen = visible(viewer).filter(conversation__in=list(conversation_ids)).select_related("epoch")
+    for recording in chosen.only(*_SHOWN):
         segments.setdefault(recording.conversation_id, []).append(recording)
     parties = PartyReader.for_current_customer()
-    return tuple(
-        _row(segments[conversation.id], parties) for conversation in conversations if conversation.id in segments
+    return {one: _row(sorted(found, key=_started), parties) for one, found in segments.items()}
+
+
+def planned(
+    viewer: Viewer, wanted: Wanted, *, cursor: str | None = None, limit: int = 50
+) -> tuple[str, list[Any]] | None:
+    """The query of one page, to be explained; None when nothing can match."""
+    after = None if cursor is None else _read_cursor(cursor)
+    return statement(_terms(viewer, wanted), _limits(wanted, after), limit=limit + 1)
+
+
+_SHOWN: Final = (
+    "conversation_id", "started_at", "ended_at", "direction", "trunk_id", "trunk_name", "reason", "rendition",
+    "quality", "sealed", "epoch__wrapped",
+)  # fmt: skip
+
+
+def _places(viewer: Viewer, wanted: Wanted, *, after: Place | None, limit: int, offset: int = 0) -> list[Place]:
+    asked = statement(_terms(viewer, wanted), _limits(wanted, after), limit=limit, offset=offset)
+    if asked is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(*asked)
+        found: list[Place] = cursor.fetchall()
+    return found
+
+
+def _terms(viewer: Viewer, wanted: Wanted) -> list[Term]:
+    """Everything that is compared by blind index, the viewer's own numbers included."""
+    terms: list[Term] = []
+    if wanted.number is not None:
+        terms.append(Term("recordings_numberindex", tuple(number_indexes(wanted.number))))
+    if wanted.tag is not None:
+        terms.append(Term("recordings_tag", (keys().tag(wanted.tag),)))
+    for text, indexes in ((wanted.participant, keys().name_words), (wanted.note, keys().note_words)):
+        if text is not None:
+            words = indexes(" ".join(words_of(text)[:_MOST_WORDS]))
+            terms += [Term("recordings_wordindex", (word,)) for word in words] or [Term("recordings_wordindex", ())]
+    if wanted.users or wanted.groups:
+        of_people = people.number_indexes(users=wanted.users, groups=wanted.groups)
+        terms.append(Term("recordings_numberindex", tuple(sorted(of_people))))
+    if viewer.number_indexes is not None:
+        terms.append(Term("recordings_numberindex", tuple(sorted(viewer.number_indexes))))
+    return terms
+
+
+def _limits(wanted: Wanted, after: Place | None) -> Limits:
+    given: tuple[tuple[str, Any], ...] = (
+        ("r.direction = %s", wanted.direction),
+        ("r.trunk_id = %s", wanted.trunk),
+        ("r.seconds >= %s", wanted.shortest),
+        ("r.seconds <= %s", wanted.longest),
+        ("r.quality = ANY(%s) AND r.quality <> 'good'", list(wanted.quality) or None),
     )
+    if "good" in wanted.quality:
+        given = (*given[:-1], ("r.quality = ANY(%s)", list(wanted.quality)))
+    chosen = [(clause, value) for clause, value in given if value is not None]
+    return Limits(
+        clauses=tuple(clause for clause, _value in chosen),
+        params=tuple(value for _clause, value in chosen),
+        since=wanted.since,
+        until=wanted.until,
+        after=after,
+    )
+
+
+def _rows(viewer: Viewer, places: Sequence[Place]) -> tuple[RecordingRow, ...]:
+    found = rows_of(viewer, [identity for _at, identity in places])
+    return tuple(found[identity] for _at, identity in places if identity in found)
+
+
+def _started(recording: Recording) -> tuple[datetime, UUID]:
+    return recording.started_at, recording.id
 
 
 def _row(segments: Sequence[Recording], parties: PartyReader) -> RecordingRow:
@@ -120,15 +230,21 @@ def _row(segments: Sequence[Recording], parties: PartyReader) -> RecordingRow:
         segments=len(segments),
         reason=segments[-1].reason,
         rendition=cast(RenditionState, first.rendition),
+        quality=cast(Quality, max(segments, key=_worst).quality),
     )
 
 
-def _cursor(conversation: Conversation) -> str:
-    text = f"{conversation.started_at.isoformat()}_{conversation.id}"
+def _worst(segment: Recording) -> int:
+    return QUALITIES.index(cast(Quality, segment.quality))
+
+
+def _cursor(place: Place) -> str:
+    at, identity = place
+    text = f"{at.astimezone(UTC).isoformat()}_{identity}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+def _read_cursor(cursor: str) -> Place:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         started_at, _, identity = text.partition("_")

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self
 from uuid import UUID
 
 from parley.recordings import strictjson
+from parley.recordings.quality import Quality
 from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind, Party
 
 RenditionKind = Literal["mp3", "wav", "peaks"]
@@ -28,7 +29,8 @@ class Viewer(Protocol):
 class RecordingRow:
     """One line of the list: a conversation, represented by its first segment that the viewer may see.
 
-    `sealed` is true where the provider holds no key (`customer-held`): `parties` is then empty.
+    `sealed` is true where the provider holds no key (`customer-held`): `parties` is then empty. `quality` is the worst
+    of the segments.
     """
 
     recording_id: UUID
@@ -44,6 +46,7 @@ class RecordingRow:
     segments: int
     reason: str
     rendition: RenditionState
+    quality: Quality
 
     @property
     def caller(self) -> Party | None:

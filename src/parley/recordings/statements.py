@@ -1,0 +1,113 @@
+"""The SQL of the list: which conversations, in which order, read from as few rows as a page has.
+
+Every table that search reads carries the place in the list, (`listed_at`, `listed_id`), behind what it is searched by:
+a page of one number, tag or word is a range of one index, wherever in the list it lies. Several are joined by walking
+the one that fewest recordings have; a viewer who sees only some numbers adds these as one more. A person in hundreds
+of numbers' place is the exception: then the list is walked by date, and nearly every line of it matches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from django.db import connection
+
+Table = Literal["recordings_numberindex", "recordings_tag", "recordings_wordindex"]
+Place = tuple[datetime, UUID]
+"""Where a line stands in the list: the start of its conversation, and the conversation's id."""
+
+_PROBED: Final = 2000
+"""How many index rows are counted before a term is taken for a common one."""
+_WIDE: Final = 64
+"""A common term of more values than this is no way into the list: the list is walked instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A recording must have one of `values` (blind indexes) in `table`."""
+
+    table: Table
+    values: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a recording must be besides: pieces of SQL over `r`, with their parameters; and the stretch of the
+    list, `after` exclusive."""
+
+    clauses: tuple[str, ...] = ()
+    params: tuple[Any, ...] = field(default=(), repr=False)
+    since: datetime | None = None
+    until: datetime | None = None
+    after: Place | None = None
+
+
+def statement(terms: Sequence[Term], limits: Limits, *, limit: int, offset: int = 0) -> tuple[str, list[Any]] | None:
+    """A query for places in the list, newest first; None when nothing can match."""
+    if any(not term.values for term in terms):
+        return None
+    driver = _driver(terms)
+    if driver is None:
+        inner, params = _walk("recordings_recording", "", [], terms, limits)
+        return f"{inner} LIMIT %s OFFSET %s", [*params, limit, offset]
+    others = [term for term in terms if term is not driver]
+    if len(driver.values) == 1:
+        inner, params = _walk(driver.table, "%s", [driver.values[0]], others, limits)
+        return f"{inner} LIMIT %s OFFSET %s", [*params, limit, offset]
+    inner, params = _walk(driver.table, "v.value", [], others, limits)
+    outer = (
+        "SELECT DISTINCT s.listed_at, s.listed_id FROM unnest(%s::bytea[]) AS v(value)"  # noqa: S608 - own text alone
+        f" CROSS JOIN LATERAL ({inner} LIMIT %s) s ORDER BY s.listed_at DESC, s.listed_id DESC LIMIT %s OFFSET %s"
+    )
+    return outer, [list(driver.values), *params, limit + offset, limit, offset]
+
+
+def _driver(terms: Sequence[Term]) -> Term | None:
+    """The term to walk: the only one, else the one that fewest recordings have; None to walk the list itself."""
+    if not terms:
+        return None
+    if len(terms) == 1 and len(terms[0].values) <= _WIDE:
+        return terms[0]
+    counted = [(_count(term), len(term.values), number) for number, term in enumerate(terms)]
+    count, values, number = min(counted)
+    return None if count >= _PROBED and values > _WIDE else terms[number]
+
+
+def _count(term: Term) -> int:
+    """How many index rows there are, up to `_PROBED`."""
+    query = f"SELECT count(*) FROM (SELECT FROM {term.table} WHERE value = ANY(%s) LIMIT %s) n"  # noqa: S608 - a Literal
+    with connection.cursor() as cursor:
+        cursor.execute(query, [list(term.values), _PROBED])
+        found: int = cursor.fetchone()[0]
+    return found
+
+
+def _walk(table: str, value: str, first: list[Any], others: Sequence[Term], limits: Limits) -> tuple[str, list[Any]]:
+    """The walk of one table in the order of the list, each conversation once."""
+    whole = table == "recordings_recording"
+    at, listed, recording = ("r.listed_at", "r.conversation_id", "r.id") if whole else (
+        "t.listed_at", "t.listed_id", "t.recording_id"
+    )  # fmt: skip
+    source = "recordings_recording r" if whole else f"{table} t"
+    if limits.clauses and not whole:
+        source += " JOIN recordings_recording r ON r.id = t.recording_id"
+    where, params = ([f"t.value = {value}"] if value else []), list(first)
+    for clause, given in ((f"{at} >= %s", limits.since), (f"{at} < %s", limits.until)):
+        if given is not None:
+            where.append(clause)
+            params.append(given)
+    if limits.after is not None:
+        where.append(f"({at}, {listed}) < (%s, %s)")
+        params += limits.after
+    where += limits.clauses
+    params += limits.params
+    for term in others:
+        where.append(f"EXISTS (SELECT FROM {term.table} o WHERE o.recording_id = {recording} AND o.value = ANY(%s))")
+        params.append(list(term.values))
+    return (
+        f"SELECT DISTINCT {at} AS listed_at, {listed} AS listed_id FROM {source}"  # noqa: S608 - own names alone
+        f"{' WHERE ' if where else ''}{' AND '.join(where)} ORDER BY {at} DESC, {listed} DESC",
+        params,
+    )
