@@ -43,6 +43,7 @@ from parley.contacts.errors import (
 from parley.contacts.fields import check
 from parley.contacts.letters import marketing_letter, providers_right
 from parley.contacts.reading import consult, find, get, get_for_person, listing, lookup, lookup_many
+from parley.contacts.retokenising import RETOKENISE, retokenise
 from parley.contacts.search import search
 from parley.contacts.store import STORE
 from parley.contacts.types import (
@@ -69,7 +70,6 @@ from parley.contacts.types import (
     Page,
     Proof,
 )
-from parley.contacts.words import TIDY, tidy_later
 from parley.contacts.writing import add, annotate, move, remove, update
 from parley.obligations.api import Handler
 
@@ -77,7 +77,7 @@ from parley.obligations.api import Handler
 def handlers() -> Mapping[str, Handler]:
     """What the worker does for this package, by the kind of its deadline."""
     return {
-        TIDY: tidy_later,
+        RETOKENISE: retokenise,
     }
 
 

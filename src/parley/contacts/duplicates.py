@@ -78,7 +78,7 @@ def merge(
     clause = require(KEEP, at=at)
     tools().require_opener()
     with transaction.atomic():
-        held = {row.id: row for row in rows.read(tools(), sorted([keep, *others]), lock=True, whole=True)}
+        held = {row.id: row for row in rows.read(tools(), sorted([keep, *others]), lock=True)}
         if held.keys() != {keep, *others}:
             raise unknown()
         for row in held.values():

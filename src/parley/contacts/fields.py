@@ -29,6 +29,14 @@ _OVERRIDES: Final = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066
 """Marks that turn the direction of all that follows on a page: dropped. Right-to-left letters need none of them."""
 _WORDS: Final = ("given", "family", "company", "title", "department", "speed_dial", "source")
 _WORDS_OF: Final = attrgetter(*_WORDS)
+_KEYS: Final = {
+    "given": "g", "family": "f", "company": "c", "title": "t", "department": "d", "speed_dial": "k", "source": "s",
+    "numbers": "n", "emails": "e", "purposes": "p", "shared_with": "w", "notes": "m", "citizenship": "z",
+    "addresses": "a", "birthday": "b", "custom": "x",
+}  # fmt: skip
+"""The letter by which a field stands in what is sealed. Contacts sealed before there were letters have the names."""
+_NAMES: Final = {letter: name for name, letter in _KEYS.items()}
+_WORD_KEYS: Final = tuple(_KEYS[name] for name in _WORDS)
 _LINES: Final = "\n\t"
 _NO_ADDRESS: Final = Address()
 _PLACES_OF: Final = attrgetter("street", "city", "region", "postcode", "country")
@@ -192,22 +200,22 @@ def _few(values: Sequence[object], field: str) -> None:
 
 
 def to_bytes(new: NewContact, *, source: str = "") -> bytes:
-    """What is sealed: JSON with the fields that have a value. `minor` and `keep_until` are columns. `source` is that of
-    a contact without one."""
-    out: dict[str, Any] = {name: value for name, value in zip(_WORDS, _WORDS_OF(new), strict=True) if value}
+    """What is sealed: JSON with the fields that have a value, by their letters. `minor` and `keep_until` are columns.
+    `source` is that of a contact without one."""
+    out: dict[str, Any] = {name: value for name, value in zip(_WORD_KEYS, _WORDS_OF(new), strict=True) if value}
     if source:
-        out.setdefault("source", source)
+        out.setdefault("s", source)
     if new.numbers:
-        out["numbers"] = [[one.value, one.kind] for one in new.numbers]
+        out["n"] = [one.value if one.kind == "work" else [one.value, one.kind] for one in new.numbers]
     for name in ("emails", "purposes", "shared_with", "notes", "citizenship"):
         if value := getattr(new, name):
-            out[name] = value
+            out[_KEYS[name]] = value
     if new.addresses:
-        out["addresses"] = [[a.street, a.city, a.region, a.postcode, a.country] for a in new.addresses]
+        out["a"] = [[a.street, a.city, a.region, a.postcode, a.country] for a in new.addresses]
     if new.birthday is not None:
-        out["birthday"] = new.birthday.isoformat()
+        out["b"] = new.birthday.isoformat()
     if new.custom:
-        out["custom"] = dict(new.custom)
+        out["x"] = dict(new.custom)
     return _ENCODE(out).encode()
 
 
@@ -216,9 +224,10 @@ _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 
 def from_bytes(clear: bytes, *, minor: bool = False, keep_until: datetime | None = None) -> NewContact:
     """The contact that was sealed, with its columns."""
-    held: dict[str, Any] = json.loads(clear)
+    held: dict[str, Any] = {_NAMES.get(key, key): value for key, value in json.loads(clear).items()}
     if "numbers" in held:
-        held["numbers"] = tuple([Number(value=value, kind=kind) for value, kind in held["numbers"]])
+        kinds = [(one, "work") if isinstance(one, str) else one for one in held["numbers"]]
+        held["numbers"] = tuple([Number(value=value, kind=kind) for value, kind in kinds])
     for name in ("emails", "purposes", "shared_with"):
         if name in held:
             held[name] = tuple(held[name])

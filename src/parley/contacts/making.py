@@ -1,5 +1,5 @@
 """Rows of contacts by the ten thousand, as the bytes that COPY wants: what `tokens` and `rows` make one by one, with
-everything that repeats (names, companies, towns) hashed once and the parts of all numbers in one go. No database.
+everything that repeats (names, companies, towns) hashed once and the paths of all numbers in one go. No database.
 """
 
 import struct
@@ -16,7 +16,7 @@ import numpy as np
 
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import check, to_bytes
-from parley.contacts.tokens import MOST_WORDS, NUMBER_HEADS, NUMBER_TAILS, Tokeniser
+from parley.contacts.tokens import LONGEST_HEAD, LONGEST_TAIL, MOST_WORDS, Tokeniser
 from parley.contacts.tools import AAD, Tools
 from parley.contacts.types import NewContact
 from parley.foundation.words import words_of
@@ -27,13 +27,10 @@ _BIGINT: Final = 20  # its type's number in PostgreSQL
 _MOST_TEXTS: Final = 100_000
 _LONG_TEXT: Final = 60
 """Longer texts hardly repeat: they are not kept."""
-_LONGEST_HEAD: Final = max(NUMBER_HEADS)
-_LONGEST_TAIL: Final = max(NUMBER_TAILS)
-_PARTS: Final = len(NUMBER_HEADS) + len(NUMBER_TAILS)
+_END: Final = b"\0\0\0"
+"""Behind each lexeme: it ends, and has no positions."""
 
 T = TypeVar("T")
-Words = dict[int, tuple[str, str]]
-"""Words by token, each with its class and letters."""
 
 
 @dataclass
@@ -43,9 +40,16 @@ class Batch:
     first: int
     count: int = 0
     chunks: list[bytes] = field(default_factory=list)
-    words: Words = field(default_factory=dict)
     sealed: dict[UUID, SealedField] = field(default_factory=dict)
     asked: set[tuple[bool, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name: its words as they stand, and all their lexemes, as they are written."""
+
+    words: tuple[str, ...]
+    lexemes: frozenset[bytes]
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Maker:
     at: datetime
     region: str | None
     checked: bool = False
-    _names: dict[str, tuple[Words, tuple[int, ...], list[str]]] = field(default_factory=dict)
-    _others: dict[str, Words] = field(default_factory=dict)
+    _names: dict[str, "_Name"] = field(default_factory=dict)
+    _others: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def make(self, given: Sequence[NewContact], *, first: int) -> Batch:
         """The rows of contacts, the first of which is number `first` (from 0) of all. Raises ContactRefused."""
@@ -69,20 +73,22 @@ class Maker:
         parts = parts_of_each(self.tools.tokeniser, [[one.value for one in new.numbers] for new in rows])
         ids = _ids(self.at, first, len(rows))
         seal, now = self.tools.sealer.seal, time()
-        directory = b"\0\0\0\x10" + self.directory.bytes + b"\0\0\0\x10"
+        directory = b"\0\0\0\x10" + self.directory.bytes
         instant = b"\0\0\0\x08" + micros(self.at)
         for contact, new, cut in zip(ids, rows, parts, strict=True):
             source = new.source or self.source
             sealed = seal(to_bytes(new, source=source), aad=AAD + contact, now=now)
             if sealed.epoch_id not in made.sealed:
                 made.sealed[sealed.epoch_id] = sealed
-            tokens, addresses = self._tokens(new, source, cut, made.words)
+            lexemes, addresses = self._tokens(new, source, cut)
+            text = b"".join(lexemes)
             made.asked.add((new.minor, new.citizenship))
             until = b"\xff\xff\xff\xff" if new.keep_until is None else b"\0\0\0\x08" + micros(new.keep_until)
             made.chunks += (
-                b"\0\x09\0\0\0\x10", contact, directory, sealed.data[:16], instant, until,
+                b"\0\x08\0\0\0\x10", contact, directory, instant, until,
                 b"\0\0\0\x01\x01" if new.minor else b"\0\0\0\x01\x00", len(sealed.data).to_bytes(4, "big"),
-                sealed.data, _array(tokens), _array(addresses),
+                sealed.data, (len(text) + 4).to_bytes(4, "big"), len(lexemes).to_bytes(4, "big"), text,
+                _array(addresses),
             )  # fmt: skip
         return made
 
@@ -97,56 +103,55 @@ class Maker:
                 ) from error
         return rows
 
-    def _tokens(self, new: NewContact, source: str, parts: list[int], all_words: Words) -> tuple[list[int], list[int]]:
-        """As `Tokeniser.of`: the tokens and addresses of a row. Its words come to `all_words`."""
+    def _tokens(self, new: NewContact, source: str, parts: list[bytes]) -> tuple[set[bytes], list[int]]:
+        """As `Tokeniser.of`: the lexemes and addresses of a row."""
         token = self.tools.tokeniser
         given, family, company = self._name(new.given), self._name(new.family), self._name(new.company)
-        words = given[0] | family[0] | company[0]
-        initials = {*given[1], *family[1], *company[1]}
-        named = bool(words) and bool(new.given or new.family)
+        found = {*given.lexemes, *family.lexemes, *company.lexemes, *parts}
+        others = self._words(new)
+        named = {*given.words, *family.words, *company.words}
+        if len(named) + len(others) > MOST_WORDS:
+            found |= {one.encode() + _END for one in token.of(new).lexemes}
+        else:
+            found.update([lexeme for word, lexeme in others.items() if word not in named])
+        for purpose in new.purposes:
+            found.add(token.metadata("purpose", purpose).encode() + _END)
+        if source:
+            found.add(token.metadata("source", source).encode() + _END)
+        for receiver in new.shared_with:
+            found.add(token.metadata("shared", receiver).encode() + _END)
+        addresses = [token.number(one.value) for one in new.numbers] + [token.email(one) for one in new.emails]
+        if named and (new.given or new.family):
+            addresses.append(token.same_words([*given.words, *family.words], company.words))
+        return found, addresses
+
+    def _words(self, new: NewContact) -> dict[str, bytes]:
+        """The words of a row besides its names, each with its lexeme."""
+        found: dict[str, bytes] = {}
         for text in (new.title, new.department, new.speed_dial, *new.emails, *new.custom.values()):
             if text:
-                words |= self._other(text)
+                found |= self._other(text)
         for one in new.addresses:
             for text in (one.street, one.city, one.region, one.postcode, one.country):
                 if text:
-                    words |= self._other(text)
-        if new.notes:
-            words |= self._other(new.notes)
-        if len(words) > MOST_WORDS:
-            words = token.of(new).words
-        all_words |= words
-        tokens = [*words, *initials, *parts]
-        for purpose in new.purposes:
-            tokens.append(token.metadata("purpose", purpose))
-        if source:
-            tokens.append(token.metadata("source", source))
-        for receiver in new.shared_with:
-            tokens.append(token.metadata("shared", receiver))
-        addresses = [token.number(one.value) for one in new.numbers] + [token.email(one) for one in new.emails]
-        if named:
-            addresses.append(token.same_words([*given[2], *family[2]], company[2]))
-        return tokens, addresses
+                    found |= self._other(text)
+        return found | self._other(new.notes) if new.notes else found
 
-    def _name(self, text: str) -> tuple[Words, tuple[int, ...], list[str]]:
-        """The words of a name, the tokens of their first letters, and the words as they stand."""
+    def _name(self, text: str) -> _Name:
         known = self._names.get(text)
         if known is None:
-            token, words = self.tools.tokeniser, words_of(text)
-            known = (
-                {token.word("n", word): ("n", word) for word in words},
-                tuple({token.word("i", word[0]) for word in words}),
-                words,
-            )
+            name, words = self.tools.tokeniser.name, words_of(text)
+            lexemes = frozenset(one.encode() + _END for word in words for one in name(word))
+            known = _Name(words=tuple(words), lexemes=lexemes)
             _keep(self._names, text, known)
         return known
 
-    def _other(self, text: str) -> Words:
+    def _other(self, text: str) -> dict[str, bytes]:
         """The words of a text that is no name."""
         known = self._others.get(text)
         if known is None:
-            word_of = self.tools.tokeniser.word
-            known = {word_of("w", word): ("w", word) for word in words_of(text)}
+            path = self.tools.tokeniser.path
+            known = {word: b"w" + path(word).encode() + _END for word in words_of(text)}
             if "@" not in text:
                 _keep(self._others, text, known)
         return known
@@ -160,37 +165,43 @@ def _keep(held: dict[str, T], text: str, value: T) -> None:
     held[text] = value
 
 
-def parts_of_each(tokeniser: Tokeniser, numbers: Sequence[Sequence[str]]) -> list[list[int]]:
-    """`Tokeniser.parts_of` of each of several lists of numbers."""
-    found: list[list[int]] = [[] for _ in numbers]
-    owners: list[list[int]] = []
-    heads: list[str] = []
-    tails: list[str] = []
+def parts_of_each(tokeniser: Tokeniser, numbers: Sequence[Sequence[str]]) -> list[list[bytes]]:
+    """`Tokeniser.number_parts` of each of several lists of numbers, as they are written."""
+    found: list[list[bytes]] = [[] for _ in numbers]
+    owners: list[list[bytes]] = []
+    whole: list[str] = []
     for parts, several in zip(found, numbers, strict=True):
         for number in several:
             digits = number.lstrip("+")
-            if len(digits) < _LONGEST_HEAD or not digits.isascii():
-                parts.extend(tokeniser.parts_of([number]))
+            if len(digits) < LONGEST_HEAD or not (digits.isascii() and digits.isdigit()):
+                parts.extend([one.encode() + _END for one in tokeniser.number_parts(number)])
                 continue
             owners.append(parts)
-            heads.append(digits[:_LONGEST_HEAD])
-            tails.append(digits[-_LONGEST_TAIL:])
-    if not owners:
-        return found
-    count = len(owners)
-    blocks = np.zeros((count, _PARTS, 16), dtype=np.uint8)
-    head = np.frombuffer("".join(heads).encode(), dtype=np.uint8).reshape(count, _LONGEST_HEAD)
-    tail = np.frombuffer("".join(tails).encode(), dtype=np.uint8).reshape(count, _LONGEST_TAIL)
-    for place, cut in enumerate(NUMBER_HEADS):
-        blocks[:, place, 0] = ord("h")
-        blocks[:, place, 1 : 1 + cut] = head[:, :cut]
-    for place, cut in enumerate(NUMBER_TAILS, start=len(NUMBER_HEADS)):
-        blocks[:, place, 0] = ord("t")
-        blocks[:, place, 1 : 1 + cut] = tail[:, -cut:]
-    tokens = np.frombuffer(tokeniser.hashed(blocks.tobytes()), dtype=">i8")[::2].reshape(count, _PARTS).tolist()
-    for parts, made in zip(owners, tokens, strict=True):
-        parts.extend(made)
+            whole.append(digits)
+    if owners:
+        heads = _paths(tokeniser, b"h", [one[:LONGEST_HEAD] for one in whole])
+        tails = _paths(tokeniser, b"t", [one[: -LONGEST_TAIL - 1 : -1] for one in whole])
+        for parts, head, tail in zip(owners, heads, tails, strict=True):
+            parts.extend((head, tail))
     return found
+
+
+def _paths(tokeniser: Tokeniser, kind: bytes, texts: Sequence[str]) -> list[bytes]:
+    """Lexemes as `Tokeniser.digits` makes them, of texts of equally many digits, as they are written."""
+    count, size = len(texts), len(texts[0])
+    digits = np.frombuffer("".join(texts).encode(), dtype=np.uint8).reshape(count, size) - ord("0")
+    blocks = np.zeros((count, size, 16), dtype=np.uint8)
+    blocks[:, :, 0] = ord(kind)
+    for cut in range(1, size):
+        blocks[:, cut, 1 : 1 + cut] = digits[:, :cut] + ord("0")
+    hashed = np.frombuffer(tokeniser.hashed(blocks.tobytes()), dtype=np.uint8).reshape(count, size, 16)
+    each = [hashed[:, :, digit].astype(np.uint16) * 16 + digit for digit in range(10)]
+    mine = np.choose(digits, each)
+    made = np.zeros((count, 1 + size + len(_END)), dtype=np.uint8)
+    made[:, 0] = ord(kind)
+    made[:, 1 : 1 + size] = ord("0") + sum((one < mine).astype(np.uint8) for one in each)
+    raw, step = made.tobytes(), made.shape[1]
+    return [raw[place : place + step] for place in range(0, len(raw), step)]
 
 
 def _ids(at: datetime, first: int, count: int) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -50,18 +51,18 @@ class CustomField(models.Model):
 
 
 class Contact(models.Model):
-    """One person. `sealed` holds every field under the key of `epoch`; `tokens` are keyed hashes of its words and of
-    parts of its numbers, `addresses` of whole numbers and e-mail addresses and of name with company.
+    """One person. `sealed` holds every field, and first the id of the epoch whose key opens it; `tokens` are the keyed
+    paths of its words and numbers, `addresses` keyed hashes of whole numbers and e-mail addresses and of name with
+    company.
     """
 
     id = models.UUIDField(primary_key=True)
     directory = models.ForeignKey(Directory, on_delete=models.PROTECT, related_name="contacts", db_index=False)
-    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="+", db_index=False)
     changed_at = models.DateTimeField()
     keep_until = models.DateTimeField(null=True)
     minor = models.BooleanField()
     sealed = models.BinaryField()
-    tokens = ArrayField(models.BigIntegerField())
+    tokens = SearchVectorField()
     addresses = ArrayField(models.BigIntegerField())
 
     class Meta:
@@ -72,23 +73,6 @@ class Contact(models.Model):
             models.Index(fields=["directory", "id"], name="contact_directory"),
             models.Index(fields=["keep_until"], name="contact_keep_until", condition=Q(keep_until__isnull=False)),
         ]
-
-
-class Word(models.Model):
-    """A word that occurs in contacts, as a keyed hash, and by what it is found: beginnings, sound, key-pad digits. It
-    goes with the last contact that has it."""
-
-    id = models.BigIntegerField(primary_key=True)
-    found_by = ArrayField(models.BigIntegerField())
-
-    class Meta:
-        indexes = [GinIndex(fields=["found_by"], name="word_found_by")]
-
-
-class LeavingWord(models.Model):
-    """A token that a contact has lost: the word goes from the dictionary if no other contact has it."""
-
-    token = models.BigIntegerField(primary_key=True)
 
 
 class Batch(models.Model):

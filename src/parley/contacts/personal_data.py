@@ -15,14 +15,6 @@ DECLARATIONS = (
         purpose=_PURPOSE, retention="rule", find_by="number-index", export="withheld", erase="delete-row",
     ),
     PersonalData(
-        model="contacts.Word", field=("id", "found_by"), category="user.contact", subject="customer", purpose=_PURPOSE,
-        retention="rule", find_by="record", export="withheld", erase="delete-row",
-    ),
-    PersonalData(
-        model="contacts.LeavingWord", field="token", category="user.contact", subject="customer", purpose=_PURPOSE,
-        retention="work", find_by="customer", export="withheld", erase="expire",
-    ),
-    PersonalData(
         model="contacts.Contact", field="minor", category="user.childrens", subject="customer", purpose=_PURPOSE,
         retention="rule", find_by="number-index", export="value", erase="delete-row",
     ),
@@ -54,7 +46,7 @@ DECLARATIONS = (
         model="contacts.CustomField", field=("key", "label", "position"), why="names of fields, without a value",
     ),
     NotPersonal(
-        model="contacts.Contact", field=("id", "directory", "epoch", "changed_at", "keep_until"),
+        model="contacts.Contact", field=("id", "directory", "changed_at", "keep_until"),
         why="identifiers, and how long it is kept",
     ),
     NotPersonal(model="contacts.Batch", field=("key", "contacts", "at"), why="which batch of an import was committed"),

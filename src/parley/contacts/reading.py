@@ -22,7 +22,7 @@ from parley.tenancy import api as tenancy
 
 MOST_PER_PAGE: Final = 200
 _CALLER: Final = """
-SELECT {columns}, c.tokens, c.addresses FROM contacts_contact c WHERE c.addresses && %s::bigint[]{seen}
+SELECT {columns}, c.addresses FROM contacts_contact c WHERE c.addresses && %s::bigint[]{seen}
 ORDER BY c.changed_at DESC, c.id DESC
 """
 _LIST: Final = """
@@ -76,9 +76,11 @@ def find(
     whole = [token.number(reading) for reading in readings(number)[:1] if number] + [token.email(email)] * bool(email)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            asked = {name: those for name, those in (("tokens", tags), ("addresses", whole)) if those}
-            where = " AND ".join(f"c.{name} @> %s::bigint[]" for name in asked) or "true"
-            cursor.execute(_TAGGED.format(columns=rows.COLUMNS, where=where), [*asked.values(), limit])
+            asked: list[tuple[str, Any]] = [("c.tokens @@ %s::tsquery", " & ".join(tags))] if tags else []
+            asked += [("c.addresses @> %s::bigint[]", whole)] if whole else []
+            where = " AND ".join(condition for condition, _ in asked) or "true"
+            values = [value for _, value in asked]
+            cursor.execute(_TAGGED.format(columns=rows.COLUMNS, where=where), [*values, limit])
             found = usable(rows.opened(made, cursor.fetchall()))
         _consulted(found, clause=clause, by=by, at=at, why=why)
     return tuple(row.contact() for row in found)
@@ -134,7 +136,7 @@ def _newest(fetched: Sequence[Sequence[Any]], wanted: Mapping[int, list[str]]) -
     """The first row of each number: only these are opened."""
     found: dict[str, Sequence[Any]] = {}
     for row in fetched:
-        for token in row[7]:
+        for token in row[6]:
             for number in wanted.get(token, ()):
                 found.setdefault(number, row)
     return found

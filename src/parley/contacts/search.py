@@ -1,6 +1,6 @@
 """Search while somebody types. Three looks, each only when the one before has not filled the page: names that are
-exactly these words; names that begin with or sound like them; anything that does. Digits are a number, its end, or what
-a key pad gives for a name.
+exactly these words; names that begin with or sound like them; anything that does. Digits are a number, its end, what
+a key pad gives for a name, or the beginning of any word.
 
 At most `WINDOW` contacts are opened and ranked for one question: with more matches than that, typing on finds better.
 """
@@ -9,7 +9,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,14 +19,7 @@ from parley.contacts.directories import visible_ids
 from parley.contacts.errors import BadCursor
 from parley.contacts.quick_numbers import calling_code
 from parley.contacts.reading import MOST_PER_PAGE, usable
-from parley.contacts.tokens import (
-    LONGEST_PREFIX,
-    NUMBER_HEADS,
-    NUMBER_TAILS,
-    Tokeniser,
-    key_pad,
-    sound,
-)
+from parley.contacts.tokens import LONGEST_PATH, key_pad, other_text, sound
 from parley.contacts.tools import Tools, tools
 from parley.contacts.types import NewContact, Page
 from parley.contacts.writing import region
@@ -36,20 +28,28 @@ from parley.people.api import Viewer
 
 WINDOW: Final = 120
 _MOST_WORDS: Final = 6
-_MOST_MATCHES: Final = 1000
-"""Different words that one beginning stands for; more only for one or two letters."""
 _NUMBER_MARKS: Final = frozenset("+()-./ ")
 _SOUNDED_FROM: Final = 3
-_AT_A_TIME: Final = 32
-"""Words that are looked for in one look at the index: it compares each contact that it finds with all of them."""
+_SHORTEST_HEAD: Final = 4
+_SHORTEST_TAIL: Final = 3
 _FIND: Final = """
 SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
-{looks} LIMIT {window}
+WITH sampled AS MATERIALIZED (
+    SELECT {columns} FROM contacts_contact c TABLESAMPLE SYSTEM ((
+        SELECT CASE WHEN pages > {large} THEN 100.0 * {sampled} / pages ELSE 0 END
+        FROM (SELECT pg_relation_size('contacts_contact') / 8192 AS pages) size
+    )) WHERE {where} LIMIT {window}
+)
+SELECT * FROM sampled UNION ALL (
+    SELECT {columns} FROM contacts_contact c WHERE (SELECT count(*) FROM sampled) < {window} AND {where} LIMIT {window}
+)
 """
-"""The planner does not know how rare a word is; reading the table in order until enough was found is never better.
-Of several looks the later ones are not taken when the first ones have found enough."""
-_LOOK: Final = "SELECT {columns} FROM contacts_contact c WHERE {where}"
-_WORDS: Final = "(SELECT %s::int AS word, id FROM contacts_word WHERE found_by @> ARRAY[%s]::bigint[] LIMIT {most})"
+"""The index tells all contacts that match before the first can be read. What a few in a hundred match is found
+sooner in a sample; only what is not goes to the index. The planner does not know how rare a word is; reading the table
+in order until enough was found is never better."""
+_LARGE: Final = 2_000
+"""Pages of 8 kB from which on a sample is looked at first, and how many it has."""
+_SAMPLED: Final = 250
 
 
 def search(
@@ -98,84 +98,61 @@ class _Question:
         if not words:
             return []
         token = self.tools.tokeniser
-        exact = self._ask([[token.word("n", word)] for word in words])
+        exact = self._ask(" & ".join("n" + token.path(word) for word in words))
         found = {row.id: row for row in self._ranked(exact, words)}
-        names, rest = self._dictionary(words)
-        for several in (names, [a + b for a, b in zip(names, rest, strict=True)] if any(rest) else []):
-            if len(found) >= max(enough, 1) or not several or not all(several):
-                continue
-            wanted = [row for row in self._ask(several) if row.id not in found and self._begins(row.fields, words)]
-            found |= {row.id: row for row in self._ranked(wanted, words)}
+        names = [self._name(word) for word in words]
+        anything = [f"({name} | w{token.beginning(word)}:*)" for name, word in zip(names, words, strict=True)]
+        for several in (names, anything):
+            if len(found) < max(enough, 1):
+                asked = self._ask(" & ".join(several))
+                wanted = [row for row in asked if row.id not in found and self._begins(row.fields, words)]
+                found |= {row.id: row for row in self._ranked(wanted, words)}
         return list(found.values())
 
     def numbers(self, digits: str, *, international: bool) -> list[rows.Row]:
         token = self.tools.tokeniser
         heads = [digits] if international else _heads(digits)
-        tokens = [*chain.from_iterable(_cuts(token, head, digits) for head in heads)]
-        names, rest = self._dictionary([digits], key_pad_too=not international)
+        parts = [token.head(head) for head in heads if len(head) >= _SHORTEST_HEAD]
+        parts += [token.tail(digits)] if len(digits) >= _SHORTEST_TAIL else []
+        parts += [kind + token.beginning(digits) for kind in "nw"]
+        parts += [] if international else ["k" + token.digits("k", digits[:LONGEST_PATH])]
         whole = [token.number(one) for one in {f"+{head}" for head in heads} | {digits}]
-        found = self._ask([tokens + names[0] + rest[0]], addresses=whole)
+        found = self._ask(" | ".join(f"{part}:*" for part in parts), addresses=whole)
         if self.tools.opener is not None:
             found = [row for row in found if _has_digits(row.fields, digits, heads)]
         return sorted(found, key=lambda row: (not _begins_number(row.fields, heads), fold(row.fields.name), row.id.int))
 
-    def _ask(self, several: Sequence[Sequence[int]], *, addresses: Sequence[int] = ()) -> list[rows.Row]:
-        """Contacts that have one token of each list (or one of the addresses)."""
-        longest = max(several, key=len)
-        looks, parameters = list[str](), list[Any]()
-        for first in range(0, max(1, len(longest)), _AT_A_TIME):
-            some = longest[first : first + _AT_A_TIME]
-            where = " AND ".join(["c.tokens && %s::bigint[]"] * len(several))
-            parameters += [list(some if one is longest else one) for one in several]
-            if addresses and not first:
-                where = f"({where} OR c.addresses && %s::bigint[])"
-                parameters.append(list(addresses))
-            if self.directories is not None:
-                where = f"{where} AND c.directory_id = ANY(%s)"
-                parameters.append(list(self.directories))
-            looks.append(_LOOK.format(columns=rows.COLUMNS, where=where))
+    def _name(self, word: str) -> str:
+        """What is asked for names that begin with a word or sound like it."""
+        token = self.tools.tokeniser
+        heard = sound(word) if len(word) >= _SOUNDED_FROM else ""
+        return f"(n{token.beginning(word)}:* | {token.heard(heard)})" if heard else f"n{token.beginning(word)}:*"
+
+    def _ask(self, lexemes: str, *, addresses: Sequence[int] = ()) -> list[rows.Row]:
+        """Contacts that a tsquery finds (or that have one of the addresses)."""
+        where, parameters = "c.tokens @@ %s::tsquery", list[Any]([lexemes])
+        if addresses:
+            where = f"({where} OR c.addresses && %s::bigint[])"
+            parameters.append(list(addresses))
+        if self.directories is not None:
+            where = f"{where} AND c.directory_id = ANY(%s)"
+            parameters.append(list(self.directories))
+        sql = _FIND.format(columns=rows.COLUMNS, where=where, window=WINDOW, large=_LARGE, sampled=_SAMPLED)
         with connection.cursor() as cursor:
-            cursor.execute(_FIND.format(looks=" UNION ALL ".join(looks), window=WINDOW), parameters)
+            cursor.execute(sql, parameters * 2)
             while cursor.description is None and cursor.nextset():
                 pass
-            fetched = cursor.fetchall()
+            fetched = list({row[0]: row for row in cursor.fetchall()}.values())[:WINDOW]
         self.full = self.full or len(fetched) >= WINDOW
-        return rows.opened(self.tools, list({row[0]: row for row in fetched}.values()))
-
-    def _dictionary(
-        self, words: Sequence[str], *, key_pad_too: bool = False
-    ) -> tuple[list[list[int]], list[list[int]]]:
-        """Tokens of the names, and of the other words, that each word may be the beginning of."""
-        token = self.tools.tokeniser
-        names: list[list[int]] = [[token.word("i", word)] if len(word) == 1 else [] for word in words]
-        rest: list[list[int]] = [[] for _ in words]
-        asked: list[tuple[int, int, list[list[int]]]] = []
-        for place, word in enumerate(words):
-            cut = word[:LONGEST_PREFIX]
-            if len(word) > 1:
-                asked.append((place, token.token("pn" + cut), names))
-            asked.append((place, token.token("pw" + cut), rest))
-            if len(word) >= _SOUNDED_FROM and (heard := sound(word)):
-                asked.append((place, token.token("s" + heard), names))
-            if key_pad_too:
-                asked.append((place, token.token("k" + cut), names))
-        if asked:
-            sql = " UNION ALL ".join([_WORDS.format(most=_MOST_MATCHES)] * len(asked))
-            parameters = chain.from_iterable((number, one[1]) for number, one in enumerate(asked))
-            with connection.cursor() as cursor:
-                cursor.execute(sql, list(parameters))
-                for number, found in cursor.fetchall():
-                    place, _, target = asked[number]
-                    target[place].append(found)
-        return names, rest
+        return rows.opened(self.tools, fetched)
 
     def _begins(self, fields: NewContact, words: Sequence[str]) -> bool:
-        """Whether words longer than the dictionary's beginnings match to their end."""
-        long = [word for word in words if len(word) > LONGEST_PREFIX]
+        """Whether words longer than paths tell match to their end."""
+        long = [word for word in words if len(word) > LONGEST_PATH]
         if not long or self.tools.opener is None:
             return True
-        held = set(self.tools.tokeniser.of(fields).words.values())
-        return all(any(one.startswith(word) or sound(one) == sound(word) for _, one in held) for word in long)
+        held = set(words_of(f"{fields.given} {fields.family} {fields.company} {other_text(fields)}"))
+        return all(any(one.startswith(word) or sound(one) == sound(word) for one in held) for word in long)
 
     @staticmethod
     def _ranked(found: Sequence[rows.Row], words: Sequence[str]) -> list[rows.Row]:
@@ -196,13 +173,6 @@ def _heads(digits: str) -> list[str]:
     if not code:
         return [digits]
     return [digits, code + digits] + ([code + digits[1:]] if digits.startswith("0") else [])
-
-
-def _cuts(token: Tokeniser, head: str, digits: str) -> list[int]:
-    heads = [cut for cut in NUMBER_HEADS if cut <= len(head)]
-    tails = [cut for cut in NUMBER_TAILS if cut <= len(digits)]
-    found = [token.head(head[: heads[-1]])] if heads else []
-    return found + ([token.tail(digits[-tails[-1] :])] if tails else [])
 
 
 def _has_digits(fields: NewContact, digits: str, heads: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from parley.contacts import models, rows, words
+from parley.contacts import models, rows
 from parley.contacts.consents import consent_view, indexes_of, objections_of
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import changed, check
@@ -36,11 +36,7 @@ SELECT id FROM contacts_contact WHERE id IN (
 """
 _ERASE: Final = """
 WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(contacts)s::uuid[])),
-    contacts AS (DELETE FROM contacts_contact WHERE id = ANY(%(contacts)s::uuid[]) RETURNING tokens),
-    words AS (
-        INSERT INTO contacts_leavingword SELECT DISTINCT unnest(tokens) AS token FROM contacts ORDER BY token
-        ON CONFLICT DO NOTHING
-    ),
+    contacts AS (DELETE FROM contacts_contact WHERE id = ANY(%(contacts)s::uuid[]) RETURNING id),
     directories AS (DELETE FROM contacts_directory WHERE id = ANY(%(ids)s) AND kind = 'personal' RETURNING id)
 SELECT (SELECT count(*) FROM contacts), (SELECT count(*) FROM directories)
 """
@@ -59,7 +55,7 @@ class Contacts:
         DATED: "contact that is kept until a day of its own, from that day",
         DIRECTORY: "personal directory of a user, with its contacts",
     }
-    models = frozenset(f"contacts.{one}" for one in ("Contact", "Consent", "Directory", "Objection", "Word"))
+    models = frozenset(f"contacts.{one}" for one in ("Contact", "Consent", "Directory", "Objection"))
 
     def find(self, subject: Subject) -> Sequence[Held]:
         """See Store."""
@@ -112,14 +108,12 @@ class Contacts:
         ]
 
     def erase(self, ids: Sequence[UUID]) -> Erased:
-        """See Store. With a personal directory its contacts go. Words that no contact has any more are forgotten."""
+        """See Store. With a personal directory its contacts go."""
         wanted = list(ids)
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [wanted, wanted])
             cursor.execute(_ERASE, {"contacts": [row[0] for row in cursor.fetchall()], "ids": wanted})
             contacts, directories = cursor.fetchall()[0]
-        if contacts:
-            words.tidy_soon()
         return Erased(records=contacts + directories)
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:
@@ -161,7 +155,7 @@ class Contacts:
     def rectify(self, record: UUID, changes: Mapping[str, str]) -> tuple[str, ...]:
         """See Store. Fields are those of a contact; "number" and "email" set the only one, "custom.KEY" a field of the
         customer's own, "birthday" a day as 1990-12-31."""
-        found = rows.read(tools(), [record], lock=True, whole=True)
+        found = rows.read(tools(), [record], lock=True)
         if not found:
             raise CannotRectify("there is no such contact", remedy="Look for the person again.")
         if found[0].sealed:

@@ -141,11 +141,11 @@ class Tokeniser:
         return [self.head(digits), self.tail(digits)]
 
     def head(self, digits: str) -> str:
-        """The lexeme of a number's beginning; of all that begin so, when a "*" is put behind it."""
+        """The lexeme of a number's beginning, as far as paths tell."""
         return "h" + self.digits("h", digits[:LONGEST_HEAD])
 
     def tail(self, digits: str) -> str:
-        """As `head`, for a number's end."""
+        """The lexeme of a number's end, last digit first."""
         return "t" + self.digits("t", digits[: -LONGEST_TAIL - 1 : -1])
 
     def digits(self, kind: str, digits: str) -> str:

@@ -45,7 +45,7 @@ def update(
     checked = check(fields, region=_region_for(fields))
     clause = require(KEEP, at=at, minors=checked.minor, citizenship=checked.citizenship)
     with transaction.atomic():
-        before = one(contact, lock=True, whole=True, viewer=viewer)
+        before = one(contact, lock=True, viewer=viewer)
         require_change(before.directory_id, viewer)
         names = changed(before.fields, checked)
         if not names and not before.sealed:
@@ -62,7 +62,7 @@ def annotate(contact: UUID, metadata: Metadata, *, by: str, at: datetime) -> Con
     made.require_opener()
     given = {name: value for name in Metadata.__slots__ if (value := getattr(metadata, name)) is not None}
     with transaction.atomic():
-        before = one(contact, lock=True, whole=True)
+        before = one(contact, lock=True)
         after = check(replace(before.fields, **given))
         write(before, after, at=at)
         details = {"contact": str(contact), "fields": sorted(given), "by": by}
@@ -111,9 +111,9 @@ def remove(contacts: Sequence[UUID], *, by: str, at: datetime, viewer: Viewer | 
     return done.erased.records
 
 
-def one(contact: UUID, *, lock: bool = False, whole: bool = False, viewer: Viewer | None = None) -> rows.Row:
+def one(contact: UUID, *, lock: bool = False, viewer: Viewer | None = None) -> rows.Row:
     """The row of a contact that the viewer sees. Raises NoSuchContact."""
-    found = rows.read(tools(), [contact], lock=lock, whole=whole)
+    found = rows.read(tools(), [contact], lock=lock)
     seen = visible_ids(viewer)
     if not found or (seen is not None and found[0].directory_id not in seen):
         raise unknown()

@@ -1,6 +1,5 @@
 """Contacts from being added to being found, changed, merged and erased, in a real database."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,12 +10,12 @@ from django.db import connection
 from tests.support.installation import MakeCustomer, tenancy
 
 from parley.contacts import api as contacts
-from parley.contacts import models
 from parley.contacts.api import Address, NewContact, Number
-from parley.contacts.words import TIDY, tidy_later
+from parley.contacts.retokenising import RETOKENISE
 from parley.governance.contract import api as contract
 from parley.inventory.api import CannotRectify, ExportOptions, Held, Subject
 from parley.ledger import api as ledger
+from parley.obligations import api as obligations
 from parley.obligations.api import run_due
 from parley.people.api import Group, Viewer
 from parley.retention import api as retention
@@ -77,7 +76,7 @@ def test_a_contact_comes_back_as_it_was_given(public: UUID) -> None:
 def test_nothing_lies_in_clear(public: UUID) -> None:
     add(public)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT c::text FROM contacts_contact c UNION ALL SELECT w::text FROM contacts_word w")
+        cursor.execute("SELECT c::text FROM contacts_contact c")
         stored = "".join(row[0] for row in cursor.fetchall())
         cursor.execute("SELECT string_agg(encode(sealed, 'escape'), '') FROM contacts_contact")
         stored += cursor.fetchone()[0]
@@ -297,27 +296,24 @@ def test_a_restricted_contact_is_stored_and_not_used(public: UUID) -> None:
         contacts.get(contact)
 
 
-def test_an_erased_contact_leaves_no_word_behind(public: UUID) -> None:
+def test_an_erased_contact_is_found_no_more(public: UUID) -> None:
     add(public, NewContact(given="Giovanni", family="Verdi"))
     contact = add(public)
-    before = models.Word.objects.count()
     assert contacts.remove([contact], by="test", at=NOW) == 1
     assert contacts.STORE.present([contact]) == frozenset()
-    assert models.Word.objects.count() < before
     assert found("giovanni") == ["Giovanni Verdi"]
     assert found("lucca") == found("rossi") == []
-    contacts.remove([one.id for one in contacts.STORE.every()], by="test", at=NOW)
-    # The second within a second waits for the worker, and so does one of a burst that follows when that was done.
-    for _burst in range(2):
-        handlers = {TIDY: tidy_later}
-        while run_due(tenancy.current(), handlers=handlers, now=datetime.now(UTC) + timedelta(minutes=1)).done:
-            pass
-        assert models.Word.objects.count() == 0
-        time.sleep(5)
-        for _twice in range(2):
-            assert contacts.remove([add(public)], by="test", at=NOW) == 1
-    tidy_later(None)  # type: ignore[arg-type]
-    assert models.Word.objects.count() == 0
+
+
+def test_contacts_from_before_the_paths_get_theirs_a_few_at_a_time(public: UUID) -> None:
+    add(public)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE contacts_contact SET tokens = ''")
+    assert found("rossi") == []
+    obligations.enqueue(kind=RETOKENISE, key="k", due=NOW, payload={"after": str(UUID(int=0))})
+    while run_due(tenancy.current(), handlers=contacts.handlers(), now=NOW).done:
+        pass
+    assert found("rossi") == ["Giovanni Rossi"]
 
 
 class Written:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import check, from_bytes, to_bytes
-from parley.contacts.tokens import Tokeniser, key_pad
+from parley.contacts.tokens import LONGEST_PATH, Tokeniser, key_pad
 from parley.contacts.types import Address, NewContact, Number
 from parley.foundation.words import fold, words_of
 
@@ -52,7 +52,7 @@ def test_right_to_left_text_is_kept_and_overrides_are_dropped() -> None:
     kept = check(NewContact(given="ليلى", family="\u202eכהן\u202c", company="شركة"))
     assert (kept.given, kept.family, kept.company) == ("ليلى", "כהן", "شركة")
     found = TOKENISER.of(kept)
-    assert {word for _, word in found.words.values()} == {"ليلى", "כהן", "شركة"}
+    assert found.lexemes == {f"n{TOKENISER.path(word)}" for word in ("ليلى", "כהן", "شركة")}
 
 
 def test_text_is_composed_and_trimmed() -> None:
@@ -96,13 +96,41 @@ def test_whatever_is_given_is_refused_or_comes_back_the_same(
     assert check(kept) == kept
     assert from_bytes(to_bytes(kept), minor=minor) == kept
     tokens = TOKENISER.of(kept)
-    assert all(-(2**63) <= token < 2**63 for token in (*tokens.tokens, *tokens.addresses))
+    assert all(-(2**63) <= token < 2**63 for token in tokens.addresses)
+    assert all(one.isascii() and one.isalnum() for one in tokens.lexemes)
 
 
 def test_tokens_of_two_customers_have_nothing_in_common() -> None:
     other = Tokeniser(key=b"K" * 32, number_key=b"N" * 32, email_key=b"E" * 32)
     new = check(
-        NewContact(given="Anna", family="Bianchi", emails=("a@b.example",), numbers=(Number(value="+390584943232"),))
+        NewContact(
+            given="Anna", family="Bianchi", emails=("office@verdi.example",), numbers=(Number(value="+390584943232"),)
+        )
     )
     ours, theirs = TOKENISER.of(new), other.of(new)
-    assert not {*ours.tokens, *ours.addresses} & {*theirs.tokens, *theirs.addresses}
+    assert not set(ours.addresses) & set(theirs.addresses)
+    assert not ours.lexemes & theirs.lexemes
+
+
+def alike(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginnings."""
+    return sum(1 for cut in range(1, min(len(one), len(other)) + 1) if one[:cut] == other[:cut])
+
+
+WORDS = st.text(st.sampled_from("abcxyz019äł李"), min_size=1, max_size=14)
+
+
+@given(WORDS, WORDS)
+def test_words_that_begin_alike_have_paths_that_begin_alike_as_far_and_no_further(one: str, other: str) -> None:
+    ours, theirs = TOKENISER.path(one), TOKENISER.path(other)
+    assert (ours == theirs) == (one == other)
+    for cut in range(1, min(len(one), LONGEST_PATH) + 1):
+        assert theirs.startswith(TOKENISER.beginning(one[:cut])) == (cut <= alike(one, other))
+
+
+@given(st.from_regex("[0-9]{1,12}", fullmatch=True), st.from_regex("[0-9]{1,12}", fullmatch=True))
+def test_digits_are_permuted_anew_behind_each_beginning(one: str, other: str) -> None:
+    ours, theirs = TOKENISER.digits("k", one), TOKENISER.digits("k", other)
+    assert alike(ours, theirs) >= alike(one, other)
+    assert (ours == theirs) == (one == other)
+    assert {TOKENISER.digits("k", one[:-1] + last)[-1] for last in "0123456789"} == set("0123456789")
