@@ -226,7 +226,7 @@ def from_bytes(clear: bytes, *, minor: bool = False, keep_until: datetime | None
     """The contact that was sealed, with its columns."""
     held: dict[str, Any] = {_NAMES.get(key, key): value for key, value in json.loads(clear).items()}
     if "numbers" in held:
-        kinds = [(one, "work") if isinstance(one, str) else one for one in held["numbers"]]
+        kinds: list[Any] = [(one, "work") if isinstance(one, str) else one for one in held["numbers"]]
         held["numbers"] = tuple([Number(value=value, kind=kind) for value, kind in kinds])
     for name in ("emails", "purposes", "shared_with"):
         if name in held:
