@@ -11,8 +11,9 @@ from pathlib import Path
 
 from parley.lifecycle import certifying, closing, destroying, following, isolating, returning
 from parley.lifecycle.closing import destroy_live, destroy_objects
-from parley.lifecycle.errors import DepartureRefused, LifecycleError, StillThere, UnknownDeparture
-from parley.lifecycle.following import confirm_end, end, follow, new_link, renew, supposed, timeline_now
+from parley.lifecycle.confirming import confirm_by_code, confirm_end, send_code
+from parley.lifecycle.errors import CodeRefused, DepartureRefused, LifecycleError, StillThere, UnknownDeparture
+from parley.lifecycle.following import end, follow, new_link, renew, supposed, timeline_now
 from parley.lifecycle.isolating import release_now as release_isolated
 from parley.lifecycle.letters import PHASES
 from parley.lifecycle.reading import (
@@ -79,6 +80,7 @@ __all__ = [
     "STATES",
     "STEPS",
     "CertificateView",
+    "CodeRefused",
     "DepartureRefused",
     "DepartureView",
     "IsolatedView",
@@ -93,6 +95,7 @@ __all__ = [
     "ask_export",
     "by_token",
     "certificate",
+    "confirm_by_code",
     "confirm_end",
     "departure",
     "departure_of",
@@ -108,6 +111,7 @@ __all__ = [
     "progress",
     "release_isolated",
     "renew",
+    "send_code",
     "settled",
     "statements",
     "supposed",

@@ -15,6 +15,7 @@ from django.conf import settings
 from parley.backups import api as backups
 from parley.lifecycle import certifying, letters
 from parley.lifecycle.closing import destroy_objects
+from parley.lifecycle.confirming import forget_codes
 from parley.lifecycle.desk import (
     customer_of,
     departure_in,
@@ -163,6 +164,7 @@ def forget(work: obligations.Work) -> None:
         return
     sent = len(row.addresses)
     letters.forget(row)
+    forget_codes(row)
     save(row, addresses=[], intake="", token_hash="")
     rows(Return).filter(departure=row).update(asked_by="")
     finish(row, "forget", began=work.now, at=work.now, clause=facts(row).clauses["destroy"], facts={"addresses": sent})

@@ -17,6 +17,12 @@ class DepartureRefused(LifecycleError):
     error_id: ClassVar[str] = "lifecycle.refused"
 
 
+class CodeRefused(DepartureRefused):
+    """No code is sent (any more), or the one that was typed does not confirm; nothing was changed."""
+
+    error_id: ClassVar[str] = "lifecycle.code"
+
+
 class UnknownDeparture(LifecycleError):
     """There is no such departure, or the link is not valid (any more)."""
 

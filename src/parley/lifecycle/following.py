@@ -1,4 +1,4 @@
-"""A departure follows the contract: opened for its end, cancelled by its renewal, hastened by the customer's word."""
+"""A departure follows the contract: opened for its end, cancelled by its renewal."""
 
 import hashlib
 import secrets
@@ -14,6 +14,7 @@ from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
 from parley.lifecycle import letters
+from parley.lifecycle.confirming import forget_codes
 from parley.lifecycle.desk import (
     closing_at,
     departure_in,
@@ -28,14 +29,14 @@ from parley.lifecycle.desk import (
     save,
 )
 from parley.lifecycle.errors import DepartureRefused
-from parley.lifecycle.models import Departure, Return
+from parley.lifecycle.models import Departure
 from parley.lifecycle.rules import EndFacts, facts_of, timeline
 from parley.lifecycle.types import Timeline
 from parley.obligations import api as obligations
 from parley.people import api as people
 from parley.tenancy import api as tenancy
 
-OPENED, CANCELLED, CONFIRMED = "lifecycle.opened", "lifecycle.cancelled", "lifecycle.confirmed"
+OPENED, CANCELLED = "lifecycle.opened", "lifecycle.cancelled"
 _TOKEN_BYTES: Final = 24
 _FREE: Final = ("ended",)
 
@@ -87,31 +88,6 @@ def supposed(*, ends_at: datetime) -> Timeline:
     """The phases of the customer in scope, did its contract end then."""
     zone = contract.order().zone
     return timeline(_facts(ends_at=ends_at, zone=zone), ends_at=ends_at, zone=zone)
-
-
-def confirm_end(departure_id: UUID, *, by: str, at: datetime) -> None:
-    """The customer confirms that nothing more is wanted: destroy now. Raises DepartureRefused."""
-    with desk(), transaction.atomic():
-        row = locked(departure_id)
-        if row.state not in {"ended", "blocked"} or done(row, "keys") is not None:
-            raise DepartureRefused("there is nothing left to confirm", remedy="See the statements and the certificate.")
-        if row.confirmed_at is not None:
-            raise DepartureRefused("the end was confirmed before", remedy="The destruction goes on by itself.")
-        if rows(Return).filter(departure=row, state="asked").exists():
-            raise DepartureRefused(
-                "an export is being made", remedy="Wait for it and fetch it: the destruction takes it as well."
-            )
-        save(row, confirmed_at=at, confirmed_by=by)
-        obligations.evidence(
-            kind=CONFIRMED,
-            clause=facts(row).clauses["destroy"],
-            details={"departure": str(row.id), "customer": str(row.customer_id), "user": by},
-            at=at,
-        )
-        if row.state == "ended":
-            expect(row, "close", due=max(at, row.ends_at), cause="confirmed")
-        elif done(row, "live") is not None:
-            expect(row, "keys", due=at, cause="confirmed")
 
 
 def new_link(departure_id: UUID, *, by: str, at: datetime) -> str:
@@ -243,6 +219,7 @@ def _open(told: _Told, *, at: datetime) -> None:
 def _cancel(row: Departure, *, at: datetime) -> None:
     save(row, state="cancelled", cancelled_at=at, token_hash="", addresses=[], intake="")
     letters.forget(row)
+    forget_codes(row)
     obligations.evidence(
         kind=CANCELLED,
         clause=facts(row).clauses["renew"],

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -62,6 +63,22 @@ def link(row: Departure, *, token: str) -> None:
                "more.\n\n%(link)s\n")
         % {"name": row.name, "link": address(token)},
     )  # fmt: skip
+
+
+def code(row: Departure, *, code: str, code_id: UUID, minutes: int) -> None:
+    """The code by which the end can be confirmed at the public page."""
+    _send(
+        row,
+        what=f"code:{code_id}",
+        subject=_("Your code to destroy all data of %(name)s") % {"name": row.name},
+        text=_(
+            "Somebody who has the address of the page about the end of your contract wants to confirm the end: then "
+            "keys, data, the backup and all exports are destroyed at once instead of on their day, and nobody can undo "
+            "it. The code is:\n\n    %(code)s\n\nIt is good for %(minutes)d minutes, once. If nobody of you asked for "
+            "it, do nothing: nothing is destroyed. Then ask us for a new address of the page.\n"
+        )
+        % {"code": code, "minutes": minutes},
+    )
 
 
 def returned(row: Departure, made: Return) -> None:

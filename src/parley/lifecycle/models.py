@@ -54,6 +54,23 @@ class Departure(models.Model):
         ]
 
 
+class Code(models.Model):
+    """A code that lets whoever follows the public link confirm the end: a keyed hash of it."""
+
+    of_provider = True
+
+    id = models.UUIDField(primary_key=True)
+    departure = models.ForeignKey(Departure, on_delete=models.CASCADE, related_name="codes")
+    digest = models.BinaryField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.IntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["departure", "-made_at"], name="departure_codes")]
+
+
 class Step(models.Model):
     """One step of a departure that was done: what it did, in counts and instants."""
 

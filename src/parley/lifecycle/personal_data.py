@@ -54,6 +54,11 @@ DECLARATIONS = (
         why="the terms of an end, identifiers, times, counts and hashes",
     ),
     NotPersonal(
+        model="lifecycle.Code",
+        field=("id", "departure", "digest", "made_at", "expires_at", "tries", "used_at"),
+        why="a keyed hash, identifiers, times and counts",
+    ),
+    NotPersonal(
         model="lifecycle.Step",
         field=("id", "departure", "step", "began_at", "done_at", "facts", "evidence_id"),
         why=_FACTS,

@@ -1,5 +1,6 @@
 """The pages of an end: who may do what, what is refused with which words, what a link opens and what it does not."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -41,6 +42,14 @@ def link_of(customer: tenancy.Customer) -> str:
     return letters(found.id)[-1][1].rsplit("/end/", 1)[1].split()[0]
 
 
+def code_of(customer: tenancy.Customer) -> str:
+    """The code in the newest letter."""
+    found = lifecycle.departure_of(customer.id)
+    assert found is not None
+    (code,) = re.findall(r"\b\d{6}\b", letters(found.id)[-1][1])
+    return str(code)
+
+
 def test_only_who_sees_everything_ends_a_contract_and_only_by_its_name(leaver: tenancy.Customer) -> None:
     address = f"/c/{leaver.handle}/lifecycle/"
     assert signed_in(leaver, "user").get(address).status_code == 403
@@ -71,13 +80,21 @@ def test_the_public_page_is_for_its_holder_alone(leaver: tenancy.Customer) -> No
         assert public.get(f"/end/{address}").status_code == 404
     assert public.get(f"/end/{token}/certificate/pdf").status_code == 404
     assert public.get(f"/end/{token}/statements/1.json").status_code == 200
-    assert public.post(f"/end/{token}", {"deed": "export"}).status_code == 302
+    assert public.post(f"/end/{token}", {"deed": "export"}).status_code == 303
     assert b"being made" in public.get(f"/end/{token}/progress").content
     assert public.post(f"/end/{token}", {"deed": "confirm", "name": leaver.handle}).status_code == 400
     move(datetime.now(UTC))
     assert b"Fetch the export" in public.get(f"/end/{token}").content
-    assert public.post(f"/end/{token}", {"deed": "confirm", "name": "another"}).status_code == 400
-    assert public.post(f"/end/{token}", {"deed": "confirm", "name": leaver.handle}).status_code == 302
+    confirm = {"deed": "confirm", "name": leaver.handle, "code": "123456"}
+    assert public.post(f"/end/{token}", confirm).status_code == 400  # the address alone destroys nothing
+    assert public.post(f"/end/{token}", {"deed": "send-code"}).url == f"/end/{token}?sent=1#confirm"  # type: ignore[attr-defined]
+    assert b"A code was mailed" in public.get(f"/end/{token}?sent=1").content
+    code = code_of(leaver)
+    answer = public.post(f"/end/{token}", confirm | {"code": code, "name": "another"})
+    assert answer.status_code == 400
+    assert f"Write {leaver.handle}." in answer.content.decode()
+    assert code not in answer.content.decode()
+    assert public.post(f"/end/{token}", confirm | {"code": f"{code[:3]} {code[3:]}"}).status_code == 303
     move(datetime.now(UTC))
     assert public.get(f"/end/{token}/certificate/pdf").content.startswith(b"%PDF")
     assert b"Fetch the export" not in public.get(f"/end/{token}").content

@@ -1,7 +1,8 @@
 """The page by which a customer follows its end when its console is closed: `/end/<token>`.
 
 Whoever has the address may do what it offers: it was mailed to the customer, and its token cannot be guessed. A form
-of another site does not know it, hence no cookie and no stamp.
+of another site does not know it, hence no cookie and no stamp. What cannot be undone wants a code as well, which goes
+to the contract's addresses.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from uuid import UUID
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import reverse, set_script_prefix
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -35,6 +37,7 @@ def _followed(view: View) -> View:
     @csrf_exempt
     @limited  # type: ignore[arg-type]
     def guarded(request: HttpRequest, token: str, **which: Any) -> HttpResponseBase:
+        set_script_prefix("/")  # a console that this thread served before left its own
         try:
             found = lifecycle.by_token(token)
         except lifecycle.UnknownDeparture as error:
@@ -51,17 +54,20 @@ def _followed(view: View) -> View:
 @_followed
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, found: lifecycle.DepartureView, token: str) -> HttpResponse:
-    """The line of time, what is gone and what remains; a POST asks for an export or confirms the end."""
+    """The line of time, what is gone and what remains; a POST asks for an export, has a code sent, or confirms."""
     filled, problem = Filled(request.POST.dict()), None
     if request.method == "POST":
         try:
             _do(found, filled)
+        except lifecycle.CodeRefused as refused:
+            filled.wrong["code"] = f"{str(refused.args[0]).capitalize()}. {refused.remedy}"
         except lifecycle.LifecycleError as refused:
             problem = refused
         if not filled.wrong and problem is None:
-            return HttpResponseRedirect(reverse("departure-page", args=[token]))
+            sent = "?sent=1#confirm" if request.POST["deed"] == "send-code" else ""
+            return HttpResponseRedirect(reverse("departure-page", args=[token]) + sent, status=303)
         found = lifecycle.departure(found.id)
-    context = {**_about(found, token), "form": filled.fields(), "problem": problem}
+    context = {**_about(found, token), "form": filled.fields(), "problem": problem, "sent": "sent" in request.GET}
     wrong = bool(filled.wrong) or problem is not None
     return render(request, "web/public/departure.html", context, status=400 if wrong else 200)
 
@@ -105,14 +111,17 @@ def certificate(_request: HttpRequest, found: lifecycle.DepartureView, _token: s
 
 
 def _do(found: lifecycle.DepartureView, filled: Filled) -> None:
-    deed, now = filled.choice("deed", ("export", "confirm")), timezone.now()
+    deed, now = filled.choice("deed", ("export", "send-code", "confirm")), timezone.now()
     if deed == "export":
         lifecycle.ask_export(found.id, channel=BY_PAGE, by="", at=now)
+    elif deed == "send-code":
+        lifecycle.send_code(found.id, at=now)
     elif deed == "confirm":
+        code = filled.text("code", most=32)
         if filled.values.get("name", "").strip() != found.handle:
-            filled.wrong["name"] = f"Write {found.handle}."
-        else:
-            lifecycle.confirm_end(found.id, by="", at=now)
+            filled.wrong["name"] = _("Write %(handle)s.") % {"handle": found.handle}
+        if not filled.wrong:
+            lifecycle.confirm_by_code(found.id, code, at=now)
 
 
 def _about(found: lifecycle.DepartureView, token: str) -> dict[str, Any]:
