@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from parley.agreement import api as agreements
 from parley.contacts import api as contacts
@@ -20,8 +20,19 @@ from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
 from parley.web import gate, retention_words, rules
 from parley.web.console.evidence import evidence_panel
+from parley.web.console.recording_player import (
+    BadMoment,
+    clock,
+    file_stem,
+    moment_of,
+    playable,
+    remarks,
+    segments,
+)
 from parley.web.console.recordings import known_callers
 from parley.web.place import inside
+
+REMOVALS: Final = {"remove-note": recordings.remove_note, "remove-tag": recordings.remove_tag}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,26 +68,55 @@ class Download:
 @require_GET
 def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """One recording: who, why, what was heard, and the proof."""
+    return shown(request, recording_id)
+
+
+@require_POST
+def remark(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """Keeps a note or a tag, at a moment or on the whole, or takes one away; leads back to the page."""
+    here, now = inside(request), timezone.now()
+    said, deed = request.POST, request.POST.get("deed", "")
+    try:
+        if deed == "note":
+            moment = moment_of(said.get("moment", ""))
+            recordings.add_note(
+                here.viewer, recording_id, moment_ms=moment, text=said.get("text", ""), by=here.person.id, at=now
+            )
+        elif deed == "tag":
+            moment = moment_of(said.get("moment", ""))
+            recordings.add_tag(
+                here.viewer, recording_id, tag=said.get("text", ""), moment_ms=moment, by=here.person.id, at=now
+            )
+        elif deed in REMOVALS:
+            REMOVALS[deed](here.viewer, UUID(said.get("one", "")), by=here.person.id, at=now)
+    except (recordings.AnnotationRefused, BadMoment) as error:
+        return shown(request, recording_id, wrong=f"{str(error.args[0]).capitalize()}. {error.remedy}")
+    except ValueError:
+        return shown(request, recording_id, wrong=_("This note or tag is gone already."))
+    return HttpResponseRedirect(reverse("recording", args=[recording_id]) + "#remarks")
+
+
+def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpResponse:
+    """The page; `wrong` says why a note or a tag was not kept."""
     here = inside(request)
     gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
     found = recordings.get(here.viewer, recording_id)
     agreement = contract.binding().agreement
     word, meaning = rules.CUSTODY[here.customer.custody]
     stay = retention_words.stay(retention_words.held(found), by=here.person.id, at=timezone.now())
-    media = {kind: reverse("rest:media", args=[recording_id, kind]) for kind in ("mp3", "wav", "peaks")}
     known = known_callers(here, [found.caller, found.callee])
+    can_play = playable(found) and not stay.resting
     context = {
         "here": "recordings",
         "recording": found,
         "caller": _shown(found.caller, known),
         "callee": _shown(found.callee, known),
         "known": known,
-        "playable": found.rendition == "ready" and not stay.resting,
-        "media_url": media["mp3"],
-        "peaks_url": media["peaks"],
+        "playable": can_play,
+        "segments": segments(here.viewer, found) if can_play else [],
         "duration": f"{found.seconds:.3f}",
-        "clock": _clock(found.seconds),
-        "downloads": [] if stay.resting else _downloads(found, media),
+        "clock": clock(found.seconds),
+        "downloads": [] if stay.resting else _downloads(found),
         "parts": _parts(found),
         "open_command": _open_command(found),
         "story": _story(found),
@@ -84,9 +124,13 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         "clause": agreement.clauses.get(found.decision.clause),
         "retention": stay,
         "custody": {"key": here.customer.custody, "word": word, "meaning": meaning},
+        "remarks": remarks(here.viewer, recording_id),
+        "known_tags": recordings.known_tags(here.viewer),
+        "wrong": wrong,
+        "values": request.POST,
         **evidence_panel(found.evidence_id),
     }
-    return render(request, "web/console/recording.html", context)
+    return render(request, "web/console/recording.html", context, status=400 if wrong else 200)
 
 
 def _shown(party: recordings.Party | None, known: Mapping[str, contacts.ContactLine]) -> Shown:
@@ -96,29 +140,25 @@ def _shown(party: recordings.Party | None, known: Mapping[str, contacts.ContactL
     return Shown(name=(line.name if line else "") or party.name, shown=rules.phone_words(party.number or party.aor))
 
 
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
-
-
-def _file_stem(found: recordings.RecordingView) -> str:
-    """A file name without personal data: the time in UTC and the start of the id."""
-    return f"{found.started_at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{str(found.recording_id)[-8:]}"
-
-
-def _downloads(found: recordings.RecordingView, media: dict[str, str]) -> list[Download]:
+def _downloads(found: recordings.RecordingView) -> list[Download]:
     if found.rendition != "ready":
         return []
-    kinds = (kind for kind in ("mp3", "wav") if kind in found.renditions)
-    return [Download(url=media[kind], word=kind.upper(), name=f"{_file_stem(found)}.{kind}") for kind in kinds]
+    return [
+        Download(
+            url=reverse("rest:media", args=[found.recording_id, kind]),
+            word=kind.upper(),
+            name=f"{file_stem(found)}.{kind}",
+        )
+        for kind in ("mp3", "wav")
+        if kind in found.renditions
+    ]
 
 
 def _parts(found: recordings.RecordingView) -> list[dict[str, Any]]:
     return [
         {
             "url": reverse("rest:part", args=[found.recording_id, part.name]),
-            "file": f"{_file_stem(found)}-{part.name}",
+            "file": f"{file_stem(found)}-{part.name}",
             "name": part.name,
             "size": part.size,
             "sha256": part.sha256,

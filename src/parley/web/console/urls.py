@@ -40,6 +40,7 @@ urlpatterns = [
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("recordings/", recordings.listing, name="recordings"),
     path("recordings/<uuid:recording_id>/", recording.recording, name="recording"),
+    path("recordings/<uuid:recording_id>/remark", recording.remark, name="recording-remark"),
     path("live/", live.live, name="live"),
     path("contacts/", contacts.listing, name="contacts"),
     path("contacts/add", contacts.add, name="contact-add"),

@@ -1,98 +1,156 @@
-// The player of a recording: two lanes drawn from stored peaks, the sound streamed by ranges from the server.
-import WaveSurfer from "../vendor/wavesurfer.js";
-import Timeline from "../vendor/wavesurfer-timeline.js";
-
-const LANE = 80;
-const CHUNK = 4000; // columns of a lane: more than any screen is wide
+// The player of a recording's page: both custodies, every segment of the conversation, in order.
+import { Deck } from "./player/deck.js";
+import { reasonGiven } from "./player/reason.js";
+import { rendered, unsealed } from "./player/tracks.js";
+import { clock, Wave } from "./player/wave.js";
 
 const player = document.querySelector("[data-player]");
 const part = (name) => player.querySelector(`[data-${name}]`);
-const [audio, output, play] = [part("audio"), part("time"), part("play")];
-const total = Number(player.dataset.seconds);
+const [output, play] = [part("time"), part("play")];
+const segments = JSON.parse(document.getElementById("segments").textContent);
+const speeds = [...part("speed").options].map((option) => Number(option.value));
+const deck = new Deck(part("audio"));
+let [tracks, wave, silences, opened] = [[], null, [], new Map()];
 
-export function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return `${h ? `${h}:${String(m).padStart(2, "0")}` : m}:${String(s).padStart(2, "0")}`;
-}
-
-/** (min, max) pairs in -127..127 as the larger excursion of each column, at most CHUNK columns. */
-function lane(pairs) {
-  const count = pairs.length / 2;
-  const step = Math.max(1, Math.ceil(count / CHUNK));
-  const columns = [];
-  for (let at = 0; at < count; at += step) {
-    let [low, high] = [0, 0];
-    for (let i = at; i < Math.min(count, at + step); i++) {
-      low = Math.min(low, pairs[2 * i]);
-      high = Math.max(high, pairs[2 * i + 1]);
-    }
-    columns.push((high >= -low ? high : low) / 127);
-  }
-  return columns.length ? columns : [0, 0];
-}
-
-/** A CSS colour as the page would use it: light-dark() and color-mix() are resolved by asking an element. */
-function resolved(colour) {
-  const probe = document.createElement("span");
-  probe.style.color = colour;
-  player.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
-
-async function draw() {
-  const response = await fetch(player.dataset.peaks, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `HTTP ${response.status}`);
-  const peaks = await response.json();
-  const lanes = [["--caller", peaks.caller], ["--callee", peaks.callee]];
-  const wave = WaveSurfer.create({
-    container: part("wave"), media: audio, duration: peaks.seconds, peaks: lanes.map(([, pairs]) => lane(pairs)),
-    cspNonce: player.dataset.nonce, height: LANE, dragToSeek: true, cursorColor: resolved("var(--ink)"), cursorWidth: 1, normalize: false,
-    splitChannels: lanes.map(([name]) => ({ height: LANE, waveColor: resolved(`color-mix(in srgb, var(${name}) 45%, var(--raised))`), progressColor: resolved(`var(${name})`), barWidth: 2, barGap: 1, barRadius: 1 })),
-    plugins: [Timeline.create({ height: 24, formatTimeCallback: clock, secondaryLabelOpacity: 1, style: { color: resolved("var(--quiet)"), fontSize: "11px" } })],
-  });
-  part("loading").remove();
-  return wave;
-}
-
-function seek(by) { audio.currentTime = Math.min(audio.duration || total, Math.max(0, audio.currentTime + by)); }
-function toggle() { audio.paused ? audio.play().catch(fail) : audio.pause(); }
 function fail(error) {
+  part("loading")?.remove();
   const note = part("player-problem");
   note.hidden = false;
   note.textContent = error.message || String(error);
 }
 
-const shown = () => { output.textContent = `${clock(audio.currentTime)} / ${clock(Number.isFinite(audio.duration) ? audio.duration : total)}`; };
-const pressed = () => {
-  part("icon-play").hidden = !audio.paused;
-  part("icon-pause").hidden = audio.paused;
-  play.dataset.playWord ??= play.getAttribute("aria-label");
-  play.setAttribute("aria-label", audio.paused ? play.dataset.playWord : play.dataset.pauseWord);
-};
-for (const name of ["timeupdate", "seeked", "loadedmetadata", "durationchange"]) audio.addEventListener(name, shown);
-for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, pressed);
-async function explain() {
-  // The element says only that it failed: the server's own words are better.
-  const answer = await fetch(audio.currentSrc || player.dataset.media, { headers: { Range: "bytes=0-0" } }).catch(() => null);
-  fail(new Error((await answer?.json().catch(() => null))?.detail ?? "The sound cannot be played."));
-}
-audio.addEventListener("error", explain);
-if (audio.error) explain(); // it may have failed before this module ran
-play.addEventListener("click", toggle);
-for (const button of player.querySelectorAll("[data-seek]")) button.addEventListener("click", () => seek(Number(button.dataset.seek)));
-part("speed").addEventListener("change", (event) => { audio.playbackRate = Number(event.target.value); });
+const doing = (deed) => (...given) => Promise.resolve(deed(...given)).catch(fail);
+const seek = doing((seconds) => deck.seek(seconds));
+const step = (by) => seek(deck.time + by);
+const toggle = doing(() => deck.toggle());
 
+function shown() {
+  output.textContent = `${clock(deck.time)} / ${clock(deck.seconds || Number(player.dataset.seconds))}`;
+  if (wave) wave.time = deck.time;
+  part("icon-play").hidden = !deck.paused;
+  part("icon-pause").hidden = deck.paused;
+  play.dataset.playWord ??= play.getAttribute("aria-label");
+  play.setAttribute("aria-label", deck.paused ? play.dataset.playWord : play.dataset.pauseWord);
+  const silence = part("skip").checked && !deck.paused && silences.find(({ start, stop }) => deck.time >= start + 0.3 && deck.time < stop - 0.5);
+  if (silence) seek(silence.stop - 0.3);
+}
+
+deck.addEventListener("change", shown);
+deck.addEventListener("broken", async ({ detail }) => {
+  // The element says only that it failed: the server's own words are better.
+  const url = deck.audio.currentSrc;
+  const answer = url.startsWith("http") ? await fetch(url, { headers: { Range: "bytes=0-0" } }).catch(() => null) : null;
+  fail(new Error(detail?.message ?? (await answer?.json().catch(() => null))?.detail ?? "The sound cannot be played."));
+});
+
+/** Which segment a moment of the common time line belongs to, and the seconds from that segment's start. */
+function momentOf(time) {
+  const track = tracks.findLast(({ start }) => start <= time) ?? tracks[0];
+  return { track, seconds: Math.max(0, time - track.start) };
+}
+
+function marks() {
+  const found = tracks.slice(1).map(({ start }) => ({ at: start, kind: "next", words: player.dataset.wordSegment }));
+  for (const { segment, start, seconds } of tracks) {
+    for (const mark of segment.marks) if (mark.at <= seconds) found.push({ ...mark, at: start + mark.at, words: mark.words || opened.get(mark.id) || player.dataset.wordSealed });
+  }
+  return found;
+}
+
+async function begin() {
+  await reasonGiven(player);
+  if (player.dataset.custody === "customer-held") {
+    const [{ openKeys }, { showRemarks, showSheet }] = await Promise.all([import("./player/keys.js"), import("./player/names.js")]);
+    const ring = await openKeys(player);
+    const told = (progress) => { part("loading").textContent = `${part("loading").dataset.words} ${Math.round(100 * progress)} %`; };
+    tracks = await unsealed(segments, ring.secrets, told);
+    await showSheet(tracks.find(({ segment }) => segment.current).described, ring.secrets, document);
+    opened = await showRemarks(ring.secrets, document);
+    part("recovered").hidden = !tracks.some(({ opened: { parts } }) => parts.some(({ finished }) => !finished));
+    part("save").hidden = false;
+  } else {
+    tracks = await rendered(segments);
+  }
+  deck.set(tracks.flatMap(({ pieces }) => pieces));
+  wave = new Wave(part("wave"), { seconds: deck.seconds, tracks, seek });
+  wave.mark(marks(), seek);
+  silences = wave.silences();
+  part("loading").remove();
+  player.dataset.ready = "";
+  await jump();
+}
+
+/** Goes to what the address asks for (#t=83.5, in seconds of this page's segment), else to the segment's start. */
+async function jump() {
+  const wanted = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash);
+  const own = tracks.find(({ segment }) => segment.current) ?? tracks[0];
+  await deck.seek(own.start + Math.min(own.seconds, Number(wanted?.[1] ?? 0)));
+}
+
+async function copyLink() {
+  const { track, seconds } = momentOf(deck.time);
+  const link = new URL(track.segment.page, location.href);
+  link.hash = `t=${seconds.toFixed(1)}`;
+  await navigator.clipboard.writeText(link.href);
+  part("link").textContent = `${player.dataset.wordCopied} ✓`;
+  if (track.segment.current) history.replaceState(null, "", link);
+}
+
+async function save() {
+  const { track } = momentOf(deck.time);
+  const sound = await track.opened.wav();
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(sound), download: track.segment.file });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** The moment that a note or a tag is about, in the form that keeps it. */
+function fillMoment(form) {
+  const { track, seconds } = momentOf(deck.time);
+  if (!track?.segment.current) return;
+  form.elements.moment.value = clock(seconds);
+}
+
+function faster(by) {
+  const at = speeds.indexOf(deck.rate) + by;
+  if (at < 0 || at >= speeds.length) return;
+  deck.rate = speeds[at];
+  part("speed").value = String(speeds[at]);
+}
+
+play.addEventListener("click", toggle);
+part("link").addEventListener("click", doing(copyLink));
+part("save")?.addEventListener("click", doing(save));
+part("help-open").addEventListener("click", () => part("help").showModal());
+part("speed").addEventListener("change", (event) => { deck.rate = Number(event.target.value); });
+for (const button of player.querySelectorAll("[data-seek]")) button.addEventListener("click", () => step(Number(button.dataset.seek)));
+for (const slider of player.querySelectorAll("[data-volume]")) slider.addEventListener("input", () => deck.volume(Number(slider.dataset.volume), slider.value / 100));
+for (const button of document.querySelectorAll("[data-now]")) button.addEventListener("click", () => fillMoment(button.form));
+for (const link of document.querySelectorAll("a[data-moment]")) {
+  link.addEventListener("click", (event) => {
+    const own = tracks.find(({ segment }) => segment.current);
+    if (!own) return;
+    event.preventDefault();
+    seek(own.start + Number(link.dataset.moment));
+  });
+}
+addEventListener("hashchange", doing(jump));
+
+const KEYS = {
+  " ": toggle, k: toggle, j: () => step(-10), l: () => step(10), ",": () => faster(-1), ".": () => faster(1),
+  s: () => part("skip").click(), c: () => part("link").click(), n: () => document.querySelector("[data-note]")?.focus(),
+  "?": () => part("help").showModal(), Home: () => seek(0), End: () => seek(deck.seconds),
+};
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, summary")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), select, textarea, dialog, summary")) return;
   const stride = event.shiftKey ? 30 : 5;
-  const deed = { " ": toggle, k: toggle, j: () => seek(-10), l: () => seek(10), ArrowLeft: () => seek(-stride), ArrowRight: () => seek(stride) }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!deed || (event.key === " " && event.target.closest("button, a"))) return;
+  const arrows = { ArrowLeft: () => step(-stride), ArrowRight: () => step(stride) };
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const deed = arrows[key] ?? KEYS[key] ?? (/^[0-9]$/.test(key) ? () => seek((deck.seconds * Number(key)) / 10) : null);
+  if (!deed || (key === " " && event.target.closest("button, a, [type=checkbox]"))) return;
   event.preventDefault();
   deed();
 });
 
-draw().catch((error) => { part("loading")?.remove(); fail(error); });
+begin().catch(fail);
 shown();

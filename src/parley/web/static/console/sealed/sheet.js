@@ -7,7 +7,9 @@ import { joined, same, SealedError, text, utf8, uuid } from "./bytes.js";
 
 const [EPOCH, NONCE, TAG] = [16, 12, 16];
 
-/** Opens sheets; each epoch's key is unwrapped once. */
+const altered = () => new SealedError("altered", "A sealed field of this page was altered.");
+
+/** Opens sheets and other small fields; each epoch's key is unwrapped once. */
 export class SheetOpener {
   constructor(identities) {
     this.identities = identities;
@@ -16,16 +18,17 @@ export class SheetOpener {
 
   /** { parties: [{ role, name, number, aor }], call_id }. Raises SealedError. */
   async open({ recordingId, sealed, wrapped }) {
-    if (sealed.length < EPOCH + NONCE + TAG) throw new SealedError("altered", "The names of a recording were altered.");
+    return JSON.parse(await this.field({ place: ["recording:", recordingId], sealed, wrapped }));
+  }
+
+  /** The text of a sealed column; `place` is what binds it to its row: a word and the row's id. Raises SealedError. */
+  async field({ place: [word, id], sealed, wrapped }) {
+    if (sealed.length < EPOCH + NONCE + TAG) throw altered();
     const epoch = sealed.subarray(0, EPOCH);
     const [key, iv] = [await this.key(epoch, wrapped), sealed.subarray(EPOCH, EPOCH + NONCE)];
-    try {
-      const additionalData = joined([epoch, utf8("recording:"), uuid(recordingId)]);
-      const clear = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, sealed.subarray(EPOCH + NONCE));
-      return JSON.parse(text(new Uint8Array(clear)));
-    } catch {
-      throw new SealedError("altered", "The names of a recording were altered.");
-    }
+    const additionalData = joined([epoch, utf8(word), uuid(id)]);
+    const opening = crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, sealed.subarray(EPOCH + NONCE));
+    return text(new Uint8Array(await opening.catch(() => { throw altered(); })));
   }
 
   async key(epoch, wrapped) {

@@ -1,0 +1,352 @@
+"""The customer holds its keys: made in the browser, a real call recorded, heard, sought, saved; rotated; a killed
+recorder's call heard too. A relay keeps every octet that the browser sends: no key and no sound is among them."""
+
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
+from tests.support.peers import Leg, Party, SippCall, speak, wait_for
+from tests.support.system import PASSWORD, Console, System, free_ports, running, short_folder
+from tests.support.wiretap import Wiretap
+
+from parley.sealing.api import generate_identity, open_bytes
+
+SPEECH = Path(__file__).parents[2] / "src/parley/project/demo/speech"
+CALLER, CALLEE = Party("+442079460018", "Rosalind Okonkwo-Marsh"), Party("+390584943232", "Tiberio Vannucchi")
+ADDRESS = "127.0.0.6"
+SECONDS = 8.0
+SHOTS = os.environ.get("PARLEY_SHOTS", "")
+SECRET = re.compile(rb"AGE-SECRET-KEY-1[A-Z0-9]+")
+
+Samples = npt.NDArray[np.int16]
+
+
+@dataclass
+class Place:
+    """A whole Parley with one customer that holds its keys, a person's browser, and the relay between the two."""
+
+    system: System
+    console: Console
+    tap: Wiretap
+    folder: Path
+    context: BrowserContext
+    secrets: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def address(self, path: str = "") -> str:
+        return f"http://127.0.0.1:{self.tap.port}/c/held/{path}"
+
+    def sign_in(self, page: Page) -> None:
+        page.goto(self.address())
+        page.get_by_label("E-mail address").fill(self.console.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Home").wait_for()
+
+    def new_keys(self, page: Page, number: int) -> None:
+        """Makes keys in the browser, saves each, and has new content sealed to them."""
+        page.goto(self.address("access/keys/"))
+        page.locator("[data-keyring][data-ready]").wait_for()
+        page.locator("[data-way=make] > summary").click()
+        for _ in range(number):
+            before = page.locator(".held-keys li").count()
+            page.get_by_role("button", name="Make a key in this browser").click()
+            expect(page.locator(".held-keys li")).to_have_count(before + 1)
+        page.get_by_role("button", name="Take the keys of this browser").click()
+        expect(page.get_by_text("Save each new key as a file first")).to_be_visible()
+        unsaved = page.locator(".held-keys li:has([data-unsaved]:not([hidden]))")
+        for left in range(number, 0, -1):
+            expect(unsaved).to_have_count(left)
+            with page.expect_download() as begun:
+                unsaved.first.get_by_role("button", name="Save as a file").click()
+            found = SECRET.search(begun.value.path().read_bytes())
+            assert found
+            self.secrets.append(found[0].decode())
+        page.get_by_role("button", name="Take the keys of this browser").click()
+        page.get_by_role("button", name="Seal new content to new keys").click()
+        expect(page.get_by_text("keys rotated").first).to_be_visible()
+        time.sleep(2.5)  # every recorder knows new recipients after two seconds
+
+    def call(self, *, kill: bool = False) -> None:
+        """A call by sipp and an independent sender, to its end; `kill`: the recorder dies in the middle of it."""
+        mine = free_ports(4) + 1 & ~1
+        call = SippCall(
+            folder=self.folder / f"sipp-{time.time_ns()}", target=self.system.sip, local_ip=ADDRESS, caller=CALLER,
+            callee=CALLEE, group=f"group-{time.time_ns()}", seconds=SECONDS + 2, media_ports=(mine, mine + 2),
+        )  # fmt: skip
+        first, second = call.ports
+        legs = [
+            Leg(mine, first, 0, self.folder / "caller.ul", first_sequence=65400, ssrc=0x1111),
+            Leg(mine + 2, second, 8, self.folder / "callee.al", first_sequence=7, ssrc=0x2222),
+        ]
+        sender = speak(SECONDS, legs, host=ADDRESS)
+        if kill:
+            time.sleep(SECONDS / 2)
+            os.kill(self.system.pids("recorder")[0], signal.SIGKILL)
+        sender.communicate(timeout=SECONDS + 20)
+        if kill:
+            call.process.kill()
+        else:
+            call.finish()
+
+    def linear(self, name: str, codec: str) -> Samples:
+        raw = self.folder / f"{name}.s16"
+        _ffmpeg("-f", codec, "-ar", "8000", "-i", self.folder / name, "-f", "s16le", raw)
+        return np.resize(np.frombuffer(raw.read_bytes(), "<i2"), int(SECONDS * 8000))
+
+
+def _ffmpeg(*words: object) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words)], check=True)
+
+
+@pytest.fixture(scope="module")
+def place(browser: Browser) -> Iterator[Place]:
+    folder = short_folder("held")
+    for source, target, codec in (
+        ("support-ruth.wav", "caller.ul", "mulaw"), ("trade-victor.wav", "callee.al", "alaw"),
+    ):  # fmt: skip
+        _ffmpeg("-i", SPEECH / source, "-ar", "8000", "-ac", "1", "-f", codec, folder / target)
+    with running(folder / "data") as system:
+        spare = tuple(generate_identity().recipient for _ in range(2))
+        console = system.add_customer("held", source=ADDRESS, recipients=spare).sign_in()
+        tap = Wiretap(("127.0.0.1", system.web_port))
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        context.set_default_timeout(20000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=f"http://127.0.0.1:{tap.port}")
+        made = Place(system, console, tap, folder, context)
+        context.on("request", lambda request: made.hosts.add(request.url.split("/")[2] if "://" in request.url else ""))
+        yield made
+        context.close()
+        tap.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def stereo(download: Download) -> Samples:
+    with wave.open(io.BytesIO(download.path().read_bytes())) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (2, 8000, 2)
+        return np.frombuffer(sound.readframes(sound.getnframes()), "<i2").reshape(-1, 2)
+
+
+def saved(page: Page) -> Samples:
+    """What the page's own download holds."""
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="WAV").click()
+    return stereo(begun.value)
+
+
+def likeness(heard: Samples, source: Samples) -> float:
+    """The best normalised correlation of `heard` anywhere in `source`."""
+    a, b = heard.astype(float), source.astype(float)
+    size = 1 << (len(a) + len(b)).bit_length()
+    cross = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)
+    return float(np.abs(cross).max() / np.sqrt((a @ a) * (b @ b)))
+
+
+def opened(page: Page, place: Place, recording: str) -> None:
+    page.goto(place.address(f"recordings/{recording}/"))
+    page.locator("[data-player][data-ready]").wait_for()
+
+
+def shoot(page: Page, name: str) -> None:
+    """Pictures to look at, when asked for."""
+    if not SHOTS:
+        return
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (name, width)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+TIME = "document.querySelector('[data-wave]').getAttribute('aria-valuenow')"
+HEARD = """async () => {
+    const audio = document.querySelector('[data-audio]');
+    const began = audio.currentTime;
+    await new Promise((done) => setTimeout(done, 1500));
+    return audio.currentTime - began;
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(place: Place) -> Page:
+    page = place.context.new_page()
+    place.sign_in(page)
+    return page
+
+
+@pytest.fixture(scope="module")
+def first(place: Place, page: Page) -> str:
+    """The id of a call that was recorded for two keys made in the browser."""
+    place.new_keys(page, 2)
+    place.call()
+    return str(place.console.recording(1)["id"])
+
+
+def test_keys_made_in_the_browser_prove_that_they_open(place: Place, page: Page, first: str) -> None:
+    page.goto(place.address("access/keys/"))
+    page.locator("[data-keyring][data-ready]").wait_for()
+    shoot(page, "keys")
+    page.get_by_role("button", name="Prove that these keys open").click()
+    expect(page.get_by_text("drill passed")).to_have_count(2)
+    assert page.locator(".held-keys .state.kept:visible").count() == 2, "the keys outlived a change of page, in memory"
+    for secret in place.secrets:
+        assert open_bytes(subprocess_sealed(secret), [secret]) == b"word"
+
+
+def subprocess_sealed(secret: str) -> bytes:
+    """A word that the stock age program seals to the public half of a key that the browser made."""
+    recipient = subprocess.run(
+        ["age-keygen", "-y"], input=secret, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return subprocess.run(["age", "-r", recipient], input=b"word", capture_output=True, check=True).stdout
+
+
+def test_a_call_is_heard_sought_and_saved_with_a_key_that_stays_in_the_browser(
+    place: Place, page: Page, first: str
+) -> None:
+    opened(page, place, first)
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_contain_text(CALLER.name)
+    expect(title).to_contain_text(CALLEE.name)
+    shoot(page, "recording")
+    sound = saved(page)
+    assert abs(len(sound) / 8000 - SECONDS) < 0.3
+    caller, callee = place.linear("caller.ul", "mulaw"), place.linear("callee.al", "alaw")
+    assert likeness(sound[:, 0], caller) > 0.95
+    assert likeness(sound[:, 1], callee) > 0.95
+    assert likeness(sound[:, 0], callee) < 0.3
+
+    page.locator("body").press("k")
+    assert page.evaluate(HEARD) > 1.0
+    page.locator("body").press("k")
+    page.locator("body").press("5")
+    wait_for("half of the call", lambda: abs(int(page.evaluate(TIME)) - SECONDS / 2) <= 1)
+    page.locator("body").press("ArrowLeft")
+    wait_for("the beginning", lambda: int(page.evaluate(TIME)) <= 1)
+    page.locator("body").press("7")
+    page.get_by_role("button", name="Link to this moment").click()
+    expect(page.get_by_text("Copied ✓")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(r"#t=5\.\d$", link)
+    page.goto("about:blank")
+    page.goto(link)
+    wait_for("the moment of the link", lambda: page.evaluate(TIME) in {"5", "6"})
+
+
+def test_notes_and_tags_are_read_with_the_key_and_stand_on_the_waveform(place: Place, page: Page, first: str) -> None:
+    opened(page, place, first)
+    page.locator("body").press("5")
+    page.get_by_role("button", name="now").click()
+    page.get_by_label("Note or tag").fill("Promised a refund")
+    page.get_by_role("button", name="Keep the note").click()
+    page.locator("[data-player][data-ready]").wait_for()
+    expect(page.locator("#remarks .note-text")).to_have_text("Promised a refund")
+    pin = page.locator(".wave button.mark.note")
+    expect(pin).to_have_attribute("title", "Promised a refund")
+    pin.click()
+    wait_for("the note's moment", lambda: page.evaluate(TIME) == "4")
+
+
+def test_after_a_rotation_the_old_call_plays_with_the_old_key_alone(place: Place, page: Page, first: str) -> None:
+    old = list(place.secrets)
+    page.goto(place.address("access/keys/"))
+    page.locator("[data-keyring][data-ready]").wait_for()
+    page.get_by_role("button", name="Close these keys").click()
+    place.new_keys(page, 2)
+    place.call()
+    second = str(place.console.recording(2)["id"])
+    opened(page, place, second)
+    assert likeness(saved(page)[:, 0], place.linear("caller.ul", "mulaw")) > 0.95
+
+    page.goto(place.address(f"recordings/{first}/"))
+    expect(page.locator("[data-player-problem]")).to_contain_text("None of your keys opens this")
+    page.goto(place.address("access/keys/"))
+    page.locator("[data-keyring][data-ready]").wait_for()
+    page.locator("[data-way=bring] > summary").click()
+    page.locator("[data-file]").set_input_files(
+        {"name": "old.key.txt", "mimeType": "text/plain", "buffer": f"# mine\n{old[1]}\n".encode()}
+    )
+    expect(page.locator(".held-keys li")).to_have_count(3)
+    opened(page, place, first)
+    assert likeness(saved(page)[:, 1], place.linear("callee.al", "alaw")) > 0.95
+
+
+def test_keys_kept_by_a_passphrase_open_again_in_the_same_browser(place: Place, page: Page, first: str) -> None:
+    page.goto(place.address("access/keys/"))
+    page.locator("[data-keyring][data-ready]").wait_for()
+    page.locator("[data-way=store] > summary").click()
+    page.get_by_label("Passphrase", exact=True).fill("four plain words here")
+    page.get_by_label("The same again").fill("four plain words here")
+    page.get_by_role("button", name="Keep the keys under this passphrase").click()
+    expect(page.get_by_text("The keys lie in this browser under your passphrase.")).to_be_visible(timeout=60000)
+    page.get_by_role("button", name="Close these keys").click()
+    page.goto(place.address(f"recordings/{first}/"))
+    asked = page.get_by_label("Passphrase of the keys in this browser")
+    asked.fill("not these words at all")
+    page.get_by_role("button", name="Open my keys").click()
+    expect(page.get_by_text("This passphrase does not open the keys")).to_be_visible(timeout=60000)
+    asked.fill("four plain words here")
+    page.get_by_role("button", name="Open my keys").click()
+    page.locator("[data-player][data-ready]").wait_for(timeout=60000)
+
+
+def test_a_call_whose_recorder_was_killed_plays_from_its_parts(place: Place, page: Page, first: str) -> None:
+    before = len(place.console.recordings())
+    place.call(kill=True)
+    found = wait_for("the recovered call", lambda: place.console.recordings()[: -before or None] or None, seconds=90)
+    row = place.console.get(f"recordings/{found[0]['id']}")
+    assert "tail" in {part["kind"] for part in row["parts"]}
+    opened(page, place, row["id"])
+    expect(page.get_by_text("The recorder was interrupted during this call.")).to_be_visible()
+    sound = saved(page)
+    shoot(page, "recovered")
+    assert abs(len(sound) / 8000 - SECONDS) < 0.5
+    assert likeness(sound[:, 0], place.linear("caller.ul", "mulaw")) > 0.95
+    assert likeness(sound[:, 1], place.linear("callee.al", "alaw")) > 0.95
+
+
+def test_a_lost_key_is_a_page_that_says_what_is_lost(place: Place, page: Page, first: str) -> None:
+    page.goto(place.address("access/keys/lost/"))
+    expect(page.get_by_text("Nothing is lost, as far as you have told us.")).to_be_visible()
+    page.goto(place.address("access/keys/"))
+    former = page.locator("section:has(> h2:text('Earlier content')) .hash").all_text_contents()[-2:]
+    for one in former:
+        page.locator(f"input[name=concerned][value='{one}']").check()
+    page.get_by_role("button", name="Declare them lost").click()
+    page.goto(place.address("access/keys/lost/"))
+    expect(page.get_by_text("1 recording can be opened by nobody any more.")).to_be_visible()
+    shoot(page, "lost")
+
+
+def test_no_key_and_no_sound_left_the_browser(place: Place, page: Page, first: str) -> None:
+    """After everything above: the relay has every octet that went up, and the browser spoke to nobody else."""
+    own = f"127.0.0.1:{place.tap.port}"
+    assert {host for host in place.hosts if host} <= {own, f"127.0.0.1:{place.system.events_port}"}
+    assert b"POST /c/held/access/keys/drill" in place.tap.sent, "the relay sees what is sent"
+    assert place.tap.sent.count(b"age1") >= 4, "public halves were sent"
+    assert len(place.secrets) == 4
+    caller, callee = place.linear("caller.ul", "mulaw"), place.linear("callee.al", "alaw")
+    pieces = [secret.encode()[20:60] for secret in place.secrets]
+    for start in range(4000, len(caller) - 200, 4000):
+        voiced = start + int(np.argmax(np.abs(caller[start : start + 4000])))
+        pieces.append(caller[voiced : voiced + 24].tobytes())
+        pieces.append(callee[voiced : voiced + 24].tobytes())
+        pieces.append(np.stack([caller, callee], axis=1)[voiced : voiced + 16].tobytes())
+        pieces.append((place.folder / "caller.ul").read_bytes()[voiced : voiced + 32])
+    told = {CALLER.name.encode(), CALLEE.name.encode(), *(piece for piece in pieces if len(set(piece)) > 6)}
+    assert [piece for piece in told if place.tap.holds(piece)] == []
+
+    page.evaluate("(secret) => fetch('/', { method: 'POST', body: btoa(secret) })", place.secrets[0])
+    assert wait_for("a planted key is found", lambda: place.tap.holds(place.secrets[0].encode()[20:60]))
