@@ -4,6 +4,7 @@
 the first test asks for `cluster`.
 """
 
+import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,13 @@ from tests.support.installation import MakeCustomer, settings, tenancy
 
 _running: list[bool] = []
 """Not empty while the server of this test run is up."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """The processes that share the tests inherit nothing of this one's installation: each makes its own."""
+    for name in ("DJANGO_SETTINGS_MODULE", "PARLEY_DATA_DIR"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture
@@ -65,29 +73,32 @@ def make_customer(cluster: Path) -> MakeCustomer:
     return make
 
 
-_folder: list[Path] = []
-
-
 @pytest.fixture(scope="module", autouse=True)
 def own_provider(request: pytest.FixtureRequest) -> None:
-    """Each folder of tests meets a provider without customers: what is done for all of them is done for its own.
+    """Each module of tests meets a provider without customers: what is done for all of them is done for its own.
 
-    Those of the folders before are hidden, and what the provider had still to do for them is dropped.
+    Those of the modules before are hidden, their databases dropped, and what the provider had still to do for them too.
+    A customer is therefore never shared by more than a module.
     """
-    here = request.path.parent
-    if _running and _folder and _folder[-1] != here:
-        from parley.obligations.models import Deadline
-        from parley.tenancy import models
+    if not _running:
+        return
+    from django.db.models import F
 
-        blocker = request.getfixturevalue("django_db_blocker")
-        with blocker.unblock():
-            models.Customer.objects.filter(kind="customer", state="active").update(
-                state="creating", created_at=datetime.now(UTC) + timedelta(days=3650)
-            )
-            models.Wake.objects.all().delete()
-            with tenancy.scope(tenancy.provider()):
-                Deadline.objects.filter(done_at__isnull=True, failed_at__isnull=True).delete()
-    _folder[:] = [here]
+    from parley.obligations.models import Deadline
+    from parley.tenancy import databases, models
+
+    blocker = request.getfixturevalue("django_db_blocker")
+    with blocker.unblock():
+        left = models.Customer.objects.filter(kind="customer", state="active")
+        gone = list(left.values_list("database", flat=True))
+        left.update(state="creating", created_at=datetime.now(UTC) + timedelta(days=3650), handle=F("database"))
+        with databases.administration() as admin:
+            for database in gone:
+                databases.forget_connections(database)
+                databases.drop(database=database, admin=admin)
+        models.Wake.objects.all().delete()
+        with tenancy.scope(tenancy.provider()):
+            Deadline.objects.filter(done_at__isnull=True, failed_at__isnull=True).delete()
 
 
 @pytest.fixture

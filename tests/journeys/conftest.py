@@ -109,12 +109,12 @@ def integrate(customer: tenancy.Customer) -> None:
         ledger.integrate(connected, signer=tenancy.keyring().ledger_signer(customer))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local(make_customer, tmp_path_factory: pytest.TempPathFactory) -> Account:  # type: ignore[no-untyped-def]
     return account(make_customer(handle="journey-local"), tmp_path_factory.mktemp("local"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def held(make_customer, tmp_path_factory: pytest.TempPathFactory) -> Account:  # type: ignore[no-untyped-def]
     recipients = tuple(generate_identity().recipient for _ in range(2))
     customer = make_customer(

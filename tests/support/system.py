@@ -24,8 +24,13 @@ _TRUNKS_READ = 2.5  # seconds after which every recorder knows a new trunk
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` neighbouring ports that nobody uses now, below the range of outgoing connections."""
-    for first in range(20000 + os.getpid() % 50 * 200, 32000, 200):
+    """The first of `count` neighbouring ports that nobody uses now, below the range of outgoing connections.
+
+    Each of four test processes side by side has a range of its own: what is free now is bound a moment later.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    begin = 20000 + worker * 3000
+    for first in range(begin + os.getpid() % 10 * 200, begin + 3000, 200):
         try:
             for port in range(first, first + count):
                 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):

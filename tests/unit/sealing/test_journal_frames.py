@@ -116,7 +116,9 @@ def test_what_is_not_a_tail_says_so() -> None:
             parse_tail(wrong)
 
 
-@pytest.mark.parametrize(("recording", "header_hash"), [(b"short", HASH), (RECORDING, b"short")])
+@pytest.mark.parametrize(
+    ("recording", "header_hash"), [(b"short", HASH), (RECORDING, b"short")], ids=["recording", "hash"]
+)
 def test_a_sealer_wants_whole_names(recording: bytes | UUID, header_hash: bytes) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         FrameSealer(recording_id=recording, part=0, recipients=[IDENTITY.recipient], header_hash=header_hash)
