@@ -4,6 +4,8 @@ SHELL := /bin/bash
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 export UV_PROJECT_ENVIRONMENT := .venv
+# Compiled once, read by each of the hundred processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
@@ -21,7 +23,8 @@ run: setup ## set up, place demo calls, print the console's address and sign-ins
 	@.venv/bin/parley demo
 
 test: setup-dev debian check ## set up and pass the tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -m "not soak and not alone" --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(PY) -m pytest -m "alone and not soak"
 
 check: setup-dev ## format, lint, types, import layers, migrations, personal data
 	@.venv/bin/ruff format --check src tests bench

@@ -30,6 +30,7 @@ class Talker(threading.Thread):
             time.sleep(max(0.0, due - time.monotonic()))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("zeros", [False, True])
 @pytest.mark.parametrize("seconds", [2.3, pytest.param(61.0, marks=[pytest.mark.soak, pytest.mark.timeout(200)])])
 def test_at_most_one_second_is_missing(make_studio: MakeStudio, tmp_path: Path, zeros: bool, seconds: float) -> None:

@@ -135,6 +135,7 @@ def test_the_clock_breaks_by_itself(place):
     assert obligations.duty(f"rights-request-received:{receipt.id}:answer").state == "breached"
 
 
+@pytest.mark.alone
 def test_no_oracle_the_same_answer_and_time_whether_somebody_is_known(place):
     from tests.support.recorded_rows import add_recording
 

@@ -29,6 +29,7 @@ def _key_files() -> set[str]:
     return {file.name for file in (settings.PARLEY_DATA_DIR / "keys" / "customers").iterdir()}
 
 
+@pytest.mark.alone
 def test_a_customer_with_its_administrator_is_made_in_well_under_a_second(make_customer: MakeCustomer) -> None:
     seconds = []
     for _ in range(5):
