@@ -11,12 +11,24 @@ from parley.recordings.errors import (
     NoSuchAnnotation,
     NoSuchRecording,
     NoSuchRendition,
+    ReasonRefused,
+    ReasonRequired,
     SpoolDamaged,
     SubstitutedObject,
 )
 from parley.recordings.figures import attention, figures, totals
 from parley.recordings.finalize import RENDER, finalize
 from parley.recordings.holding import STORE
+from parley.recordings.listening import (
+    LISTENING_REASONS,
+    LISTENING_RULES,
+    ListeningRuleName,
+    give_reason,
+    listening_rule,
+    reason_holds,
+    require_reason,
+    set_listening_rule,
+)
 from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, report_live
 from parley.recordings.objects import installed_store, store_in_use, using_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
@@ -79,6 +91,8 @@ from parley.recordings.views import (
 __all__ = [
     "CLOSED_FILE",
     "CONVERSATION_INDEX",
+    "LISTENING_REASONS",
+    "LISTENING_RULES",
     "LIVE_CHANNEL",
     "MANIFEST_FILE",
     "MOST_PER_PAGE",
@@ -98,6 +112,7 @@ __all__ = [
     "EpochKey",
     "Gap",
     "GateRecord",
+    "ListeningRuleName",
     "LiveCallView",
     "LiveReport",
     "MalformedFile",
@@ -116,6 +131,8 @@ __all__ = [
     "PayloadType",
     "Peaks",
     "Quality",
+    "ReasonRefused",
+    "ReasonRequired",
     "RecordingRow",
     "RecordingView",
     "RenditionKind",
@@ -145,8 +162,10 @@ __all__ = [
     "finalize",
     "forget_stale",
     "get",
+    "give_reason",
     "installed_store",
     "known_tags",
+    "listening_rule",
     "live",
     "notes",
     "number_indexes",
@@ -157,14 +176,17 @@ __all__ = [
     "peaks",
     "read_closed",
     "read_manifest",
+    "reason_holds",
     "remove_note",
     "remove_tag",
     "render_recording",
     "render_refused",
     "rendition",
     "report_live",
+    "require_reason",
     "sealed_sheets",
     "search",
+    "set_listening_rule",
     "store_in_use",
     "support_rows",
     "sweep_discarded",

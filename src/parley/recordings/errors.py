@@ -41,6 +41,18 @@ class NoSuchAnnotation(ParleyError):
     error_id: ClassVar[str] = "recordings.no-such-annotation"
 
 
+class ReasonRequired(ParleyError):
+    """The customer's rule asks why somebody listens, and this person has not said it."""
+
+    error_id: ClassVar[str] = "recordings.reason-required"
+
+
+class ReasonRefused(ParleyError):
+    """A reason for listening, or the rule about reasons, that cannot be taken: the message says why."""
+
+    error_id: ClassVar[str] = "recordings.reason-refused"
+
+
 class AnnotationRefused(ParleyError):
     """A note or tag cannot be kept or removed: the message says what is wrong with it, or who may."""
 

@@ -43,6 +43,7 @@ _DELETE: Final = (
     "DELETE FROM recordings_wordindex WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_note WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_tag WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_listeningreason WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_numberindex WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_rendition WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_part WHERE recording_id = ANY(%s)",
@@ -61,6 +62,7 @@ UNION SELECT recording_id FROM recordings_part WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_note WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_tag WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_wordindex WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_listeningreason WHERE recording_id = ANY(%s)
 """
 _NAMED: Final = ("caller_name", "callee_name")
 _LONGEST_NAME: Final = 200
@@ -76,7 +78,7 @@ class Recordings:
         f"recordings.{model}"
         for model in (
             *("Recording", "Part", "Rendition", "NumberIndex", "Conversation", "LiveCall"),
-            *("Note", "Tag", "WordIndex"),
+            *("Note", "Tag", "WordIndex", "ListeningReason"),
         )
     )
 
@@ -127,7 +129,7 @@ class Recordings:
         """See Store. Objects are looked for in the folder of each recording, also those that no row names."""
         wanted = list(ids)
         with connection.cursor() as cursor:
-            cursor.execute(_PRESENT, [wanted] * 7)
+            cursor.execute(_PRESENT, [wanted] * 8)
             left = {row[0] for row in cursor.fetchall()}
         return frozenset(left | {one for one in wanted if one not in left and any(_in_folders([one]))})
 

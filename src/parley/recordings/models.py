@@ -215,3 +215,32 @@ class LiveCall(models.Model):
     packets = models.BigIntegerField()
     bytes = models.BigIntegerField()
     on_hold = models.BooleanField()
+
+
+class ListeningRule(models.Model):
+    """Whether whoever listens says why: the newest row holds. `by` is a user's id."""
+
+    id = models.UUIDField(primary_key=True)
+    rule = models.CharField(max_length=8)
+    by = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(rule__in=["off", "optional", "required"]), name="listening_rule_known")
+        ]
+
+
+class ListeningReason(models.Model):
+    """Why somebody (`by`) listens to a recording: a word of a list, and a text under the key of `epoch`, if any."""
+
+    id = models.UUIDField(primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="listened")
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    code = models.CharField(max_length=16)
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", null=True)
+    sealed = models.BinaryField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["recording", "by", "-at"], name="listening_who")]

@@ -59,6 +59,11 @@ DECLARATIONS = (
         for model in ("Note", "Tag")
     ),
     PersonalData(
+        model="recordings.ListeningReason", field=("by", "at", "code", "sealed"), category="user.behavior",
+        subject="employee", purpose=_PURPOSE, retention="with-recording", find_by="user-id", export="withheld",
+        erase="with-parent",
+    ),
+    PersonalData(
         model="recordings.WordIndex", field=("recording", "value", "listed_at", "listed_id"),
         category="user.name", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="recording", export="withheld", erase="with-parent",
@@ -95,6 +100,8 @@ DECLARATIONS = (
         why="identifiers, sizes and hashes of sealed files",
     ),
     NotPersonal(model="recordings.NumberIndex", field="id", why="a serial number"),
+    NotPersonal(model="recordings.ListeningReason", field=("id", "recording", "epoch"), why="identifiers"),
+    NotPersonal(model="recordings.ListeningRule", field=("id", "rule", "by", "at"), why="a rule, and who set it"),
     NotPersonal(model="recordings.Note", field=("id", "recording", "epoch"), why="identifiers"),
     NotPersonal(model="recordings.Tag", field=("id", "recording", "epoch"), why="identifiers"),
     NotPersonal(model="recordings.WordIndex", field=("id", "note"), why="identifiers"),
@@ -120,6 +127,7 @@ CENSUS = (
     replace(_OF_RECORDING, model="recordings.NumberIndex", person="value"),
     replace(_OF_RECORDING, model="recordings.Note"),
     replace(_OF_RECORDING, model="recordings.Tag"),
+    replace(_OF_RECORDING, model="recordings.ListeningReason"),
     replace(_OF_RECORDING, model="recordings.WordIndex"),
     replace(
         _RECORDING, model="recordings.Conversation", record="segments__id", person="segments__numbers__value",

@@ -3,12 +3,14 @@
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from parley.recordings import strictjson
 from parley.recordings.errors import NoSuchRecording, NoSuchRendition
 from parley.recordings.evidence import rendered_entry, require_hash, require_ledgered, sealed_entry
+from parley.recordings.listening import require_reason
 from parley.recordings.models import Recording
 from parley.recordings.objects import installed_store
 from parley.recordings.search import visible
@@ -69,8 +71,9 @@ def rendition(
 ) -> "ClearContent":
     """A rendition in clear, to be read at any position; compared with the ledger before this returns.
 
-    Raises NoSuchRecording, NoSuchRendition, SubstitutedObject, StorageError.
+    Raises NoSuchRecording, NoSuchRendition, ReasonRequired, SubstitutedObject, StorageError.
     """
+    require_reason(recording_id, by=viewer.user_id, at=datetime.now(UTC))
     return clear_rendition(_recording(viewer, recording_id), kind, store=store or installed_store())
 
 
@@ -97,9 +100,10 @@ def peaks(viewer: Viewer, recording_id: UUID, *, store: ObjectStore | None = Non
 def part(viewer: Viewer, recording_id: UUID, name: str, *, store: ObjectStore | None = None) -> BinaryIO:
     """A part of the original as it is stored, sealed; compared with the ledger before this returns.
 
-    Raises NoSuchRecording, SubstitutedObject, StorageError.
+    Raises NoSuchRecording, ReasonRequired, SubstitutedObject, StorageError.
     """
     recording = _recording(viewer, recording_id)
+    require_reason(recording_id, by=viewer.user_id, at=datetime.now(UTC))
     if not recording.parts.filter(name=name).exists():
         raise NoSuchRecording("the recording has no such part")
     return _open_parts(recording, [name], store=store or installed_store())[name]

@@ -25,6 +25,8 @@ STATUSES: Final = {
     "recordings.bad-cursor": 400,
     "recordings.no-such-annotation": 404,
     "recordings.annotation-refused": 409,
+    "recordings.reason-required": 403,
+    "recordings.reason-refused": 400,
     "ledger.no_such_entry": 404,
     "ledger.not_yet_integrated": 409,
     "ledger.error": 400,

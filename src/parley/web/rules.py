@@ -60,6 +60,8 @@ KINDS: Final = {
     "compulsion.silent": _("Legal compulsion that may not be told"),
     "recording.played": _("Recording played"),
     "recording.downloaded": _("Recording downloaded"),
+    "recording.reason": _("Reason for listening given"),
+    "listening.ruled": _("Rule about reasons for listening set"),
     "recording.searched": _("Recordings searched by number"),
     "evidence.exported": _("Evidence exported"),
     "contact.added": _("Contact added"),

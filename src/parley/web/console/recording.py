@@ -20,6 +20,7 @@ from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
 from parley.web import gate, retention_words, rules
 from parley.web.console.evidence import evidence_panel
+from parley.web.console.listening import asked
 from parley.web.console.recording_player import (
     BadMoment,
     clock,
@@ -124,6 +125,7 @@ def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpR
         "clause": agreement.clauses.get(found.decision.clause),
         "retention": stay,
         "custody": {"key": here.customer.custody, "word": word, "meaning": meaning},
+        "asked": asked(here, recording_id, now=timezone.now()) if can_play else None,
         "remarks": remarks(here.viewer, recording_id),
         "known_tags": recordings.known_tags(here.viewer),
         "wrong": wrong,

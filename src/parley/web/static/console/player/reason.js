@@ -1,4 +1,4 @@
-// Why somebody listens, asked before the first sound where the customer's policy says so.
+// Why somebody listens, asked before the first sound where the customer's rule says so.
 
 /** Resolves when a reason was given, or none is asked for. */
 export async function reasonGiven(player) {
@@ -7,17 +7,18 @@ export async function reasonGiven(player) {
   const form = dialog.querySelector("form");
   dialog.showModal();
   await new Promise((done) => {
+    dialog.addEventListener("cancel", (event) => ("optional" in dialog.dataset ? done() : event.preventDefault()));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const answer = await fetch(form.action, { method: "POST", body: new FormData(form, event.submitter) });
+      if (event.submitter?.dataset.without !== undefined) return done();
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
       if (answer.ok) return done();
       const told = await answer.json().catch(() => ({}));
       const note = dialog.querySelector("[data-said]");
-      note.textContent = told.detail ?? `HTTP ${answer.status}`;
+      note.textContent = told.remedy ?? told.detail ?? `HTTP ${answer.status}`;
       note.hidden = false;
       return undefined;
     });
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
   });
   dialog.close();
   player.querySelector("[data-play]").focus();
