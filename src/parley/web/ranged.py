@@ -1,12 +1,12 @@
 """Bodies that a browser may ask for in pieces (RFC 9110 section 14): the player seeks without loading the whole."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-
-from parley.web.rules import parse_range
 
 PIECE = 64 * 1024
 
@@ -48,6 +48,43 @@ def ranged(
         return HttpResponse(content_type=media_type, status=206 if span else 200, headers=headers)
     pieces = _pieces(source, start=start, stop=stop)
     return StreamingHttpResponse(pieces, content_type=media_type, status=206 if span else 200, headers=headers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A byte range of a body of `total` bytes: [start, stop)."""
+
+    start: int
+    stop: int
+    total: int
+
+    @property
+    def content_range(self) -> str:
+        return f"bytes {self.start}-{self.stop - 1}/{self.total}"
+
+
+def parse_range(header: str | None, total: int) -> Span | None:
+    """The one range that `header` asks for (RFC 9110 section 14.1.2), None for the whole body.
+
+    A header that we do not support (another unit, several ranges, nonsense) means the whole body, as the RFC allows.
+    Raises ValueError when the range lies outside the body (416).
+    """
+    match = re.fullmatch(r"bytes=(\d{0,19})-(\d{0,19})", header.strip()) if header else None
+    if not match or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        length = int(last)
+        if not length:
+            raise ValueError("an empty suffix range")
+        return Span(start=max(0, total - length), stop=total, total=total)
+    start = int(first)
+    stop = min(int(last) + 1, total) if last else total
+    if last and int(last) < start:
+        return None
+    if start >= total:
+        raise ValueError("the range begins after the end")
+    return Span(start=start, stop=stop, total=total)
 
 
 def _pieces(source: Readable, *, start: int, stop: int) -> Iterator[bytes]:

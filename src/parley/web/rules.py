@@ -354,43 +354,6 @@ def bars(values: Sequence[float], labels: Iterable[str], *, now: int) -> list[Ba
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """A byte range of a body of `total` bytes: [start, stop)."""
-
-    start: int
-    stop: int
-    total: int
-
-    @property
-    def content_range(self) -> str:
-        return f"bytes {self.start}-{self.stop - 1}/{self.total}"
-
-
-def parse_range(header: str | None, total: int) -> Span | None:
-    """The one range that `header` asks for (RFC 9110 section 14.1.2), None for the whole body.
-
-    A header that we do not support (another unit, several ranges, nonsense) means the whole body, as the RFC allows.
-    Raises ValueError when the range lies outside the body (416).
-    """
-    match = re.fullmatch(r"bytes=(\d{0,19})-(\d{0,19})", header.strip()) if header else None
-    if not match or match.groups() == ("", ""):
-        return None
-    first, last = match.groups()
-    if not first:
-        length = int(last)
-        if not length:
-            raise ValueError("an empty suffix range")
-        return Span(start=max(0, total - length), stop=total, total=total)
-    start = int(first)
-    stop = min(int(last) + 1, total) if last else total
-    if last and int(last) < start:
-        return None
-    if start >= total:
-        raise ValueError("the range begins after the end")
-    return Span(start=start, stop=stop, total=total)
-
-
 def safe_next(target: str, *, prefix: str) -> str:
     """Where to go after signing in: `target` when it is an address of this console, else the console's first page."""
     inside = target.startswith(prefix) and "\\" not in target and "//" not in target and not target.startswith("//")

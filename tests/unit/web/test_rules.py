@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.web import rules
+from parley.web import ranged, rules
 
 TRUNK = UUID(int=7)
 
@@ -117,13 +117,13 @@ def test_bars_stay_in_their_box_and_something_is_always_visible(values: list[flo
 def test_a_range_is_what_rfc_9110_says(total: int, first: int, last: int) -> None:
     header = f"bytes={first}-{last}"
     if last < first:
-        assert rules.parse_range(header, total) is None
+        assert ranged.parse_range(header, total) is None
     elif first >= total:
         with pytest.raises(ValueError, match="after the end"):
-            rules.parse_range(header, total)
+            ranged.parse_range(header, total)
     else:
-        span = rules.parse_range(header, total)
-        assert span == rules.Span(start=first, stop=min(last + 1, total), total=total)
+        span = ranged.parse_range(header, total)
+        assert span == ranged.Span(start=first, stop=min(last + 1, total), total=total)
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ def test_a_range_is_what_rfc_9110_says(total: int, first: int, last: int) -> Non
     ],
 )  # fmt: skip
 def test_the_forms_of_a_range(header: str | None, wanted: tuple[int, int] | None) -> None:
-    span = rules.parse_range(header, 100)
+    span = ranged.parse_range(header, 100)
     assert (None if span is None else (span.start, span.stop)) == wanted
 
 
 def test_an_empty_suffix_cannot_be_satisfied() -> None:
     with pytest.raises(ValueError, match="empty"):
-        rules.parse_range("bytes=-0", 100)
+        ranged.parse_range("bytes=-0", 100)
 
 
 @pytest.mark.parametrize(
