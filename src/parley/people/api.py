@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parley.obligations.api import Handler
-from parley.people import importing, sessions
+from parley.people import factors, importing, passkeys, sessions
 from parley.people.accounts import (
     accounts,
     by_id,
@@ -103,6 +103,7 @@ __all__ = [
     "end",
     "end_of",
     "expect_clearing",
+    "factors",
     "find",
     "give_number",
     "given",
@@ -115,6 +116,7 @@ __all__ = [
     "match_keys",
     "names",
     "number_indexes",
+    "passkeys",
     "remove_group",
     "rename",
     "rename_group",

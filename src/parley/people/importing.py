@@ -70,6 +70,15 @@ class Preview:
         return tuple(row for row in self.rows if row.wrong)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What an import did: accounts made, rows that came back, and the list of those, None when there are none."""
+
+    added: int
+    wrong: tuple[Row, ...]
+    rest: UUID | None
+
+
 @dataclass
 class _Seen:
     """What is taken already: by accounts, and by the lines before."""
@@ -81,11 +90,8 @@ class _Seen:
 def upload(content: bytes, *, region: str | None, by: UUID, at: datetime) -> UUID:
     """Keep a list, sealed, until it is imported or a day old; its id. Raises ListRefused when it cannot be read."""
     parse(content, region=region)
-    made = UserImport(id=new_id(at=at), made_by=by, made_at=at)
-    made.sealed = seal((region or "").encode().ljust(2) + content, place=f"import:{made.id}")
     UserImport.objects.filter(made_at__lt=at - KEPT).delete()
-    made.save(force_insert=True)
-    return made.id
+    return _keep(content, region=region or "", by=by, at=at)
 
 
 def preview(import_id: UUID, *, by: UUID) -> Preview:
@@ -99,14 +105,15 @@ def preview(import_id: UUID, *, by: UUID) -> Preview:
     return Preview(rows=checked, new_groups=tuple(sorted(wanted - there)))
 
 
-def bring(import_id: UUID, *, invite_them: bool, by: UUID, at: datetime) -> Preview:
-    """Make accounts of the good rows, all at once; what came back is in the result. Raises ListRefused.
+def bring(import_id: UUID, *, invite_them: bool, by: UUID, at: datetime) -> Brought:
+    """Make accounts of the good rows, all at once; what came back is kept as a list to mend. Raises ListRefused.
 
     With `invite_them` each gets a link to set a password, by mail.
     """
     with transaction.atomic():
         if not UserImport.objects.select_for_update().filter(pk=import_id, made_by=by).exists():
             raise _gone()
+        region = _kept(import_id, by)[1]
         shown = preview(import_id, by=by)
         users = _bring(shown.good, at=at)
         UserImport.objects.filter(pk=import_id).delete()
@@ -118,7 +125,8 @@ def bring(import_id: UUID, *, invite_them: bool, by: UUID, at: datetime) -> Prev
                     kind=INVITE, key=f"{INVITE}:{import_id}:{first}", due=at,
                     payload={"people": ids[first : first + _PER_JOB], "by": str(by)},
                 )  # fmt: skip
-    return shown
+        rest = _keep(returned(shown.wrong).encode(), region=region or "", by=by, at=at) if shown.wrong else None
+    return Brought(added=len(users), wrong=shown.wrong, rest=rest)
 
 
 def returned(rows: Iterable[Row]) -> str:
@@ -254,6 +262,13 @@ def _bring(rows: Sequence[Row], *, at: datetime) -> list[User]:
     UserNumber.objects.bulk_create(numbers, batch_size=1000)
     User.groups.through.objects.bulk_create(memberships, batch_size=1000)
     return users
+
+
+def _keep(content: bytes, *, region: str, by: UUID, at: datetime) -> UUID:
+    made = UserImport(id=new_id(at=at), made_by=by, made_at=at)
+    made.sealed = seal(region.encode().ljust(2) + content, place=f"import:{made.id}")
+    made.save(force_insert=True)
+    return made.id
 
 
 def _kept(import_id: UUID, by: UUID) -> tuple[bytes, str | None]:

@@ -1,7 +1,6 @@
 """Sessions: who is signed in, since when, from about where; ending them."""
 
 import ipaddress
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -94,6 +93,6 @@ def coarse(address: str) -> str:
 
 def browser_of(agent: str) -> str:
     """Browser and system in two words; what is not known is left out."""
-    browser = next((name for mark, name in _BROWSERS if re.search(rf"\b{mark}/", agent)), "")
+    browser = next((name for mark, name in _BROWSERS if f"{mark}/" in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     return " · ".join(word for word in (browser, system) if word)

@@ -26,7 +26,7 @@ class TenancyRouter:
 
     def allow_relation(self, left: Model, right: Model, **_hints: Any) -> bool:
         """No foreign key leads from a customer's data to the provider's."""
-        return of_provider(type(left)) == of_provider(type(right))
+        return of_provider(left.__class__) == of_provider(right.__class__)  # also of what stands for an account
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **_hints: Any) -> bool:
         """The provider's database has all tables, for the provider is a tenant too."""

@@ -1,6 +1,7 @@
 """Who may see a page: by default nobody who is not signed in."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -16,18 +18,44 @@ from parley.people import api as people
 from parley.recordings import api as recordings
 from parley.web.place import Handler, in_api, inside
 from parley.web.problems import Problem, answer, forbidden
+from parley.web.public.limits import asker
 from parley.web.rest import callers
 
 View = Callable[..., HttpResponse]
 V = TypeVar("V", bound=View)
 
 _PUBLIC: Final = "parley_public"
+_ENROLLING: Final = "parley_enrolling"
+SIGN_IN: Final = "sign_in"
+"""Where a session keeps the id of its sign-in, when that was last written down as seen, and whether a second factor
+must be set up before anything else."""
+SEEN: Final = "seen"
+ENROL: Final = "enrol"
 
 
 def public(view: V) -> V:
     """Marks a view of a console that people see before they sign in."""
     setattr(view, _PUBLIC, True)
     return view
+
+
+def enrolling(view: V) -> V:
+    """Marks a view that whoever must still set up a second factor may see."""
+    setattr(view, _ENROLLING, True)
+    return view
+
+
+def administers(view: View) -> View:
+    """Shows a view to those who oversee; only administrators may send something to it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        viewer = inside(request).viewer
+        if not viewer.oversees or (request.method == "POST" and viewer.role != "administrator"):
+            return cast(HttpResponse, forbidden(request))
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def sees_everything(view: View) -> View:
@@ -76,6 +104,9 @@ class SignedIn:
             here = inside(request)
             here.person = request.user
             here.viewer = people.viewer(request.user)
+            _write_down_seen(request)
+            if request.session.get(ENROL) and not (getattr(view, _ENROLLING, False) or getattr(view, _PUBLIC, False)):
+                return _enrol_first(request)
             return None
         if getattr(view, _PUBLIC, False) or callers.open_to_all(request.path_info):
             return None
@@ -88,6 +119,27 @@ class SignedIn:
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401)
         return HttpResponseRedirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _write_down_seen(request: HttpRequest) -> None:
+    """Once in a while: the session is in use, and from where."""
+    sign_in, now = request.session.get(SIGN_IN), timezone.now()
+    if sign_in and now - datetime.fromisoformat(request.session[SEEN]) >= people.SEEN_EVERY:
+        people.seen(UUID(sign_in), address=asker(request), at=now)
+        request.session[SEEN] = now.isoformat()
+
+
+def _enrol_first(request: HttpRequest) -> HttpResponse:
+    if not in_api(request.path_info):
+        return HttpResponseRedirect(reverse("account"))
+    problem = Problem(
+        status=403,
+        error_id="web.second_factor_needed",
+        what=_("This account needs a second factor first."),
+        safe=_("Nothing was done."),
+        remedy=_("Set one up on the page of your account."),
+    )
+    return answer(request, problem)
 
 
 def _unknown_person(request: HttpRequest) -> HttpResponse:

@@ -85,9 +85,13 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="backups", name=_("Backups"), url=reverse("backups")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
+    settings = [
+        *([Place(key="people", name=_("People"), url=reverse("people"))] if sees_all else []),
+        _account(),
+    ]
     return Frame(
         home=reverse("home"),
-        groups=_groups(("", daily), (_("Oversight"), oversight if sees_all else [])),
+        groups=_groups(("", daily), (_("Oversight"), oversight if sees_all else []), (_("Settings"), settings)),
         sign_out=reverse("sign-out"),
         search=reverse("recordings"),
     )
@@ -111,8 +115,13 @@ def _provider_frame() -> Frame:
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     return Frame(
-        home=home, groups=_groups(("", daily), (_("Oversight"), oversight)), sign_out=reverse("sign-out"), search=""
-    )
+        home=home, groups=_groups(("", daily), (_("Oversight"), oversight), (_("Settings"), [_account()])),
+        sign_out=reverse("sign-out"), search="",
+    )  # fmt: skip
+
+
+def _account() -> Place:
+    return Place(key="account", name=_("Your account"), url=reverse("account"))
 
 
 def _groups(*groups: tuple[str, list[Place]]) -> tuple[Group, ...]:

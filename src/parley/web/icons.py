@@ -33,6 +33,9 @@ ICONS: Final = {
     "lifecycle": '<path d="M2 8h12M12 6l2 2-2 2"/><circle cx="4" cy="8" r="1.5"/><circle cx="9" cy="8" r="1.5"/>',
     "departures": '<path d="M9 2.5H3.5v11H9"/><path d="M7 8h7M11.5 5.5L14 8l-2.5 2.5"/>',
     "rehearsal": '<path d="M2 8h12M4.5 6v4M8 4.5v7M11.5 6v4"/>',
+    "people": '<circle cx="6" cy="5.5" r="2.3"/><path d="M1.8 13c.3-3 2-4.3 4.2-4.3s3.9 1.3 4.2 4.3"/>'
+    '<path d="M10.3 3.4a2.3 2.3 0 0 1 0 4.2M12 9.2c1.3.6 2 1.9 2.2 3.8"/>',
+    "account": '<circle cx="8" cy="5.5" r="2.5"/><path d="M3 13.5c.4-3.2 2.3-4.8 5-4.8s4.6 1.6 5 4.8"/>',
     "more": '<path d="M3.5 8h.1M8 8h.1M12.5 8h.1"/>',
     "audit": '<path d="M3 4h1M3 8h1M3 12h1M6.5 4H13M6.5 8H13M6.5 12H13"/>',
     "customers": '<path d="M2.5 13.5v-8L7 3v10.5M7 6.5h6v7M2 13.5h12M9.5 9h1M9.5 11.2h1"/>',

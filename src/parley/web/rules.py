@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from parley.foundation.numbers import parse_e164
+from parley.web import people_words
 
 Shape = Literal["kept", "due", "late", "idle"]
 Direction = Literal["inbound", "outbound", "internal", "unknown"]
@@ -89,6 +90,7 @@ KINDS: Final = {
     "person.signed-in": _("Signed in"),
     "person.signed-out": _("Signed out"),
     "person.created": _("Person added"),
+    **people_words.KINDS,
     "user.created": _("Person added"),
     "customer.created": _("Customer created"),
     "trunk.added": _("Trunk added"),

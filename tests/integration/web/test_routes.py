@@ -35,6 +35,7 @@ from parley.ledger import api as ledger
 from parley.lifecycle import api as lifecycle
 from parley.obligations import api as obligations
 from parley.obligations.api import run_due
+from parley.people import api as people
 from parley.people.api import User, create_user, viewer
 from parley.project.wiring import LETTERS
 from parley.recordings.api import RENDER, finalize, get, installed_store, render_recording
@@ -48,7 +49,8 @@ PASSWORD = "a sentence that nobody guesses 9"
 POSTED = {"sign-out"}
 POSTED_API = {"api/v1/opendsr/v3/requests"}
 OPEN_API = {"api/v1/opendsr/v3/discovery", "api/v1/opendsr/v3/certificate"}  # what verifies our signatures
-FREE = {"sign-in"}  # seen by nobody who is signed in: leads home
+FREE = {"sign-in", "sign-in/factor"}  # seen by nobody who is signed in: leads home
+BEFORE = {"join/<str:token>", "sign-in/passkey"}  # seen by whoever is on its way in
 NEEDS_A_KEY = {
     "recordings/<uuid:recording_id>/media/<kind>"
 }  # customer-held: the gate refuses, and says by which clause
@@ -105,6 +107,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             "duty_id": str(obligations.duties()[0].id),
             "hold_id": held_record(),
             **contacts_of(customer, folder, email),
+            **people_of(email),
         }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
@@ -139,6 +142,15 @@ def contacts_of(customer: tenancy.Customer, folder: Path, email: str) -> dict[st
     handlers = importing.long_handlers(store=installed_store(), scratch=folder)
     assert run_due(customer, handlers=handlers, now=datetime.now(UTC)).done == 1
     return {"contact_id": str(contact), "import_id": str(brought.id)}
+
+
+def people_of(email: str) -> dict[str, str]:
+    """A person who was invited, and a list of people that waits, of the customer in scope."""
+    now, keeper = datetime.now(UTC), User.objects.get(email=email)
+    person = create_user(email=f"invited-{email}", name="Ivo", password=None, role="user")
+    invited = people.invite(person.id, by=keeper.id, at=now).rpartition("/join/")[2]
+    brought = people.importing.upload(b"email,name\na@list.example,Ann\n", region=None, by=keeper.id, at=now)
+    return {"person_id": str(person.id), "list_id": str(brought), "token": invited}
 
 
 def held_record() -> str:
@@ -282,6 +294,9 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:hold_id>": [whose.ids["hold_id"]],
         "<uuid:contact_id>": [whose.ids["contact_id"]],
         "<uuid:import_id>": [whose.ids["import_id"]],
+        "<uuid:person_id>": [whose.ids["person_id"]],
+        "<uuid:list_id>": [whose.ids["list_id"]],
+        "<str:token>": [whose.ids["token"]],
         "<uuid:record_id>": [str(whose.recording)],
         "<slug:store>": ["recordings"],
         "<slug:kind>": ["recording"],
@@ -352,8 +367,12 @@ def test_a_session_is_nothing_in_another_console(route: str, own: Tenant, other:
     client = own.client()
     for address in filled(route, other):
         answer = client.get(other.home + address)
-        if route in FREE:
+        if route == "sign-in":
             assert b"password" in body(answer)
+        elif route in BEFORE:
+            # A link of another customer's is none here; what a browser is asked to prove names nobody.
+            assert answer.status_code == 200
+            assert own.email.encode() not in body(answer)
         elif route in POSTED:
             assert answer.status_code == 405
         elif route in OPEN_API:
@@ -385,7 +404,7 @@ def test_a_sealed_customer_has_every_page_but_the_sound(route: str, held: Tenant
 def test_a_user_sees_only_calls_of_own_numbers(own: Tenant) -> None:
     client = own.client(f"other-{own.email}")
     assert client.get(own.home + "api/v1/recordings").json()["items"] == []
-    for route in WITH_IDS:
+    for route in sorted(set(WITH_IDS) - BEFORE):
         for address in filled(route, own):
             assert client.get(own.home + address).status_code in {403, 404}, address
     assert client.get(own.home + "audit/").status_code == 403
@@ -395,7 +414,8 @@ def test_a_user_sees_only_calls_of_own_numbers(own: Tenant) -> None:
 FOR_THE_FEW = (
     "backups/", "backups/progress", "contacts/settings", "exports/", "exports/ask", "holds/", "holds/new", "inventory/",
     "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld", "lifecycle/",
-    "retention/", "rights/", "rights/enter", "rights/programs",
+    "retention/", "rights/", "rights/enter", "rights/programs", "people/", "people/add", "people/groups/",
+    "people/rules", "people/sessions/", "people/import",
 )  # fmt: skip
 
 
@@ -418,7 +438,7 @@ def test_pages_of_duties_are_for_who_sees_everything(role: str, own: Tenant) -> 
     assert asked.status_code == 403
 
 
-@pytest.mark.parametrize("route", [route for route in routes(PROVIDER_URLS) if route not in POSTED])
+@pytest.mark.parametrize("route", [route for route in routes(PROVIDER_URLS) if route not in POSTED | BEFORE])
 def test_the_provider_sees_counts_and_never_content(route: str, own: Tenant) -> None:
     provider = tenancy.provider()
     with tenancy.scope(provider):
@@ -429,7 +449,7 @@ def test_the_provider_sees_counts_and_never_content(route: str, own: Tenant) -> 
         own = replace(own, ids={**own.ids, "departure_id": departed()})
     client = Client(HTTP_HOST="127.0.0.1")
     for address in filled(route, own):
-        assert client.get("/provider/" + address).status_code == (200 if route in FREE else 302)
+        assert client.get("/provider/" + address).status_code == (200 if route == "sign-in" else 302)
     signed = client.post("/provider/sign-in", {"email": "olga@provider.example", "password": PASSWORD})
     assert signed.status_code == 302
     for address in filled(route, own):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from parley.web import problems, sign_in
-from parley.web.console import rights
+from parley.web.console import people_account, rights
 from parley.web.provider import (
     access,
     assistance,
@@ -22,6 +22,11 @@ from parley.web.provider.rights import forwarded
 urlpatterns = [
     path("", customers.listing, name="customers"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-in/factor", sign_in.factor, name="sign-in-factor"),
+    path("sign-in/passkey", sign_in.passkey_options, name="sign-in-passkey"),
+    path("join/<str:token>", sign_in.join, name="join"),
+    path("account/", people_account.account, name="account"),
+    path("account/passkey", people_account.passkey_options, name="account-passkey"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("customers/<slug:handle>/", customers.customer, name="customer"),
     path("customers/<slug:handle>/support/", access.support, name="support"),
