@@ -115,7 +115,7 @@ class _Question:
         parts = [token.head(head) for head in heads if len(head) >= _SHORTEST_HEAD]
         parts += [token.tail(digits)] if len(digits) >= _SHORTEST_TAIL else []
         parts += [kind + token.beginning(digits) for kind in "nw"]
-        parts += [] if international else ["k" + token.digits("k", digits[:LONGEST_PATH])]
+        parts += [] if international else [token.typed(digits)]
         whole = [token.number(one) for one in {f"+{head}" for head in heads} | {digits}]
         found = self._ask(" | ".join(f"{part}:*" for part in parts), addresses=whole)
         if self.tools.opener is not None:

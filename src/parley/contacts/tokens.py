@@ -35,6 +35,7 @@ _LETTERS: Final = {letter: place for place, letter in enumerate("abcdefghijklmno
 _OTHER: Final = len(_LETTERS)
 """The place of every other letter; four digits of a hash follow it in the path."""
 _CHARACTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyzA"
+_PAD: Final = "\0"
 _KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 
 T = TypeVar("T")
@@ -103,8 +104,12 @@ class Tokeniser:
         if heard := sound(word):
             found.append(self.heard(heard))
         if len(digits := key_pad(word)) > 1:
-            found.append("k" + self.digits("k", digits[:LONGEST_PATH]))
+            found.append(self.typed(digits))
         return found
+
+    def typed(self, digits: str) -> str:
+        """The lexeme of all names that a key pad gives these first digits for."""
+        return "k" + self.beginning(digits, pad=_PAD)
 
     def path(self, word: str) -> str:
         """The path of a word, whole: no other word has it."""
@@ -116,14 +121,15 @@ class Tokeniser:
             _keep(self._paths, word, known)
         return known
 
-    def beginning(self, word: str) -> str:
-        """The path of all words that begin so, as far as paths tell."""
-        made = ""
+    def beginning(self, word: str, *, pad: str = "") -> str:
+        """The path of all words that begin so, as far as paths tell; `pad` keeps paths of another kind apart."""
+        made = []
         for place, letter in enumerate(word[:LONGEST_PATH]):
-            node = self._node(word[:place])
+            before = pad + word[:place]
+            node = self._nodes.get(before) or self._node(before)
             known = _LETTERS.get(letter)
-            made += node[_OTHER] + self._tag(f"l{word[: place + 1]}", 2) if known is None else node[known]
-        return made
+            made.append(node[known] if known is not None else node[_OTHER] + self._tag(f"l{before}{letter}", 2))
+        return "".join(made)
 
     def heard(self, sounds: str) -> str:
         """The lexeme of what a name sounds like."""
@@ -191,13 +197,10 @@ class Tokeniser:
 
     def _node(self, before: str) -> str:
         """The characters that stand for `_LETTERS` behind these letters, and at last the one for any other letter."""
-        known = self._nodes.get(before)
-        if known is None:
-            digest = blake2b(f"p{before}".encode(), digest_size=64, key=self.key).digest()
-            order = sorted(range(_OTHER + 1), key=digest.__getitem__)
-            known = "".join([_CHARACTERS[place] for place in order])
-            _keep(self._nodes, before, known)
-        return known
+        digest = blake2b(f"p{before}".encode(), digest_size=64, key=self.key).digest()
+        made = "".join(sorted(_CHARACTERS, key=dict(zip(_CHARACTERS, digest, strict=False)).__getitem__))
+        _keep(self._nodes, before, made)
+        return made
 
 
 def other_text(new: NewContact) -> str:
