@@ -70,6 +70,8 @@ class Config:
     intake_port: int = 8472  # 0: none is taken in
     intake_domain: str = ""  # of rights+<handle>@<domain>; empty: any, and the portal names no address
 
+    token_rate: int = 600  # requests a minute of one API token, in each process of the web
+
     callback_allow: str = ""  # "host:port ...": own places that callbacks may reach besides public https
 
     def __post_init__(self) -> None:
@@ -93,6 +95,8 @@ class Config:
             if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
                 raise ConfigError("callback.allow names no place", remedy="Write host:port, separated by spaces.")
         self._check_proxies()
+        if self.token_rate < 1:
+            raise ConfigError("token.rate lets no program in", remedy="Give a number of requests a minute, 1 or more.")
         if self.backup_keep_days < 1:
             raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
         if self.backup_url and self.backup_url == self.objects_url:

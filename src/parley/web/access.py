@@ -19,7 +19,7 @@ from parley.recordings import api as recordings
 from parley.web.place import Handler, in_api, inside
 from parley.web.problems import Problem, answer, forbidden
 from parley.web.public.limits import asker
-from parley.web.rest import callers
+from parley.web.rest import callers, limits
 
 View = Callable[..., HttpResponse]
 V = TypeVar("V", bound=View)
@@ -93,13 +93,17 @@ class SignedIn:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        limits.mark(request, response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: View, _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
         if not hasattr(request, "customer"):
             return None
+        if callers.token(request):
+            return _with_token(request)
         if not isinstance(request.user, AnonymousUser):
             here = inside(request)
             here.person = request.user
@@ -142,14 +146,31 @@ def _enrol_first(request: HttpRequest) -> HttpResponse:
     return answer(request, problem)
 
 
+def _with_token(request: HttpRequest) -> HttpResponse | None:
+    """Lets a token in, as often as tokens may ask; one that does not hold here is refused, whoever is signed in."""
+    if callers.enter(request):
+        bearer = callers.bearer_of(request)
+        return limits.refusal(request, bearer.token_id) if bearer else None
+    problem = Problem(
+        status=401,
+        error_id="web.token_unknown",
+        what=_("This token does not hold here."),
+        safe=_("Nothing was done."),
+        remedy=_("It may be revoked or over, or be another customer's: make a new one in the console."),
+    )
+    response = answer(request, problem)
+    response["WWW-Authenticate"] = 'Bearer realm="Parley", error="invalid_token"'
+    return response
+
+
 def _unknown_person(request: HttpRequest) -> HttpResponse:
     problem = Problem(
         status=401,
         error_id="web.sign_in_needed",
         what=_("Nobody is signed in."),
         safe=_("Nothing was done."),
-        remedy=_("Sign in to this customer's console first; its session cookie counts here."),
+        remedy=_("Send an API token, or sign in to this customer's console first; its session cookie counts here."),
     )
     response = answer(request, problem)
-    response["WWW-Authenticate"] = 'Session realm="Parley"'
+    response["WWW-Authenticate"] = 'Bearer realm="Parley", Session realm="Parley"'
     return response

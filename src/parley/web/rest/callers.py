@@ -1,4 +1,7 @@
-"""Who calls the interface for programs: a session of the console, or a key for programs.
+"""Who calls the interface for programs: a session of the console, an API token, or a key for programs.
+
+A token (`parley.tokens`) opens the operations of its scopes, below `API` and nowhere else. Whoever sends one is who it
+says, whatever session came along; one that does not hold is nobody.
 
 A key is a signed statement of whose account calls which customer, good for a year. It is kept nowhere. It ends with its
 account, when the account's password changes, and by its age; it opens the addresses below `OPENDSR` and nothing else.
@@ -10,11 +13,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from parley.people import api as people
+from parley.tokens import api as tokens
 from parley.web.place import inside
 
+API: Final = "/api/v1/"
 OPENDSR: Final = "/api/v1/opendsr/v3/"
 _TO_ALL: Final = frozenset({OPENDSR + "discovery", OPENDSR + "certificate"})
 _SALT: Final = "parley.key-for-programs"
@@ -25,6 +31,31 @@ MAY_CALL: Final = frozenset({"administrator", "compliance"})
 def open_to_all(path: str) -> bool:
     """Whether whoever checks our signatures may read this address."""
     return path in _TO_ALL
+
+
+def token(request: HttpRequest) -> str:
+    """The API token that came with the request, "" for none."""
+    word, _space, text = request.headers.get("Authorization", "").partition(" ")
+    text = text.strip()
+    here = word.lower() == "bearer" and text.startswith(tokens.PREFIX) and request.path_info.startswith(API)
+    return text if here else ""
+
+
+def enter(request: HttpRequest) -> bool:
+    """Let the request in as who its token says; False when the token does not hold here."""
+    bearer = tokens.bearer(token(request), at=timezone.now())
+    if bearer is None:
+        return False
+    here = inside(request)
+    here.person, here.viewer = bearer.person, bearer.viewer
+    request.META["parley.bearer"] = bearer
+    return True
+
+
+def bearer_of(request: HttpRequest) -> tokens.Bearer | None:
+    """Who came with a token, None for a session and for a key for programs."""
+    found = request.META.get("parley.bearer")
+    return found if isinstance(found, tokens.Bearer) else None
 
 
 def make_key(request: HttpRequest) -> str:
@@ -54,7 +85,7 @@ def person(request: HttpRequest) -> people.User | None:
 
 def may_write(request: HttpRequest) -> bool:
     """Whether a request that changes something comes from who it seems: with a key, or from a page of ours."""
-    if request.META.get("parley.key") is True:
+    if request.META.get("parley.key") is True or bearer_of(request) is not None:
         return True
     origin = urlsplit(request.headers.get("Origin", "")).netloc
     return origin in {request.get_host(), urlsplit(settings.PARLEY_PUBLIC_URL).netloc}

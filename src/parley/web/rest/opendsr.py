@@ -28,6 +28,8 @@ from parley.rights import api as rights
 from parley.web.place import inside
 from parley.web.problems import STATUSES
 from parley.web.rest import callers
+from parley.web.rest.description import answers
+from parley.web.rest.scopes import Scope
 
 VERSION: Final = "3.0"
 KINDS: Final = ("access", "portability", "erasure", "rectification", "restriction", "objection")
@@ -94,6 +96,18 @@ class Discovery(Schema):
     signature_algorithm: str
 
 
+class ErrorOut(Schema):
+    """What went wrong: "error" as the specification writes it, and our stable id."""
+
+    error: dict[str, Any]
+    error_id: str
+
+
+def _answers(model: Any, *statuses: int, success: int = 200) -> dict[int, Any]:
+    """As `description.answers`, with errors as the specification writes them."""
+    return {**answers(model, success=success), **dict.fromkeys(statuses, ErrorOut)}
+
+
 class Wrong(Exception):
     """What the caller did wrong."""
 
@@ -130,7 +144,14 @@ def _check_caller(request: HttpRequest) -> None:
         raise Wrong(403, "web.csrf", "Send a key for programs, or come from a page of the console.")
 
 
-@router.get("/discovery", response=Discovery, url_name="opendsr-discovery", summary="What is supported", auth=None)
+@router.get(
+    "/discovery",
+    response={200: Discovery},
+    url_name="opendsr-discovery",
+    operation_id="opendsr_discovery",
+    summary="What is supported",
+    auth=None,
+)
 def discovery(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja looks for it by name
     """Open to all: who receives a callback reads here how to check its signature."""
     return _signed(
@@ -147,7 +168,12 @@ def discovery(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja loo
 
 
 @router.get(
-    "/certificate", url_name="opendsr-certificate", summary="The public key that verifies signatures", auth=None
+    "/certificate",
+    url_name="opendsr-certificate",
+    operation_id="opendsr_certificate",
+    summary="The public key that verifies signatures",
+    auth=None,
+    openapi_extra={"responses": {200: {"content": {"application/x-pem-file": {"schema": {"type": "string"}}}}}},
 )
 def certificate(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja looks for it by name
     """PEM, SubjectPublicKeyInfo, Ed25519. `X-OpenDSR-Signature` of an answer or a callback is base64 of the signature
@@ -162,8 +188,10 @@ _BODY: Final = {"required": True, "content": {"application/json": {"schema": Wan
 
 @router.post(
     "/requests",
-    response={201: Received},
+    response=_answers(Received, 400, 403, 409, 413, success=201),
     url_name="opendsr-requests",
+    operation_id="opendsr_request",
+    auth=Scope("rights:write", checks_origin=False),
     summary="Hand in a request",
     openapi_extra={"requestBody": _BODY},
 )
@@ -205,7 +233,12 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @router.get(
-    "/requests/{uuid:subject_request_id}", response=Status, url_name="opendsr-request", summary="How a request stands"
+    "/requests/{uuid:subject_request_id}",
+    response=_answers(Status, 403, 404),
+    url_name="opendsr-request",
+    operation_id="opendsr_status",
+    summary="How a request stands",
+    auth=Scope("rights:read"),
 )
 @_told
 def status(request: HttpRequest, subject_request_id: UUID) -> HttpResponse:
@@ -228,8 +261,10 @@ def status(request: HttpRequest, subject_request_id: UUID) -> HttpResponse:
 
 @router.delete(
     "/requests/{uuid:subject_request_id}",
-    response={202: Received},
+    response=_answers(Received, 403, 404, 409, success=202),
     url_name="opendsr-cancel",
+    operation_id="opendsr_cancel",
+    auth=Scope("rights:write", checks_origin=False),
     summary="Take a request back",
 )
 @_told

@@ -1,32 +1,57 @@
 """What REST asks for and what its answers look like."""
 
+import re
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 MOST_ROWS: Final = 200
+_RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def _written(given: object) -> object:
+    """An instant as text: a bare number is none."""
+    if isinstance(given, datetime) or (isinstance(given, str) and _RFC3339.fullmatch(given)):
+        return given
+    raise ValueError("an instant is written 2026-11-23T10:00:00Z, with its offset from UTC")
+
+
+def _in_time(given: datetime) -> datetime:
+    """Between 1970 and 9998: nothing was recorded before, and no reckoning runs over the end of the calendar."""
+    if not 1970 <= given.year <= 9998:
+        raise ValueError("an instant lies between the years 1970 and 9998")
+    return given
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_time)]
+"""RFC 3339, with an offset from UTC."""
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""Anything but NUL, which no database keeps."""
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text without line breaks and other control characters."""
+PartName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class Wanted(Schema):
     """Which recordings: everything that is given must hold."""
 
-    number: str | None = Field(None, max_length=128, description="A party's number or address, exact")
-    since: datetime | None = Field(None, description="Begun at or after; with an offset from UTC")
-    until: datetime | None = Field(None, description="Begun before")
+    number: Line | None = Field(None, max_length=128, description="A party's number or address, exact")
+    since: Instant | None = Field(None, description="Begun at or after; with an offset from UTC")
+    until: Instant | None = Field(None, description="Begun before")
     direction: Literal["inbound", "outbound", "internal", "unknown"] | None = None
     trunk: UUID | None = None
-    after: str | None = Field(None, max_length=512, description="`next` of the page before")
+    after: Line | None = Field(None, max_length=512, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=MOST_ROWS)
 
 
 class WantedEntries(Schema):
     """Which entries of the audit trail."""
 
-    kind: str | None = Field(None, max_length=64)
-    before: str | None = Field(None, max_length=128, description="`next` of the page before")
+    kind: Line | None = Field(None, max_length=64)
+    before: Line | None = Field(None, max_length=128, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=MOST_ROWS)
 
 
@@ -108,6 +133,14 @@ class RecordingOut(RowOut):
     media: list[MediaOut]
     evidence_id: UUID
     evidence_url: str
+
+
+class DeletedOut(Schema):
+    """What a deletion removed: recordings and objects; the evidence of it."""
+
+    deleted: int
+    objects: int
+    evidence_id: UUID | None
 
 
 class LiveOut(Schema):

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -15,8 +14,10 @@ from parley.agreement import api as agreements
 from parley.recordings import api as recordings
 from parley.web import gate
 from parley.web.place import inside
+from parley.web.rest.description import answers
+from parley.web.rest.scopes import Scope
 
-router = Router()
+router = Router(tags=["recordings"])
 
 
 class TypeOut(Schema):
@@ -52,6 +53,12 @@ class SheetOut(Schema):
     wrapped: str
 
 
+class WantedSheets(Schema):
+    """Of which recordings: `id` as often as there are."""
+
+    id: list[UUID] = Field(max_length=recordings.MOST_SHEETS)
+
+
 class SealedOut(Schema):
     """A recording as only its customer can open it."""
 
@@ -64,7 +71,11 @@ class SealedOut(Schema):
 
 
 @router.get(
-    "/recordings/{uuid:recording_id}/sealed", response=SealedOut, url_name="sealed", summary="One recording, sealed"
+    "/recordings/{uuid:recording_id}/sealed",
+    response=answers(SealedOut, 404, 422),
+    url_name="sealed",
+    summary="One recording, sealed",
+    auth=Scope("recordings:read"),
 )
 def get_sealed(request: HttpRequest, recording_id: UUID) -> SealedOut:
     """Where its parts lie and what they carry: enough to open and play it with the customer's own key."""
@@ -97,13 +108,17 @@ def get_sealed(request: HttpRequest, recording_id: UUID) -> SealedOut:
     )
 
 
-@router.get("/sheets", response=list[SheetOut], url_name="sheets", summary="Who spoke in some recordings, sealed")
-def list_sheets(
-    request: HttpRequest, id: Annotated[list[UUID], Query(), Field(max_length=recordings.MOST_SHEETS)]
-) -> list[SheetOut]:
+@router.get(
+    "/sheets",
+    response=answers(list[SheetOut], 422),
+    url_name="sheets",
+    summary="Who spoke in some recordings, sealed",
+    auth=Scope("recordings:read"),
+)
+def list_sheets(request: HttpRequest, wanted: Query[WantedSheets]) -> list[SheetOut]:
     """The sealed party sheets of those of the recordings that this person may see."""
     gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
-    return [_sheet(one) for one in recordings.sealed_sheets(inside(request).viewer, id)]
+    return [_sheet(one) for one in recordings.sealed_sheets(inside(request).viewer, wanted.id)]
 
 
 def _sheet(found: recordings.SealedSheet) -> SheetOut:
