@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from tests.support.installation import PRODUCTION_MEMORY_COST
 
 from parley.people import api as people
+from parley.people.hashers import Argon2
 from parley.people.models import SignInAttempts
 from parley.sealing.api import blind_index, open_bytes
 from parley.tenancy import api as tenancy
@@ -30,7 +32,9 @@ def test_the_right_password_signs_in_whatever_the_case_of_the_address(anna: peop
     assert _sign_in(PASSWORD, email=" ANNA@example.ORG ").pk == anna.pk
 
 
-def test_the_password_is_stored_as_argon2id(anna: people.User) -> None:
+def test_the_password_is_stored_as_argon2id(customer: tenancy.Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Argon2, "memory_cost", PRODUCTION_MEMORY_COST)
+    anna = people.create_user(email="anna@example.org", name="Anna B", password=PASSWORD, role="user")
     with connection.cursor() as cursor:
         cursor.execute("SELECT password FROM people_user WHERE id = %s", [anna.id])
         stored = cursor.fetchone()[0]
