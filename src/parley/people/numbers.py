@@ -105,5 +105,5 @@ def match_keys(user: User) -> Sequence[MatchKey]:
             kind=next(kind for kind in NUMBER_KINDS if kind == row.kind),
             value=open_bytes(bytes(row.sealed), identities).decode() if identities else "",
         )
-        for row in user.numbers.order_by("id")
+        for row in user.numbers.order_by("kind", "id")
     ]
