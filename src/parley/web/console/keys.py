@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.governance.access import api as access
 from parley.governance.contract import api as contract
@@ -75,10 +75,15 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @sees_everything
-@require_POST
+@require_http_methods(["GET", "POST"])
 def drill(request: HttpRequest) -> HttpResponse:
-    """A drill by script: seals a word to the key that is named, or checks the word that is said. Never sees a key."""
+    """A drill by script: seals a word to the key that is named, or checks the word that is said. Never sees a key.
+
+    Asked without either, it says which drills wait for their word.
+    """
     here, now = inside(request), timezone.now()
+    if request.method == "GET":
+        return JsonResponse({"waiting": [str(one.id) for one in access.challenges()]})
     challenge = _id(request.POST.get("challenge", ""))
     if challenge is None:
         begun = access.challenge(recipient=request.POST.get("recipient", ""), at=now)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from parley.recordings import api as recordings
 from parley.web.access import sees_everything
@@ -50,13 +50,17 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "web/console/listening.html", context, status=400 if wrong else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def reason(request: HttpRequest, recording_id: UUID) -> HttpResponse:
-    """Why this person listens to this recording now; the player asks before the first sound."""
-    here = inside(request)
+    """Why this person listens to this recording now, and whether it said so; the player asks before the first sound."""
+    here, now = inside(request), timezone.now()
+    if request.method == "GET":
+        recordings.get(here.viewer, recording_id)
+        given = recordings.reason_holds(recording_id, by=here.person.id, at=now)
+        return JsonResponse({"rule": recordings.listening_rule(), "given": given})
     recordings.give_reason(
         here.viewer, recording_id, code=request.POST.get("code", ""), text=request.POST.get("text", ""),
-        by=here.person.id, at=timezone.now(),
+        by=here.person.id, at=now,
     )  # fmt: skip
     return JsonResponse({"given": True})
 

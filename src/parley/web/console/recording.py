@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.agreement import api as agreements
 from parley.contacts import api as contacts
@@ -72,9 +72,11 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     return shown(request, recording_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def remark(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """Keeps a note or a tag, at a moment or on the whole, or takes one away; leads back to the page."""
+    if request.method == "GET":
+        return shown(request, recording_id)
     here, now = inside(request), timezone.now()
     said, deed = request.POST, request.POST.get("deed", "")
     try:

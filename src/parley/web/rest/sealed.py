@@ -56,7 +56,7 @@ class SheetOut(Schema):
 class WantedSheets(Schema):
     """Of which recordings: `id` as often as there are."""
 
-    id: list[UUID] = Field(max_length=recordings.MOST_SHEETS)
+    id: list[UUID] = Field([], max_length=recordings.MOST_SHEETS)
 
 
 class SealedOut(Schema):
