@@ -133,6 +133,10 @@ def test_a_name_at_the_pbx_is_what_stands_before_its_host(office: tenancy.Custom
 
 
 def test_evidence_of_deeds_names_nobody(office: tenancy.Customer) -> None:
+    gino = person("gino").id
+    people.set_level(gino, level="group", may_download=True, may_delete=False, by=BY, at=NOW)
+    people.set_given(gino, groups=[], people=ids("elena"), by=BY, at=NOW)
+    people.decide(own_visible=True, own_download=False, factor_roles=["compliance"], by=BY, at=NOW)
     with connection.cursor() as cursor:
         entries = ledger.entries(cursor, kinds=None, before=None, limit=200)
     kinds = {entry.kind for entry in entries}
