@@ -30,8 +30,12 @@ FROM STDIN (FORMAT BINARY)
 """
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 _TRAILER: Final = struct.pack(">h", -1)
-_LONG_LIST: Final = "SET LOCAL gin_pending_list_limit = '8MB'; SET LOCAL work_mem = '96MB'"
-"""The index takes many rows in at once, in its own order: several times quicker than one by one."""
+_LONG_LIST: Final = "SET LOCAL gin_pending_list_limit = %s; SET LOCAL work_mem = '96MB'"
+"""The index takes many rows in at once, in its own order: several times quicker than one by one. Its list stays part of
+it as free space, so the list may be long (kB) only where the index is large."""
+_SHORTEST_LIST: Final = 1_024
+_LONGEST_LIST: Final = 16_384
+_ROWS_FOR_ONE: Final = 40
 _SETTLE: Final = """
 SET LOCAL gin_pending_list_limit = 64; SET LOCAL work_mem = '96MB';
 UPDATE contacts_contact SET changed_at = changed_at + interval '1 microsecond' WHERE id = %s
@@ -129,7 +133,7 @@ class _Writer:
                     return False
                 for sealed in made.sealed.values():
                     keep_epoch(sealed)
-                cursor.execute(_LONG_LIST)
+                cursor.execute(_LONG_LIST, [min(_LONGEST_LIST, _SHORTEST_LIST + made.first // _ROWS_FOR_ONE)])
                 with cursor.copy(_COPY) as copy:
                     copy.write(b"".join((_HEADER, *made.chunks, _TRAILER)))
             details = {"directory": str(self.directory), "contacts": made.count, "first": made.first, "by": self.by}
