@@ -31,6 +31,8 @@ SECONDS = 6.0
 SHOTS = os.environ.get("JOURNEY_SHOTS", "")
 SECRET = re.compile(rb"AGE-SECRET-KEY-1[A-Z0-9]+")
 
+pytestmark = pytest.mark.timeout(300)  # three calls at true speed, beside whatever else the machine does
+
 Samples = npt.NDArray[np.int16]
 
 

@@ -10,7 +10,7 @@ const [output, play] = [part("time"), part("play")];
 const segments = JSON.parse(document.getElementById("segments").textContent);
 const speeds = [...part("speed").options].map((option) => Number(option.value));
 const deck = new Deck(part("audio"));
-let [tracks, wave, silences, opened] = [[], null, [], new Map()];
+let [tracks, wave, silences, opened, impatient] = [[], null, [], new Map(), false];
 
 function fail(error) {
   part("loading")?.remove();
@@ -20,9 +20,9 @@ function fail(error) {
 }
 
 const doing = (deed) => (...given) => Promise.resolve(deed(...given)).catch(fail);
-const seek = doing((seconds) => deck.seek(seconds));
+const seek = doing((seconds) => wave && deck.seek(seconds));
 const step = (by) => seek(deck.time + by);
-const toggle = doing(() => deck.toggle());
+const toggle = doing(() => (wave ? deck.toggle() : (impatient = !impatient))); // pressed before it is ready: played then
 
 function shown() {
   output.textContent = `${clock(deck.time)} / ${clock(deck.seconds || Number(player.dataset.seconds))}`;
@@ -78,6 +78,7 @@ async function begin() {
   part("loading").remove();
   player.dataset.ready = "";
   await jump();
+  if (impatient) await deck.play();
 }
 
 /** Goes to what the address asks for (#t=83.5, in seconds of this page's segment), else to the segment's start. */
