@@ -187,13 +187,13 @@ class Parley:
             self.contacts.remove([key], by="bench", at=datetime.now(UTC))
 
     def log(self) -> int:
-        from django.db import connection, transaction
+        from django.db import transaction
 
         from parley.contacts.tools import leave
         from parley.ledger import api as ledger
+        from parley.tenancy import api as tenancy
 
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                found = ledger.entries(cursor, limit=50)
+            found = ledger.entries(tenancy.Statements(), limit=50)
             leave("log.read", clause="IM-4.purposes", at=datetime.now(UTC), details={"by": "bench"})
         return len(found)

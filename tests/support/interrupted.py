@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from unittest import mock
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+
+from parley.tenancy.backend.base import DatabaseWrapper
 
 
 class Interrupted(BaseException):
@@ -50,9 +51,9 @@ def interrupted(point: Point) -> Iterator[Meter]:
     Commits of Django's connections count (each `atomic` that ends, and each statement outside one does not).
     """
     meter = Meter()
-    commit = BaseDatabaseWrapper._commit
+    commit = DatabaseWrapper._commit
 
-    def counted(self: BaseDatabaseWrapper) -> None:
+    def counted(self: DatabaseWrapper) -> None:
         meter.commits += 1
         if meter.commits != point.commit or meter.fired:
             commit(self)
@@ -64,7 +65,7 @@ def interrupted(point: Point) -> Iterator[Meter]:
             self._rollback()  # as the server does when its client is gone
         raise Interrupted
 
-    with mock.patch.object(BaseDatabaseWrapper, "_commit", counted), suppress(Interrupted):
+    with mock.patch.object(DatabaseWrapper, "_commit", counted), suppress(Interrupted):
         yield meter
     if meter.fired:
         for connection in connections.all(initialized_only=True):

@@ -49,9 +49,10 @@ def get_for_person(contact: UUID) -> Contact:
 def consult(contacts: Sequence[UUID], *, by: str, at: datetime, why: str) -> tuple[Contact, ...]:
     """Contacts, with evidence of who looked at them and why (a purpose, a case; no personal data). Those that are gone
     or restricted are left out."""
-    clause = require(KEEP, at=at)
+    clause, made = require(KEEP, at=at), tools()
     with transaction.atomic():
-        found = usable(rows.read(tools(), contacts))
+        read, resting = tenancy.run_together(rows.reading(contacts), retention.asking_whether_any_rests(STORE_NAME))
+        found = _usable(rows.in_order(rows.opened(made, read.rows), contacts), resting)
         _consulted(found, clause=clause, by=by, at=at, why=why)
     return tuple(row.contact() for row in found)
 
@@ -75,13 +76,14 @@ def find(
     tags = [token.metadata(kind, value) for kind, value in kinds.items() if value]
     whole = [token.number(reading) for reading in readings(number)[:1] if number] + [token.email(email)] * bool(email)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            asked: list[tuple[str, Any]] = [("c.tokens @@ %s::tsquery", " & ".join(tags))] if tags else []
-            asked += [("c.addresses @> %s::bigint[]", whole)] if whole else []
-            where = " AND ".join(condition for condition, _ in asked) or "true"
-            values = [value for _, value in asked]
-            cursor.execute(_TAGGED.format(columns=rows.COLUMNS, where=where), [*values, limit])
-            found = usable(rows.opened(made, cursor.fetchall()))
+        asked: list[tuple[str, Any]] = [("c.tokens @@ %s::tsquery", " & ".join(tags))] if tags else []
+        asked += [("c.addresses @> %s::bigint[]", whole)] if whole else []
+        where = " AND ".join(condition for condition, _ in asked) or "true"
+        read, resting = tenancy.run_together(
+            (_TAGGED.format(columns=rows.COLUMNS, where=where), [*(value for _, value in asked), limit]),
+            retention.asking_whether_any_rests(STORE_NAME),
+        )
+        found = _usable(rows.opened(made, read.rows), resting)
         _consulted(found, clause=clause, by=by, at=at, why=why)
     return tuple(row.contact() for row in found)
 
@@ -150,6 +152,11 @@ def readings(number: str) -> list[str]:
         return [plain] if plain else []
     regions = sorted({trunk.region for trunk in tenancy.trunks(customer)})
     return list(dict.fromkeys([plain, *(canonical_number(number, region) for region in regions)]))
+
+
+def _usable(found: list[rows.Row], resting: tenancy.Answer) -> list[rows.Row]:
+    """`usable`, after it was asked whether anything rests at all."""
+    return usable(found) if resting.rows[0][0] else found
 
 
 def usable(found: list[rows.Row]) -> list[rows.Row]:

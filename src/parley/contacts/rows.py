@@ -11,20 +11,21 @@ from django.db import connection
 from parley.contacts.tools import Tools
 from parley.contacts.types import Contact, ContactLine, NewContact
 from parley.sealing.api import SealedField
+from parley.tenancy import api as tenancy
 
-_SHORT_LIST: Final = "SET LOCAL gin_pending_list_limit = 512"
-"""A search reads the whole list of what an index has not taken in yet, so it is kept short."""
+_SHORT_LIST: Final = "SELECT set_config('gin_pending_list_limit', '512', true)"
+"""Kilobytes. A search reads the whole list of what an index has not taken in yet, so it is kept short."""
 _INSERT: Final = """
 INSERT INTO contacts_contact (id, directory_id, changed_at, keep_until, minor, sealed, tokens, addresses)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s::tsvector, %s::bigint[])
 """
 _UPDATE: Final = """
-UPDATE contacts_contact SET changed_at = %s, keep_until = %s, minor = %s, sealed = %s, tokens = %s, addresses = %s
-WHERE id = %s
+UPDATE contacts_contact SET changed_at = %s, keep_until = %s, minor = %s, sealed = %s, tokens = %s::tsvector,
+    addresses = %s::bigint[] WHERE id = %s
 """
 COLUMNS: Final = "c.id, c.directory_id, c.changed_at, c.keep_until, c.minor, c.sealed"
 """What `opened` reads."""
-_READ: Final = "SELECT {columns} FROM contacts_contact c WHERE c.id = ANY(%s){lock}"
+_READ: Final = "SELECT {columns} FROM contacts_contact c WHERE c.id = ANY(%s::uuid[]){lock}"
 _EPOCHS: Final = "SELECT id, wrapped FROM contacts_epoch WHERE id = ANY(%s)"
 
 
@@ -70,13 +71,21 @@ def made_at(contact: UUID) -> datetime:
     return datetime.fromtimestamp((contact.int >> 80) / 1000, UTC)
 
 
+def reading(ids: Sequence[UUID], *, lock: bool = False) -> tenancy.Asked:
+    """The statement that `opened` takes rows from."""
+    return _READ.format(columns=COLUMNS, lock=" ORDER BY c.id FOR UPDATE" if lock else ""), [ids]
+
+
 def read(tools: Tools, ids: Sequence[UUID], *, lock: bool = False) -> list[Row]:
     """The rows of `ids` that exist, in the order asked for. Raises SealingError."""
-    with connection.cursor() as cursor:
-        locked = " ORDER BY c.id FOR UPDATE" if lock else ""
-        cursor.execute(_READ.format(columns=COLUMNS, lock=locked), [list(ids)])
-        found = {row.id: row for row in opened(tools, cursor.fetchall())}
-    return [found[one] for one in ids if one in found]
+    (answer,) = tenancy.run_together(reading(ids, lock=lock))
+    return in_order(opened(tools, answer.rows), ids)
+
+
+def in_order(found: Sequence[Row], ids: Sequence[UUID]) -> list[Row]:
+    """Rows in the order of `ids`."""
+    by_id = {row.id: row for row in found}
+    return [by_id[one] for one in ids if one in by_id]
 
 
 def opened(tools: Tools, rows: Sequence[Sequence[Any]]) -> list[Row]:
@@ -102,22 +111,19 @@ def opened(tools: Tools, rows: Sequence[Sequence[Any]]) -> list[Row]:
 def insert(
     tools: Tools, contact: UUID, new: NewContact, *, directory: UUID, sealed: SealedField, changed_at: datetime
 ) -> None:
-    """Write a checked contact, in the caller's transaction."""
+    """Write a checked contact, in the caller's transaction, with its next statement."""
     made = tools.tokeniser.of(new)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_SHORT_LIST}; {_INSERT}",
-            [
-                contact, directory, changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses,
-            ],
-        )  # fmt: skip
+    tenancy.run_later(_SHORT_LIST)
+    tenancy.run_later(
+        _INSERT,
+        [contact, directory, changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses],
+    )
 
 
 def overwrite(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField, changed_at: datetime) -> None:
-    """Set a contact anew, in the caller's transaction."""
+    """Set a contact anew, in the caller's transaction, with its next statement."""
     made = tools.tokeniser.of(new)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_SHORT_LIST}; {_UPDATE}",
-            [changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses, before.id],
-        )
+    tenancy.run_later(_SHORT_LIST)
+    tenancy.run_later(
+        _UPDATE, [changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses, before.id]
+    )

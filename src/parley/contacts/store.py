@@ -21,24 +21,25 @@ from parley.contacts.fields import changed, check
 from parley.contacts.tools import tools
 from parley.contacts.types import OFFERING, STORE_NAME, NewContact, Number
 from parley.contacts.writing import region, write
-from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Subject
+from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Subject, Wiped
+from parley.tenancy import api as tenancy
 
 KIND: Final = "contact"
 DATED: Final = "dated-contact"
 DIRECTORY: Final = "directory"
 _BATCH: Final = 200
-_LOCK: Final = """
-SELECT id FROM contacts_contact WHERE id IN (
-    SELECT id FROM contacts_contact WHERE id = ANY(%s)
-    UNION SELECT c.id FROM contacts_contact c JOIN contacts_directory d ON d.id = c.directory_id
-    WHERE d.id = ANY(%s) AND d.kind = 'personal'
-) ORDER BY id FOR UPDATE
-"""
+_LOCK: Final = "SELECT id FROM contacts_contact WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
 _ERASE: Final = """
-WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(contacts)s::uuid[])),
-    contacts AS (DELETE FROM contacts_contact WHERE id = ANY(%(contacts)s::uuid[]) RETURNING id),
-    directories AS (DELETE FROM contacts_directory WHERE id = ANY(%(ids)s) AND kind = 'personal' RETURNING id)
-SELECT (SELECT count(*) FROM contacts), (SELECT count(*) FROM directories)
+WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[]))
+DELETE FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
+"""
+_OWNED: Final = "SELECT id FROM contacts_directory WHERE id = ANY(%s::uuid[]) AND kind = 'personal' FOR UPDATE"
+_LOCK_OWNED: Final = "SELECT id FROM contacts_contact WHERE directory_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
+_ERASE_OWNED: Final = "DELETE FROM contacts_directory WHERE id = ANY(%s::uuid[])"
+_PRESENT: Final = """
+SELECT id FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
+UNION ALL SELECT contact_id FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[])
+UNION ALL SELECT id FROM contacts_directory WHERE id = ANY(%(ids)s::uuid[]) AND kind = 'personal'
 """
 _FIND: Final = "SELECT id, changed_at, keep_until FROM contacts_contact WHERE addresses && %s::bigint[]"
 _PLAIN: Final = ("given", "family", "company", "title", "department", "notes", "speed_dial", "source", "citizenship")
@@ -109,23 +110,33 @@ class Contacts:
 
     def erase(self, ids: Sequence[UUID]) -> Erased:
         """See Store. With a personal directory its contacts go."""
+        return self.wipe(ids).erased
+
+    def wipe(self, ids: Sequence[UUID]) -> Wiped:
+        """See LooksAround."""
         wanted = list(ids)
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [wanted, wanted])
-            cursor.execute(_ERASE, {"contacts": [row[0] for row in cursor.fetchall()], "ids": wanted})
-            contacts, directories = cursor.fetchall()[0]
-        return Erased(records=contacts + directories)
+        present: tenancy.Asked = (_PRESENT, {"ids": wanted})
+        before, owned, _, erased, left = tenancy.run_together(
+            present, (_OWNED, [wanted]), (_LOCK, [wanted]), (_ERASE, {"ids": wanted}), present
+        )
+        contacts = erased.size
+        if owned.rows:
+            directories = [row[0] for row in owned.rows]
+            (of_these,) = tenancy.run_together((_LOCK_OWNED, [directories]))
+            erased, _, left = tenancy.run_together(
+                (_ERASE, {"ids": [row[0] for row in of_these.rows]}), (_ERASE_OWNED, [directories]), present
+            )
+            contacts += erased.size
+        return Wiped(
+            before=frozenset(row[0] for row in before.rows),
+            erased=Erased(records=contacts + len(owned.rows)),
+            left=frozenset(row[0] for row in left.rows),
+        )
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:
         """See Store."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM contacts_contact WHERE id = ANY(%s)"
-                " UNION SELECT contact_id FROM contacts_consent WHERE contact_id = ANY(%s)"
-                " UNION SELECT id FROM contacts_directory WHERE id = ANY(%s) AND kind = 'personal'",
-                [list(ids)] * 3,
-            )
-            return frozenset(row[0] for row in cursor.fetchall())
+        (answer,) = tenancy.run_together((_PRESENT, {"ids": list(ids)}))
+        return frozenset(row[0] for row in answer.rows)
 
     def write(self, ids: Sequence[UUID], sink: Sink, options: ExportOptions) -> Iterator[UUID]:
         """See Store."""

@@ -145,8 +145,7 @@ def require(purpose: str, *, at: datetime, minors: bool = False, citizenship: st
 
 def leave(kind: str, *, clause: str, at: datetime, details: Mapping[str, Any], entry_id: UUID | None = None) -> UUID:
     """Evidence in the caller's transaction; the sequencer is woken at most once a second."""
-    with connection.cursor() as cursor:
-        recorded = ledger.record(cursor, kind=kind, clause=clause, details=details, at=at, entry_id=entry_id)
+    recorded = ledger.record(tenancy.Later(), kind=kind, clause=clause, details=details, at=at, entry_id=entry_id)
     customer_id = tenancy.current().id
     transaction.on_commit(lambda: tenancy.wake_soon(customer_id, "ledger"), robust=True)
     return recorded

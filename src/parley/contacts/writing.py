@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -20,6 +21,11 @@ from parley.people.api import Viewer
 from parley.retention import api as retention
 from parley.tenancy import api as tenancy
 
+_DIRECTORY: Final = "SELECT id FROM contacts_directory WHERE id = %s FOR KEY SHARE"
+_LOCKED: Final = """
+SELECT id, directory_id, changed_at FROM contacts_contact WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE
+"""
+
 
 def add(new: NewContact, *, directory: UUID, by: str, at: datetime, viewer: Viewer | None = None) -> UUID:
     """The id of a new contact. Raises ContactRefused, GateRefused, NoSuchDirectory, MayNotChange."""
@@ -29,8 +35,7 @@ def add(new: NewContact, *, directory: UUID, by: str, at: datetime, viewer: View
     made, contact = tools(), new_id(at=at)
     sealed = made.seal(contact, checked)
     with transaction.atomic():
-        if viewer is None:
-            _require_directory(directory)
+        _require_directory(directory)
         keep_epoch(sealed)
         rows.insert(made, contact, checked, directory=directory, sealed=sealed, changed_at=at)
         leave("contact.added", clause=clause, at=at, details={"contact": str(contact), "by": by})
@@ -84,8 +89,8 @@ def move(contacts: Sequence[UUID], *, directory: UUID, by: str, at: datetime, vi
     require_change(directory, viewer)
     _require_directory(directory)
     with transaction.atomic():
-        for from_directory in _directories(_locked(contacts, viewer)):
-            require_change(from_directory, viewer)
+        (locked,) = tenancy.run_together((_LOCKED, [list(contacts)]))
+        _changeable(locked, contacts, viewer)
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE contacts_contact SET directory_id = %s, changed_at = %s WHERE id = ANY(%s)",
@@ -102,12 +107,13 @@ def remove(contacts: Sequence[UUID], *, by: str, at: datetime, viewer: Viewer | 
     restricted stays. No gate refuses it: what must not be kept is not kept for that. Raises NoSuchContact,
     MayNotChange."""
     clause = ask(KEEP, at=at).clause
-    with transaction.atomic():
-        found = _locked(contacts, viewer)
-        for from_directory in _directories(found):
-            require_change(from_directory, viewer)
-        held = [Held(store=STORE_NAME, kind="contact", id=one, at=changed_at) for one, _, changed_at in found]
-        done = retention.dispose(held, cause="customer", reference=f"contacts by {by}", at=at, by=by, clause=clause)
+
+    def held(answer: tenancy.Answer) -> list[Held]:
+        found = _changeable(answer, contacts, viewer)
+        return [Held(store=STORE_NAME, kind="contact", id=one, at=changed_at) for one, _, changed_at in found]
+
+    unread = retention.Unread(store=STORE_NAME, ids=contacts, reading=(_LOCKED, [list(contacts)]), held=held)
+    done = retention.dispose(unread, cause="customer", reference=f"contacts by {by}", at=at, by=by, clause=clause)
     return done.erased.records
 
 
@@ -140,23 +146,21 @@ def _region_for(new: NewContact) -> str | None:
 
 
 def _require_directory(directory: UUID) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM contacts_directory WHERE id = %s FOR KEY SHARE", [directory])
-        if cursor.rowcount != 1:
-            raise NoSuchDirectory("there is no such directory", remedy="Choose one of the list.")
+    (there,) = tenancy.run_together((_DIRECTORY, [directory]))
+    if not there.size:
+        raise NoSuchDirectory("there is no such directory", remedy="Choose one of the list.")
 
 
-def _locked(contacts: Sequence[UUID], viewer: Viewer | None) -> list[tuple[UUID, UUID, datetime]]:
-    """Contacts with their directories and ages, locked. Raises NoSuchContact when the viewer does not see one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, directory_id, changed_at FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
-            [list(contacts)],
-        )
-        found = list(cursor.fetchall())
+def _changeable(
+    locked: tenancy.Answer, contacts: Sequence[UUID], viewer: Viewer | None
+) -> list[tuple[UUID, UUID, datetime]]:
+    """Contacts with their directories and ages. Raises NoSuchContact when the viewer does not see one, MayNotChange."""
+    found: list[Any] = locked.rows
     seen = visible_ids(viewer)
     if {row[0] for row in found} != set(contacts) or (seen is not None and not set(_directories(found)) <= set(seen)):
         raise unknown()
+    for from_directory in _directories(found):
+        require_change(from_directory, viewer)
     return found
 
 

@@ -36,9 +36,11 @@ from parley.inventory.stores import (
     Store,
     Stores,
     Subject,
+    Wiped,
     connect_stores,
     stores,
     uncovered,
+    wipe,
 )
 from parley.inventory.vocabulary import ERASE, EXPORT, FIND_BY, OWN_SUBJECTS, RETENTION, categories, purposes, subjects
 
@@ -71,6 +73,7 @@ __all__ = [
     "Store",
     "Stores",
     "Subject",
+    "Wiped",
     "as_json",
     "as_json_ld",
     "categories",
@@ -86,4 +89,5 @@ __all__ = [
     "subjects",
     "unclassified",
     "uncovered",
+    "wipe",
 ]

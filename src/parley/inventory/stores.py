@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, ClassVar, Final, Protocol
+from typing import Any, BinaryIO, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from parley.foundation.declarations import PersonalData
@@ -122,6 +122,31 @@ class Store(Protocol):
         Raises CannotRectify for a field that is evidence of what happened (a recorded call), naming what to do instead.
         """
         ...
+
+
+class Wiped(NamedTuple):
+    """What there was of the records before, what went, and what is left."""
+
+    before: frozenset[UUID]
+    erased: Erased
+    left: frozenset[UUID]
+
+
+@runtime_checkable
+class LooksAround(Protocol):
+    """A store that looks before and after in the round trip in which it erases."""
+
+    def wipe(self, ids: Sequence[UUID]) -> Wiped:
+        """`present`, `erase` and `present` again."""
+        ...
+
+
+def wipe(store: Store, ids: Sequence[UUID]) -> Wiped:
+    """Erase records and look, before and afterwards, what the store has of them."""
+    if isinstance(store, LooksAround):
+        return store.wipe(ids)
+    before = store.present(ids)
+    return Wiped(before=before, erased=store.erase(ids), left=store.present(ids))
 
 
 class CannotRectify(ParleyError):

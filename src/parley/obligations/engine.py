@@ -63,8 +63,7 @@ def evidence(
     woken once a second.
     """
     customer = tenancy.current()
-    with connection.cursor() as cursor:
-        recorded = ledger.record(cursor, kind=kind, clause=clause, details=details, at=at, entry_id=entry_id)
+    recorded = ledger.record(tenancy.Later(), kind=kind, clause=clause, details=details, at=at, entry_id=entry_id)
     if often:
         transaction.on_commit(lambda: tenancy.wake_soon(customer.id, "ledger"), robust=True)
     else:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from parley.obligations.api import Handler
 from parley.retention import deletion, holding
+from parley.retention.bearing import Unread
 from parley.retention.disposal import dispose, ids_hash, require_answered, verdicts
 from parley.retention.errors import (
     ErasureIncomplete,
@@ -25,7 +26,14 @@ from parley.retention.holding import hold_of as hold
 from parley.retention.keeping import limits, preview, rule, rules, set_rule
 from parley.retention.laws import declare_law, declared, floors, law_history, withdraw_law
 from parley.retention.nights import expect_night, next_night, progress_key
-from parley.retention.restricting import require_usable, restrict, restricted, restrictions, unrestrict
+from parley.retention.restricting import (
+    asking_whether_any_rests,
+    require_usable,
+    restrict,
+    restricted,
+    restrictions,
+    unrestrict,
+)
 from parley.retention.rules import decide
 from parley.retention.tombstones import forget_tombstones, reconcile, replay, tombstones
 from parley.retention.types import (
@@ -93,8 +101,10 @@ __all__ = [
     "Rule",
     "RuleRefused",
     "Tombstone",
+    "Unread",
     "UseRestricted",
     "Verdict",
+    "asking_whether_any_rests",
     "decide",
     "declare_law",
     "declared",

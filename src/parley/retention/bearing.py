@@ -1,13 +1,11 @@
 """What bears on records: which holds, laws and restrictions reach them, when their rule's time is over."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
-
-from django.db import connection
 
 from parley.agreement.api import Span, read_span
 from parley.governance.contract import api as contract
@@ -20,6 +18,9 @@ from parley.tenancy import api as tenancy
 _LOCK: Final = 0x5061726C6579
 
 
+_RECENT: Final = 1.0
+"""Seconds: as old may what a customer signed be, as for the gate of contacts; holds and laws are asked for anew."""
+_ALONE: Final = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _RULES: Final = "SELECT store, kind, keep FROM retention_kindrule"
 _REACHING: Final = """
 SELECT r.hold_id, h.ground, h.binds, r.record, '', NULL::timestamptz, NULL::timestamptz
@@ -29,30 +30,61 @@ UNION ALL
 SELECT id, ground, binds, NULL, kind, since, until FROM retention_hold
 WHERE scope = 'span' AND store = %s AND lifted_at IS NULL
 """
-_RESTRICTED: Final = "SELECT record, reference, ground FROM retention_restriction WHERE store = %s AND record = ANY(%s)"
+_RESTRICTED: Final = """
+SELECT record, reference, ground FROM retention_restriction WHERE store = %s AND record = ANY(%s::uuid[])
+"""
 _BY_PERSON: Final = "SELECT EXISTS (SELECT FROM retention_hold WHERE scope = 'subject' AND lifted_at IS NULL)"
 
 
 def one_at_a_time() -> None:
     """Hold the lock of this customer's disposals until the transaction ends: no hold is placed beside one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    tenancy.run_together((_ALONE, []))
 
 
-def one_at_a_time_and_person_held() -> bool:
-    """`one_at_a_time`; whether then a hold on a person stands. One round trip; the second statement sees what was
-    committed before the lock was given."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK}); {_BY_PERSON}")
-        return bool(_each(cursor)[1][0][0])
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Records of one store that are still to be read, by a statement that locks them, together with what bears on
+    them; `held` makes records of its answer, and may refuse."""
+
+    store: str
+    ids: Sequence[UUID]
+    reading: tenancy.Asked
+    held: Callable[[tenancy.Answer], Sequence[Held]]
 
 
-def _each(cursor: Any) -> list[list[Any]]:
-    """The rows of each of several statements."""
-    found = [cursor.fetchall()]
-    while cursor.nextset():
-        found.append(cursor.fetchall())
-    return found
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What was found while no other disposal runs: the records, what bears on them (for `facts`), and whether a hold
+    on a person stands."""
+
+    records: Sequence[Held]
+    answers: Sequence[tenancy.Answer]
+    person_held: bool
+
+
+def ask_alone(wanted: Sequence[Held] | Unread) -> Alone:
+    """`one_at_a_time`, and what `Alone` says. One round trip; each statement after the lock sees what was committed
+    before it was given."""
+    if isinstance(wanted, Unread):
+        ids: Mapping[str, Sequence[UUID]] = {wanted.store: wanted.ids}
+        reading = [wanted.reading]
+    else:
+        ids, reading = {store: _ids(some) for store, some in _by_store(wanted).items()}, []
+    answers = tenancy.run_together(*reading, (_ALONE, []), (_BY_PERSON, []), *_asked(ids))
+    records = wanted.held(answers.pop(0)) if isinstance(wanted, Unread) else wanted
+    _, person_held, *bearing = answers
+    return Alone(records, bearing, bool(person_held.rows[0][0]))
+
+
+def _asked(ids: Mapping[str, Sequence[UUID]]) -> list[tenancy.Asked]:
+    asked: list[tenancy.Asked] = [(laws.DECLARED, []), (_RULES, [])]
+    for store, some in ids.items():
+        asked += [(_REACHING, [store, some, store]), (_RESTRICTED, [store, some])]
+    return asked
+
+
+def _by_store(records: Sequence[Held]) -> Mapping[str, list[Held]]:
+    return {store: [one for one in records if one.store == store] for store in sorted({one.store for one in records})}
 
 
 class Reach(NamedTuple):
@@ -81,9 +113,8 @@ class Reach(NamedTuple):
 
 def reaching(store: str, records: Sequence[Held | UUID]) -> Mapping[UUID, tuple[Reach, ...]]:
     """By id of those records that holds reach: which. One query, whatever their number."""
-    with connection.cursor() as cursor:
-        cursor.execute(_REACHING, [store, _ids(records), store])
-        return _reaching(records, cursor.fetchall())
+    (answer,) = tenancy.run_together((_REACHING, [store, _ids(records), store]))
+    return _reaching(records, answer.rows)
 
 
 def _ids(records: Sequence[Held | UUID]) -> list[UUID]:
@@ -106,12 +137,11 @@ def _reaching(records: Sequence[Held | UUID], rows: Sequence[Any]) -> Mapping[UU
 
 def restrictions(store: str, ids: Iterable[UUID]) -> Mapping[UUID, tuple[RestrictionFact, ...]]:
     """By id of those whose use is restricted: by what. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RESTRICTED, [store, list(ids)])
-        return _resting(cursor.fetchall())
+    (answer,) = tenancy.run_together((_RESTRICTED, [store, list(ids)]))
+    return _resting(answer.rows)
 
 
-def _resting(rows: Sequence[tuple[UUID, str, str]]) -> Mapping[UUID, tuple[RestrictionFact, ...]]:
+def _resting(rows: Sequence[tuple[Any, ...]]) -> Mapping[UUID, tuple[RestrictionFact, ...]]:
     found: dict[UUID, list[RestrictionFact]] = defaultdict(list)
     for record, reference, ground in rows:
         found[record].append(RestrictionFact(reference=reference, ground=ground))
@@ -135,21 +165,18 @@ def facts(
     at: datetime,
     clause: str = "",
     keep: Mapping[tuple[str, str], Span] | None = None,
+    answers: Sequence[tenancy.Answer] = (),
 ) -> Iterator[tuple[Held, Facts]]:
-    """Each record with all that bears on it. `keep` stands for rules that are not set yet, by (store, kind)."""
-    customer = replace(tenancy.current(), standing=tenancy.standing())
+    """Each record with all that bears on it. `keep` stands for rules that are not set yet, by (store, kind); `answers`
+    are those of `ask_alone`, asked for here where there are none."""
+    customer = replace(tenancy.current(), standing=tenancy.standing(within=_RECENT))
     term, zone = contract.binding_of(customer).agreement.terms.retention, customer.standing.zone
-    names = sorted({one.store for one in records})
-    by_store = {store: [one for one in records if one.store == store] for store in names}
-    asked: list[tuple[str, list[Any]]] = [(laws.DECLARED, []), (_RULES, [])]
-    for store, of_store in by_store.items():
-        asked += [(_REACHING, [store, _ids(of_store), store]), (_RESTRICTED, [store, _ids(of_store)])]
-    with connection.cursor() as cursor:  # one round trip, whatever the number of stores
-        cursor.execute("; ".join(sql for sql, _ in asked), [value for _, values in asked for value in values])
-        declared_rows, rule_rows, *bearing = _each(cursor)
-    declared, spans = laws.of_rows(declared_rows), _rules(rule_rows) | dict(keep or {})
+    by_store = _by_store(records)
+    asked = {store: _ids(some) for store, some in by_store.items()}
+    found = [one.rows for one in answers or tenancy.run_together(*_asked(asked))]
+    declared, spans = laws.of_rows(found[0]), _rules(found[1]) | dict(keep or {})
     for number, (store, of_store) in enumerate(by_store.items()):
-        held, resting = _reaching(of_store, bearing[2 * number]), _resting(bearing[2 * number + 1])
+        held, resting = _reaching(of_store, found[2 * number + 2]), _resting(found[2 * number + 3])
         for one in of_store:
             span = spans.get((store, one.kind))
             yield (
@@ -189,7 +216,7 @@ def _laws(record: Held, declared: Sequence[DeclaredLaw], *, zone: str) -> tuple[
     )
 
 
-def _rules(rows: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], Span]:
+def _rules(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], Span]:
     found = {}
     for store, kind, keep in rows:
         span = read_span(keep)

@@ -8,20 +8,21 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from parley.governance.contract import api as contract
-from parley.inventory.api import Erased, Held, PersonalData, Store, installed, personal, stores, uncovered
+from parley.inventory.api import Erased, Held, PersonalData, Store, installed, personal, stores, uncovered, wipe
 from parley.obligations import api as obligations
 from parley.retention import bearing, holding, restricting, tombstones
 from parley.retention.errors import ErasureIncomplete
 from parley.retention.rules import decide
 from parley.retention.types import Cause, Disposal, Kept, Verdict
+from parley.tenancy import api as tenancy
 
 _FORGET: Final = """
-WITH records AS (DELETE FROM retention_heldrecord WHERE store = %(store)s AND record = ANY(%(ids)s)),
-    looks AS (DELETE FROM retention_heldlook WHERE store = %(store)s AND record = ANY(%(ids)s))
-DELETE FROM retention_restriction WHERE store = %(store)s AND record = ANY(%(ids)s)
+WITH records AS (DELETE FROM retention_heldrecord WHERE store = %(store)s AND record = ANY(%(ids)s::uuid[])),
+    looks AS (DELETE FROM retention_heldlook WHERE store = %(store)s AND record = ANY(%(ids)s::uuid[]))
+DELETE FROM retention_restriction WHERE store = %(store)s AND record = ANY(%(ids)s::uuid[])
 """
 
 
@@ -29,12 +30,24 @@ def verdicts(
     records: Sequence[Held], *, cause: Cause, reference: str = "", at: datetime, clause: str = ""
 ) -> tuple[tuple[Held, Verdict], ...]:
     """What `dispose` would do with each record, without doing it."""
-    judged = bearing.facts(records, cause=cause, reference=reference, at=at, clause=clause)
-    return tuple((record, decide(facts)) for record, facts in judged)
+    return _judged(records, (), cause=cause, reference=reference, at=at, clause=clause)
+
+
+def _judged(
+    records: Sequence[Held],
+    answers: Sequence[tenancy.Answer],
+    *,
+    cause: Cause,
+    reference: str,
+    at: datetime,
+    clause: str,
+) -> tuple[tuple[Held, Verdict], ...]:
+    facts = bearing.facts(records, cause=cause, reference=reference, at=at, clause=clause, answers=answers)
+    return tuple((record, decide(each)) for record, each in facts)
 
 
 def dispose(
-    records: Sequence[Held],
+    wanted: Sequence[Held] | bearing.Unread,
     *,
     cause: Cause,
     reference: str,
@@ -45,15 +58,18 @@ def dispose(
     """Erase those records that nothing keeps, restrict or keep the others, in the caller's transaction.
 
     `reference` names the rule's night, the request, the deed (no personal data); `clause` is the deed's own clause.
-    Evidence `retention.erased` counts what went and commits to the ids. Raises ErasureIncomplete, and then nothing is
-    changed in the database: when some model holds data of persons that no store answers for, when a store erased less
+    Evidence `retention.erased` counts what went and commits to the ids. Raises ErasureIncomplete, and then the caller's
+    transaction is undone: when some model holds data of persons that no store answers for, when a store erased less
     than it had, or finds anything afterwards.
     """
     require_answered()
-    with transaction.atomic():
-        if bearing.one_at_a_time_and_person_held():
+    with transaction.atomic(savepoint=False):
+        alone = bearing.ask_alone(wanted)
+        answers = alone.answers
+        if alone.person_held:
             holding.gather()
-        judged = verdicts(records, cause=cause, reference=reference, at=at, clause=clause)
+            answers = ()
+        judged = _judged(alone.records, answers, cause=cause, reference=reference, at=at, clause=clause)
         doomed = tuple(record for record, verdict in judged if verdict.outcome == "erase")
         kept = tuple(Kept(record=record, verdict=verdict) for record, verdict in judged if verdict.outcome != "erase")
         _restrict(kept, reference=reference, at=at, by=by)
@@ -97,17 +113,14 @@ def _ids(records: Sequence[Held]) -> Mapping[str, Sequence[UUID]]:
 def _erase(store: Store, ids: Sequence[UUID]) -> Erased:
     erased = Erased()
     for some in tombstones.batches(ids):
-        before = store.present(some)
-        gone = store.erase(some)
-        left = store.present(some)
+        before, gone, left = wipe(store, some)
         if left or gone.records < len(before):
             raise ErasureIncomplete(
                 f"the store {store.name!r} did not erase what it held",
                 missing=[f"{store.name}: {len(left)} of {len(before)} records left, {gone.records} reported erased"],
                 remedy="Nothing was changed. Look at the store; the erasure is tried again.",
             )
-        with connection.cursor() as cursor:
-            cursor.execute(_FORGET, {"store": store.name, "ids": list(some)})
+        tenancy.run_later(_FORGET, {"store": store.name, "ids": list(some)})
         erased += gone
     return erased
 

@@ -41,7 +41,7 @@ def declared() -> tuple[DeclaredLaw, ...]:
         return of_rows(cursor.fetchall())
 
 
-def of_rows(rows: Sequence[tuple[str, bool, UUID, datetime]]) -> tuple[DeclaredLaw, ...]:
+def of_rows(rows: Sequence[tuple[Any, ...]]) -> tuple[DeclaredLaw, ...]:
     """What `DECLARED` found."""
     return tuple(
         DeclaredLaw(law=floors()[law], extended=extended, declared_by=declared_by, declared_at=declared_at)

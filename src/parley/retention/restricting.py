@@ -14,6 +14,7 @@ from parley.retention import bearing
 from parley.retention.errors import UseRestricted
 from parley.retention.models import HeldLook, Restriction
 from parley.retention.types import RestrictionView
+from parley.tenancy import api as tenancy
 
 
 def restrict(
@@ -55,6 +56,12 @@ def unrestrict(
         if lifted:
             _evidence("retention.unrestricted", reference, lifted, at=at, by=by, clause=clause)
     return lifted
+
+
+def asking_whether_any_rests(store: str) -> tenancy.Asked:
+    """The statement that answers true where the use of any record of the store is restricted, in its one row: it goes
+    together with the one that reads records, and spares asking for each of them."""
+    return "SELECT EXISTS (SELECT FROM retention_restriction WHERE store = %s)", [store]
 
 
 def restricted(store: str, ids: Sequence[UUID]) -> frozenset[UUID]:

@@ -1,11 +1,18 @@
 """What was erased, so that a restored backup loses it again: ids in the provider's database, nothing about anybody.
 
 A tombstone is laid before the erasing commit, so that no crash lets an erased record come back from a backup. It is
-made sure after the commit; one that never was (the deed was undone) is taken away by `reconcile`.
+made sure after the commit, with the next ones that are laid; one that never was (the deed was undone, or the process
+ended) is looked at by `reconcile`.
+
+Nobody waits for the disk when a tombstone is laid, where the provider's database and the customer's lie on one server:
+its commit stands before the erasing one in that server's one write-ahead log, and who waits for a record of the log to
+be on the disk waits for all before it. So a crash may lose a tombstone with the erasure, and never without it. On two
+servers there are two logs: then the tombstone is on its disk before anything is erased.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -26,13 +33,17 @@ _MARGIN: Final = timedelta(days=1)
 _UNSURE: Final = timedelta(hours=1)
 _LAY: Final = """
 INSERT INTO retention_tombstone (customer_id, store, cause, at, sure, record)
-SELECT %s, %s, %s, %s, false, unnest(%s::uuid[])
+SELECT %s::uuid, %s::text, %s::text, %s::timestamptz, false, unnest(%s::uuid[])
 ON CONFLICT (customer_id, store, record) DO UPDATE SET cause = EXCLUDED.cause, at = EXCLUDED.at
 """
 _SURE: Final = """
-UPDATE retention_tombstone SET sure = true {quickly} WHERE customer_id = %s AND store = %s AND record = ANY(%s)
+UPDATE retention_tombstone SET sure = true WHERE customer_id = %s AND store = %s AND record = ANY(%s::uuid[])
 """
-_UNSYNCED: Final = "FROM (SELECT set_config('synchronous_commit', 'off', true)) AS hint"
+_UNSYNCED: Final = "SELECT set_config('synchronous_commit', 'off', true)"
+_FEW: Final = 100
+"""Records whose erasure is made sure with the next one that is laid; of more at once."""
+_gone: deque[tenancy.Asked] = deque(maxlen=10_000)
+"""What this process erased and has not made sure yet."""
 
 
 def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) -> None:
@@ -40,11 +51,11 @@ def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) ->
     another database. Where an earlier deed was undone its tombstone takes this instant: a backup of the time between
     has the record."""
     customer_id = tenancy.current().id
-    with connections["provider"].cursor() as cursor:
-        for store, ids in records.items():
-            for some in batches(list(dict.fromkeys(ids))):
-                cursor.execute(_LAY, [customer_id, store, cause, at, list(some)])
-    transaction.on_commit(lambda: _make_sure(customer_id, records), robust=True)
+    pieces = [(store, some) for store, ids in records.items() for some in batches(list(dict.fromkeys(ids)))]
+    laid: list[tenancy.Asked] = [(_LAY, [customer_id, store, cause, at, some]) for store, some in pieces]
+    sure: list[tenancy.Asked] = [(_SURE, [customer_id, store, some]) for store, some in pieces]
+    _commit([*_taken(), *laid], synced=not tenancy.provider_beside())
+    transaction.on_commit(lambda: _make_sure(sure, few=sum(len(some) for _, some in pieces) <= _FEW), robust=True)
 
 
 def tombstones(customer_id: UUID, *, since: datetime | None = None) -> tuple[Tombstone, ...]:
@@ -99,6 +110,7 @@ def forget_tombstones(customer_id: UUID, before: datetime) -> int:
 
 def reconcile(*, at: datetime) -> int:
     """Tombstones of the customer in scope that were never made sure: those of records that are still there go."""
+    _commit(_taken(), synced=False)
     unsure = models.Tombstone.objects.filter(customer_id=tenancy.current().id, sure=False, at__lt=at - _UNSURE)
     by_store: dict[str, list[UUID]] = defaultdict(list)
     for store, record in unsure.values_list("store", "record"):
@@ -120,10 +132,23 @@ def batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
         yield ids[start : start + BATCH]
 
 
-def _make_sure(customer_id: UUID, records: Mapping[str, Sequence[UUID]]) -> None:
-    """That the record went. Where a crash loses it `reconcile` finds it out by looking: nobody waits for the disk."""
-    with connections["provider"].cursor() as cursor:
-        for store, ids in records.items():
-            for some in batches(ids):
-                quickly = "" if cursor.db.in_atomic_block else _UNSYNCED
-                cursor.execute(_SURE.format(quickly=quickly), [customer_id, store, list(some)])
+def _make_sure(sure: Sequence[tenancy.Asked], *, few: bool) -> None:
+    """That the records went. What a crash loses of that `reconcile` finds out by looking: nobody waits for the disk."""
+    if few:
+        _gone.extend(sure)
+    else:
+        _commit(sure, synced=False)
+
+
+def _taken() -> list[tenancy.Asked]:
+    taken = list[tenancy.Asked]()
+    with suppress(IndexError):  # another thread takes them too
+        while True:
+            taken.append(_gone.popleft())
+    return taken
+
+
+def _commit(asked: Sequence[tenancy.Asked], *, synced: bool) -> None:
+    """In one transaction of the provider's database, at once; within one that is open there already, with it."""
+    hint: list[tenancy.Asked] = [] if synced or connections["provider"].in_atomic_block else [(_UNSYNCED, [])]
+    tenancy.run_together(*hint, *asked, using="provider")

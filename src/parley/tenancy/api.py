@@ -35,14 +35,17 @@ from parley.tenancy.errors import (
     UnknownCustomer,
 )
 from parley.tenancy.rotation import rotate_keys
-from parley.tenancy.selection import embedded
+from parley.tenancy.selection import embedded, provider_beside
 from parley.tenancy.standing import agreement_text, agreement_versions, keep_agreement_text, set_standing, standing
+from parley.tenancy.statements import Answer, Asked, Later, Statements, run_later, run_together
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, trunk_directory, trunks
 from parley.tenancy.types import Custody, Customer, NewUser, Role, Trunk, TrunkEntry, Work
 from parley.tenancy.wakes import due_wakes, rest, wake, wake_soon
 
 __all__ = [
     "AgreementTextRefused",
+    "Answer",
+    "Asked",
     "Custody",
     "Customer",
     "CustomerChangedInTransaction",
@@ -51,9 +54,11 @@ __all__ = [
     "EmbeddedPostgres",
     "Keyring",
     "KeysUnavailable",
+    "Later",
     "NewUser",
     "NoCustomerInScope",
     "Role",
+    "Statements",
     "TenancyError",
     "Trunk",
     "TrunkDirectory",
@@ -85,8 +90,11 @@ __all__ = [
     "mark_destroyed",
     "prepare",
     "provider",
+    "provider_beside",
     "rest",
     "rotate_keys",
+    "run_later",
+    "run_together",
     "scope",
     "set_standing",
     "sign_with",

@@ -108,6 +108,12 @@ def wanted(alias: str) -> Location:
     return location(customer.database)
 
 
+def provider_beside() -> bool:
+    """Whether the database of the customer in scope lies on the same server as the provider's: one write-ahead log."""
+    ours, theirs = wanted("default"), wanted("provider")
+    return (ours.host, ours.port) == (theirs.host, theirs.port)
+
+
 def selected() -> Customer | None:
     """The customer in scope, if any."""
     return _customer.get()

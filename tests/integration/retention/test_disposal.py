@@ -104,15 +104,16 @@ def test_a_tombstone_is_laid_first_and_a_restored_backup_loses_the_record_again(
     retention.dispose([call], cause="request", reference="R-1", at=NOW, by=house.by)
     (stone,) = retention.tombstones(house.customer.id)
     assert (stone.store, stone.record, stone.at) == ("recordings", call.id, NOW)
-    assert Tombstone.objects.get(customer_id=house.customer.id).sure
+    retention.dispose([house.call(days=4)], cause="request", reference="R-2", at=NOW, by=house.by)
+    assert Tombstone.objects.get(customer_id=house.customer.id, record=call.id).sure, "with the next one"
     Recording.objects.filter(id=_again(call)).update(id=call.id)  # as a backup from before would have it
     assert left() == {call.id, stays.id}
     assert retention.replay(customer_id=house.customer.id, since=NOW - timedelta(days=1), at=NOW).records == 1
     assert left() == {stays.id}
-    assert evidence_of("retention.replayed")[0]["tombstones"] == {"recordings": 1}
+    assert evidence_of("retention.replayed")[0]["tombstones"] == {"recordings": 2}
     assert retention.replay(customer_id=house.customer.id, since=None, at=NOW) == Erased()
     assert not retention.tombstones(house.customer.id, since=NOW + timedelta(days=2))
-    assert retention.forget_tombstones(house.customer.id, NOW + timedelta(seconds=1)) == 1
+    assert retention.forget_tombstones(house.customer.id, NOW + timedelta(seconds=1)) == 2
 
 
 def test_what_was_not_erased_after_all_loses_its_tombstone(house: House) -> None:

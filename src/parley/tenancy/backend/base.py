@@ -1,5 +1,6 @@
 """One alias, many databases: a connection belongs to the customer in scope, and there is none without a customer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -9,14 +10,52 @@ from psycopg.pq import TransactionStatus
 from parley.tenancy.errors import CustomerChangedInTransaction
 from parley.tenancy.pool import Pool
 from parley.tenancy.selection import Location, wanted
+from parley.tenancy.statements import Asked, send
 
 POOL = Pool()
+_OPTIONS = "-c plan_cache_mode=force_generic_plan"
+"""A statement that is prepared is planned once: what `statements` runs needs no other plan for other values."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Asks for the wanted database before every statement and every change of transaction state."""
 
     _opened_for: Location | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deferred: list[Asked] = []
+
+    def defer(self, asked: Asked) -> None:
+        """Run a statement with the next one of this transaction, at the latest with its commit."""
+        self._deferred.append(asked)
+
+    def deferred(self) -> Sequence[Asked]:
+        """What was put off; whoever takes it runs it."""
+        taken, self._deferred = self._deferred, []
+        return taken
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """A cursor finds everything done that was put off."""
+        if self._deferred:
+            asked = self.deferred()
+            # In a transaction that has failed it is undone as well: it belongs to the innermost savepoint.
+            if self.connection.info.transaction_status != TransactionStatus.INERROR:
+                send(self.connection, asked)
+        return super().create_cursor(name)
+
+    def _commit(self) -> None:
+        """What was put off and the commit, in one round trip."""
+        if self.connection is None:
+            return
+        if self._deferred or self.connection.info.transaction_status != TransactionStatus.IDLE:
+            with self.wrap_database_errors:
+                send(self.connection, (), self.deferred(), commit=True)
+
+    def rollback(self) -> None:
+        """What was put off is undone with the rest."""
+        self._deferred = []
+        super().rollback()
 
     def ensure_connection(self) -> None:
         """Be connected to the database of the present scope; a transaction cannot move from one to another."""
@@ -27,7 +66,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().ensure_connection()
 
     def get_connection_params(self) -> dict[str, Any]:
-        return {**super().get_connection_params(), **wanted(self.alias).parameters()}
+        return {**super().get_connection_params(), **wanted(self.alias).parameters(), "options": _OPTIONS}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> "psycopg.Connection[Any]":
         place = wanted(self.alias)
@@ -41,6 +80,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
 
     def _close(self) -> None:
+        self._deferred = []
         connection, place = self.connection, self._opened_for
         if connection is None or place is None:
             return

@@ -1,0 +1,233 @@
+"""Statements that are run often: prepared once for each connection, several of them in one round trip.
+
+Django binds values at the client, so that PostgreSQL parses and plans each statement anew, and each costs a round trip
+and some 60 us of processor time here. What is done for every call and every contact goes this way: the same
+connection, the same transaction, the same errors, by libpq's own calls (PostgreSQL 18, 32.5 "Pipeline Mode").
+
+Places of values are written %s or %(name)s, and PostgreSQL must be able to tell their types: cast them. One statement
+each, no percent signs.
+"""
+
+import re
+import select
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.db import connections
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn, PGresult
+
+Values = Sequence[object] | Mapping[str, object]
+Asked = tuple[str, Values]
+_PLACE: Final = re.compile(r"%s|%\((\w+)\)s")
+_prepared: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]]" = WeakKeyDictionary()
+
+
+class Answer(NamedTuple):
+    """What a statement found: rows as tuples, and how many it found or changed (`size`)."""
+
+    rows: list[tuple[Any, ...]]
+    size: int
+
+
+class _Bound(NamedTuple):
+    name: bytes
+    values: list[Any]
+    formats: list[Format]
+
+
+class Statements:
+    """A cursor for such statements, in the caller's transaction; it serves where a cursor of Django would."""
+
+    def __init__(self, using: str = "default") -> None:
+        self._using = using
+        self._answer = Answer([], -1)
+
+    @property
+    def rowcount(self) -> int:
+        """Rows that the last statement found or changed."""
+        return self._answer.size
+
+    def execute(self, query: str, params: Values = (), /) -> None:
+        """Run one statement. Raises Django's database errors."""
+        (self._answer,) = run_together((query, params), using=self._using)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """The rows of the last statement."""
+        return self._answer.rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The first row of the last statement."""
+        return self._answer.rows[0] if self._answer.rows else None
+
+
+class Later(Statements):
+    """A cursor for statements whose answer nobody waits for: see `run_later`."""
+
+    def execute(self, query: str, params: Values = (), /) -> None:
+        """Put one statement off."""
+        run_later(query, params, using=self._using)
+
+
+def run_together(*asked: Asked, using: str = "default") -> list[Answer]:
+    """Run statements in one round trip and answer each. Raises Django's error of the first that fails; those after it
+    were not run."""
+    wrapper: Any = connections[using]
+    wrapper.validate_no_broken_transaction()
+    wrapper.ensure_connection()
+    if wrapper.queries_logged:
+        wrapper.queries_log.extend({"sql": query, "time": "0.000"} for query, _ in asked)
+    with wrapper.wrap_database_errors:
+        return [_answer(one) for one in send(wrapper.connection, asked, wrapper.deferred())]
+
+
+def run_later(query: str, params: Values = (), *, using: str = "default") -> None:
+    """Run a statement whose answer nobody waits for with whatever comes next in this transaction: at the latest with
+    its commit, which then fails where the statement does. Outside a transaction it is run at once."""
+    wrapper: Any = connections[using]
+    if wrapper.in_atomic_block:
+        wrapper.validate_no_broken_transaction()
+        wrapper.defer((query, params))
+    else:
+        run_together((query, params), using=using)
+
+
+def send(
+    connection: "psycopg.Connection[Any]", asked: Sequence[Asked], before: Sequence[Asked] = (), *, commit: bool = False
+) -> "list[PGresult]":
+    """Results of `asked`, after what was put off `before` it; then the transaction is committed, where it is to be.
+    Raises psycopg's errors."""
+    pgconn = connection.pgconn
+    bound = [_bound(connection, one) for one in (*before, *asked)]
+    begins = bool(bound) and not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE
+    if len(bound) == 1 and not begins and not commit:
+        results = [pgconn.exec_prepared(bound[0].name, bound[0].values, bound[0].formats, Format.BINARY)]
+    elif bound:
+        try:
+            results = _together(pgconn, bound, first=b"BEGIN" if begins else b"", last=b"COMMIT" if commit else b"")
+        except BaseException:
+            connection.close()  # nobody knows what it would answer next
+            raise
+    else:
+        results = [pgconn.exec_(b"COMMIT")] if commit else []
+    for result in results:
+        _require_done(pgconn, result)
+    return results[begins + len(before) : begins + len(bound)]
+
+
+def _together(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes, last: bytes) -> "list[PGresult]":
+    pgconn.enter_pipeline_mode()
+    if first:
+        pgconn.send_query_params(first, None)
+    for one in bound:
+        pgconn.send_query_prepared(one.name, one.values, one.formats, Format.BINARY)
+    if last:
+        pgconn.send_query_params(last, None)
+    pgconn.pipeline_sync()
+    results = _received(pgconn)
+    pgconn.exit_pipeline_mode()
+    return results
+
+
+def _received(pgconn: "PGconn") -> "list[PGresult]":
+    """Everything up to the end of the pipeline; while it waits, other threads run."""
+    waiting, found = select.poll(), list["PGresult"]()
+    unsent = pgconn.flush()
+    waiting.register(pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+    while True:
+        if pgconn.is_busy():
+            waiting.poll()
+            pgconn.consume_input()
+            if unsent and not (unsent := pgconn.flush()):
+                waiting.modify(pgconn.socket, select.POLLIN)
+            continue
+        result = pgconn.get_result()
+        if result is None:
+            continue
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            return found
+        found.append(result)
+
+
+def _require_done(pgconn: "PGconn", result: "PGresult") -> None:
+    if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+        return
+    if pgconn.status == ConnStatus.BAD:
+        raise psycopg.OperationalError("the connection to the server was lost")
+    raise psycopg.errors.error_from_result(result)
+
+
+def _answer(result: "PGresult") -> Answer:
+    if result.status == ExecStatus.COMMAND_OK:
+        return Answer([], result.command_tuples or 0)
+    if not result.ntuples:
+        return Answer([], 0)
+    reading = Transformer()
+    reading.set_pgresult(result)
+    return Answer(reading.load_rows(0, result.ntuples, tuple), result.ntuples)
+
+
+def _bound(connection: "psycopg.Connection[Any]", asked: Asked) -> _Bound:
+    query, given = asked
+    sql, names = _numbered(query)
+    known = _prepared.setdefault(connection, {})
+    name = known.get(query)
+    if name is None:
+        name = f"parley_{len(known)}".encode()
+        _require_done(connection.pgconn, connection.pgconn.prepare(name, sql))
+        known[query] = name
+    values = [given[one] for one in names] if isinstance(given, Mapping) else given
+    encoded = [_encoded(one) for one in values]
+    formats = [Format.BINARY if isinstance(one, bytes) else Format.TEXT for one in values]
+    return _Bound(name, encoded, formats)
+
+
+@lru_cache(maxsize=512)
+def _numbered(query: str) -> tuple[bytes, tuple[str, ...]]:
+    """A statement with $1, $2; and the names of its values in that order, for named ones each once."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1] or f"({len(names)})"
+        return f"${names.setdefault(name, len(names) + 1)}"
+
+    return _PLACE.sub(number, query).encode(), tuple(names)
+
+
+def _encoded(value: object) -> bytes | None:
+    """A value as PostgreSQL reads it; bytes as they are."""
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        if "\0" in value:
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        return value.encode()
+    if isinstance(value, UUID):
+        return value.hex.encode()
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if isinstance(value, int):
+        return str(value).encode()
+    if isinstance(value, datetime):
+        return value.isoformat().encode()
+    if isinstance(value, list | tuple):
+        return _array(value)
+    (dumped,) = Transformer().dump_sequence([value], [PyFormat.TEXT])
+    return None if dumped is None else bytes(dumped)
+
+
+def _array(values: Sequence[object]) -> bytes:
+    if all(type(one) is int for one in values):
+        return f"{{{','.join(map(str, values))}}}".encode()
+    if all(type(one) is UUID for one in values):
+        return f"{{{','.join([str(one) for one in values])}}}".encode()
+    (dumped,) = Transformer().dump_sequence([list(values)], [PyFormat.TEXT])
+    return b"{}" if dumped is None else bytes(dumped)
