@@ -80,7 +80,7 @@ def tell_of_endpoint(endpoint: webhooks.EndpointView) -> None:
         key=f"webhook-disabled:{endpoint.id}:{new_id(at=datetime.now(UTC))}",
         to=to,
         subject=_("A webhook was disabled: %(name)s") % {"name": endpoint.name},
-        text=f"{why} {waits}\n\n{console_address(customer.handle)}webhooks/{endpoint.id}/\n",
+        text=f"{why} {waits}\n\n{console_address(customer.handle)}integrations/webhooks/{endpoint.id}/\n",
         purpose="webhook-disabled",
         clause=contract.ask("secure-service", at=datetime.now(UTC)).clause,
     )

@@ -83,6 +83,7 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="assistance", name=_("Assistance"), url=reverse("assistance")),
         Place(key="exports", name=_("Exports"), url=reverse("exports")),
         Place(key="backups", name=_("Backups"), url=reverse("backups")),
+        Place(key="integrations", name=_("Integrations"), url=reverse("webhooks")),
         Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
     settings = [

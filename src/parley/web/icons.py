@@ -42,6 +42,7 @@ ICONS: Final = {
     "search": '<circle cx="7" cy="7" r="4"/><path d="m10 10 3.5 3.5"/>',
     "lock": '<rect x="3.5" y="7" width="9" height="6.5" rx="1"/><path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2"/>',
     "key": '<circle cx="5" cy="8" r="2.5"/><path d="M7.5 8H14M11.5 8v2.5M13.5 8v1.5"/>',
+    "integrations": '<path d="M6 3v3M10 3v3M4 6h8v2.5a4 4 0 0 1-8 0zM8 12.5V15"/>',
     "exports": '<path d="M2.5 6v7.5h11V6M8 10V2.5M5 5l3-2.8L11 5"/>',
     "download": '<path d="M8 2.5v7.5M5 7.5 8 10.5l3-3M3 13.5h10"/>',
     "back": '<path d="M9.5 3.5 5 8l4.5 4.5"/>',

@@ -35,6 +35,8 @@ from parley.web.console import (
     retention,
     rights,
     subprocessors,
+    tokens,
+    webhooks,
 )
 from parley.web.rest.api import rest
 
@@ -116,6 +118,11 @@ urlpatterns = [
     path("rights/<uuid:request_id>/found/<slug:store>/", rights.found, name="right-found"),
     path("rights/<uuid:request_id>/progress", rights.progress, name="right-progress"),
     path("api/v1/", rest.urls),
+    path("integrations/webhooks/", webhooks.listing, name="webhooks"),
+    path("integrations/webhooks/new", webhooks.new, name="webhook-new"),
+    path("integrations/webhooks/<uuid:endpoint_id>/", webhooks.one, name="webhook"),
+    path("integrations/tokens/", tokens.page, name="tokens"),
+    path("integrations/tokens/new", tokens.new, name="token-new"),
     path("rehearsal/", rehearsal.rehearsal, name="rehearsal"),
     path("retention/", retention.listing, name="retention"),
     path("retention/delete/<slug:store>/<uuid:record_id>/", retention.delete, name="retention-delete"),
