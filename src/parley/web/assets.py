@@ -22,8 +22,6 @@ VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
 # What a page may load, and nothing more: source file below node_modules -> name that templates use.
 FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.js",
-    "wavesurfer.js/dist/wavesurfer.esm.js": "wavesurfer.js",
-    "wavesurfer.js/dist/plugins/timeline.esm.js": "wavesurfer-timeline.js",
     # Not for pages: the readable report of an audit pack is set in them (Latin, Greek, Cyrillic).
     "dejavu-fonts-ttf/ttf/DejaVuSans.ttf": "dejavu-sans.ttf",
     "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf": "dejavu-sans-bold.ttf",

@@ -31,7 +31,6 @@ class ConsoleRequest(HttpRequest):
     person: User
     viewer: Viewer
     prefix: str
-    csp_nonce: str
     htmx: HtmxDetails
 
 
