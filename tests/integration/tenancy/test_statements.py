@@ -1,0 +1,166 @@
+"""Statements that are prepared and sent together: values, order, errors, what is put off, and other threads."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
+
+from parley.contacts.models import Partner
+from parley.tenancy import api as tenancy
+from parley.tenancy.databases import administration
+
+ADD = "INSERT INTO contacts_partner (name, listed_at) VALUES (%(name)s, %(at)s)"
+READ = "SELECT name FROM contacts_partner WHERE name = ANY(%s::text[]) ORDER BY name"
+NOW = datetime(2026, 11, 23, 9, 30, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def customer(make_customer: Callable[..., tenancy.Customer]) -> tenancy.Customer:
+    return make_customer()
+
+
+@pytest.fixture(autouse=True)
+def scope(customer: tenancy.Customer) -> Iterator[None]:
+    with tenancy.scope(customer):
+        Partner.objects.all().delete()
+        yield
+
+
+def add(name: str) -> tenancy.Asked:
+    return ADD, {"name": name, "at": NOW}
+
+
+def names() -> list[str]:
+    return sorted(Partner.objects.values_list("name", flat=True))
+
+
+def test_values_arrive_as_they_are() -> None:
+    given = [
+        "", "Zoë's \\ \"quoted\" {x,y} %s", None, b"\x00\xff\\", uuid4(), -(2**63), True, False, NOW, NOW.date(),
+        [1, -(2**63)], [uuid4(), uuid4()], ["a,b", "", 'say "no"', "{}"], [],
+    ]  # fmt: skip
+    kinds = [
+        "text",
+        "text",
+        "text",
+        "bytea",
+        "uuid",
+        "bigint",
+        "boolean",
+        "boolean",
+        "timestamptz",
+        "date",
+        "bigint[]",
+        "uuid[]",
+        "text[]",
+        "text[]",
+    ]
+    query = f"SELECT {', '.join(f'%s::{kind}' for kind in kinds)}"
+    for _ in range(2):  # the second time it is prepared already
+        (answer,) = tenancy.run_together((query, given))
+        assert answer.rows == [tuple(given)]
+    cursor = tenancy.Statements()
+    cursor.execute("SELECT %(a)s::int + %(b)s::int * %(a)s::int", {"b": 3, "a": 2, "unused": 1})
+    assert (cursor.fetchone(), cursor.rowcount) == ((8,), 1)
+    with pytest.raises(DataError, match="NUL"):
+        tenancy.run_together(("SELECT %s::text", ["a\0b"]))
+
+
+def test_the_first_that_fails_ends_what_goes_together_and_the_connection_lives_on() -> None:
+    with pytest.raises(IntegrityError, match="duplicate key"), transaction.atomic():
+        tenancy.run_together(add("a"), add("b"), add("a"), add("c"))
+    assert names() == []
+    with pytest.raises(IntegrityError):  # outside a transaction they are one of their own
+        tenancy.run_together(add("a"), add("a"))
+    assert names() == []
+    with transaction.atomic():
+        first, second, found = tenancy.run_together(add("a"), add("b"), (READ, [["a", "b"]]))
+    assert (first.size, second.size, found.rows) == (1, 1, [("a",), ("b",)])
+    with pytest.raises(DatabaseError, match="does not exist"):
+        tenancy.run_together(("SELECT 1 FROM nothing_of_that_name", []))
+    assert names() == ["a", "b"]
+
+
+def test_what_is_put_off_is_seen_by_what_comes_next_and_goes_with_the_commit() -> None:
+    tenancy.run_later(*add("at once"))
+    assert names() == ["at once"], "outside a transaction nothing is put off"
+    with transaction.atomic():
+        tenancy.run_later(*add("b"))
+        assert names() == ["at once", "b"], "a cursor of Django sees it"
+        tenancy.run_later(*add("c"))
+        assert tenancy.run_together((READ, [["b", "c"]]))[0].rows == [("b",), ("c",)]
+        tenancy.run_later(*add("d"))
+    assert names() == ["at once", "b", "c", "d"]
+    with transaction.atomic():
+        tenancy.run_later(*add("alone with its commit"))
+    assert "alone with its commit" in names()
+
+
+def test_what_is_put_off_fails_with_the_commit_and_is_undone_with_its_block() -> None:
+    hooks: list[str] = []
+    with pytest.raises(IntegrityError), transaction.atomic():
+        tenancy.run_together(add("a"))
+        transaction.on_commit(lambda: hooks.append("committed"))
+        tenancy.run_later(*add("a"))
+    assert names() == [] and not hooks
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        tenancy.run_later(*add("a"))
+        raise ZeroDivisionError
+    with transaction.atomic():
+        tenancy.run_later(*add("outer"))
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            tenancy.run_later(*add("inner"))
+            raise ZeroDivisionError
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as opened_before:
+            tenancy.run_later(*add("inner"))
+            opened_before.execute("INSERT INTO contacts_partner VALUES ('outer', now())")
+    assert names() == ["outer"]
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_other_threads_run_while_a_statement_waits_for_a_lock(customer: tenancy.Customer, together: int) -> None:
+    lock = "SELECT pg_advisory_xact_lock(%s::bigint)"
+    locked, waited = threading.Event(), list[float]()
+
+    def wait() -> None:
+        with tenancy.scope(customer):
+            locked.wait()
+            began = datetime.now(UTC)
+            with transaction.atomic():
+                tenancy.run_together(("SELECT 1", []))
+                tenancy.run_together(*[(lock, [7])] * together)
+            waited.append((datetime.now(UTC) - began) / timedelta(seconds=1))
+            connection.close()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    with transaction.atomic():
+        tenancy.run_together((lock, [7]))
+        locked.set()
+        thread.join(0.3)
+        assert thread.is_alive(), "it waits, and this thread goes on"
+    thread.join(20)
+    assert waited and waited[0] > 0.2
+
+
+def test_a_connection_that_is_lost_is_an_operational_error_and_the_next_one_works() -> None:
+    for several in (1, 2):
+        (answer,) = tenancy.run_together(("SELECT pg_backend_pid()", []))
+        with administration() as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", [answer.rows[0][0]])
+        with pytest.raises(OperationalError):
+            tenancy.run_together(*[("SELECT 1", [])] * several)
+        connection.close()
+        assert tenancy.run_together(("SELECT 1", []))[0].rows == [(1,)]
+
+
+def test_a_transaction_stays_with_its_customer(make_customer: Callable[..., tenancy.Customer]) -> None:
+    other = make_customer()
+    with transaction.atomic():
+        tenancy.run_later(*add("mine"))
+        with tenancy.scope(other), pytest.raises(tenancy.CustomerChangedInTransaction):
+            tenancy.run_together(("SELECT 1", []))
+    assert names() == ["mine"]
