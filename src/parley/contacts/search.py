@@ -36,7 +36,7 @@ _FIND: Final = """
 SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
 WITH sampled AS MATERIALIZED (
     SELECT {columns} FROM contacts_contact c TABLESAMPLE SYSTEM ((
-        SELECT CASE WHEN pages > {large} THEN 100.0 * {sampled} / pages ELSE 0 END
+        SELECT CASE WHEN pages > {large} THEN least(100, 100.0 * {sampled} / pages) ELSE 0 END
         FROM (SELECT pg_relation_size('contacts_contact') / 8192 AS pages) size
     )) WHERE {where} LIMIT {window}
 )

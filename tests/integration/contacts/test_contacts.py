@@ -10,6 +10,7 @@ from django.db import connection
 from tests.support.installation import MakeCustomer, tenancy
 
 from parley.contacts import api as contacts
+from parley.contacts import search
 from parley.contacts.api import Address, NewContact, Number
 from parley.contacts.retokenising import RETOKENISE
 from parley.governance.contract import api as contract
@@ -98,6 +99,19 @@ def test_search_finds_by_any_field_as_one_types(public: UUID) -> None:
     add(public, NewContact(given="Anna", family="Bianchi", numbers=(Number(value="+4930901820"),)))
     wrong = {text: names for text in TYPED if (names := found(text)) != ["Giovanni Rossi"]}
     assert wrong == {}
+
+
+@pytest.mark.parametrize("window", [1, 120])
+def test_a_large_customer_is_sampled_first_and_the_same_is_found(
+    public: UUID, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr(search, "_LARGE", 0)
+    monkeypatch.setattr(search, "WINDOW", window)
+    add(public)
+    add(public, NewContact(given="Anna", family="Bianchi"))
+    for typed, name in (("ros", "Giovanni Rossi"), ("anna bi", "Anna Bianchi"), ("0584943232", "Giovanni Rossi")):
+        assert found(typed) == [name]
+        assert contacts.search(typed).more_than == (1 if window == 1 else None)
 
 
 def test_search_finds_nothing_where_there_is_nothing(public: UUID) -> None:
