@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parley.obligations.api import Handler
-from parley.people import factors, importing, passkeys, sessions
+from parley.people import factors, importing, passkeys, sessions, sign_ons
 from parley.people.accounts import (
     accounts,
     by_id,
@@ -23,6 +23,7 @@ from parley.people.errors import (
     SecretUnreadable,
     SignInLocked,
     SignInRefused,
+    SignOnRefused,
 )
 from parley.people.evidence import OWN_CLAUSE
 from parley.people.groups import GroupLine, add_group, groups, remove_group, rename_group, set_groups
@@ -87,6 +88,7 @@ __all__ = [
     "SignInLocked",
     "SignInRefused",
     "SignInView",
+    "SignOnRefused",
     "User",
     "Viewer",
     "accept",
@@ -127,6 +129,7 @@ __all__ = [
     "set_level",
     "settings",
     "sign_ins",
+    "sign_ons",
     "take_number",
     "viewer",
 ]

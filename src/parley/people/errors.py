@@ -58,3 +58,9 @@ class SecretUnreadable(PeopleError):
     """A secret that the service keeps for somebody does not open: the row was altered, or its keyring is another."""
 
     error_id: ClassVar[str] = "people.secret_unreadable"
+
+
+class SignOnRefused(PeopleError):
+    """A sign-on elsewhere cannot be set up as asked, or what came back from there proves nobody."""
+
+    error_id: ClassVar[str] = "people.sign_on_refused"

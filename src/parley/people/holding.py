@@ -15,7 +15,16 @@ from django.db.models import Q, QuerySet
 
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Store, Subject
 from parley.people.errors import PeopleError
-from parley.people.models import Addition, OneTimeCodes, Passkey, RecoveryCode, SignIn, User, UserNumber
+from parley.people.models import (
+    Addition,
+    ExternalIdentity,
+    OneTimeCodes,
+    Passkey,
+    RecoveryCode,
+    SignIn,
+    User,
+    UserNumber,
+)
 from parley.people.types import LEVEL_OF
 from parley.sealing.api import blind_index, open_bytes
 from parley.tenancy import api as tenancy
@@ -23,7 +32,7 @@ from parley.tenancy import api as tenancy
 NAME: Final = "people"
 REMOVED: Final = "removed.invalid"
 """The domain of addresses of blanked accounts (RFC 2606)."""
-_BESIDE: Final = (UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey)
+_BESIDE: Final = (UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey, ExternalIdentity)
 """What belongs to one account and goes with it."""
 
 
@@ -42,7 +51,7 @@ class Accounts:
     models = frozenset(
         {
             "people.User", "people.UserNumber", "people.User_groups", "people.Addition", "people.SignIn",
-            "people.OneTimeCodes", "people.RecoveryCode", "people.Passkey",
+            "people.OneTimeCodes", "people.RecoveryCode", "people.Passkey", "people.ExternalIdentity",
         }
     )  # fmt: skip
 

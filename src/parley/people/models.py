@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import F, Q
 
-from parley.people.types import LEVELS, NUMBER_KINDS, ROLES, SEES_ALL
+from parley.people.types import LEVELS, NUMBER_KINDS, ROLES, SEES_ALL, SIGN_ON_CLAIMS
 
 
 class UserManager(BaseUserManager["User"]):
@@ -170,3 +170,37 @@ class Passkey(models.Model):
     rp_id = models.TextField()
     made_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+
+class SignOn(models.Model):
+    """An OpenID provider of the customer's: its people sign in there. `secret` is sealed under the keyring; `claim`
+    names what an account is found by; `domains` are those whose addresses it may speak for."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.TextField()
+    issuer = models.TextField(unique=True)
+    client_id = models.TextField()
+    secret = models.BinaryField()
+    claim = models.CharField(max_length=20, default="email")
+    domains = ArrayField(models.TextField())
+    create_missing = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(claim__in=SIGN_ON_CLAIMS), name="sign_on_claim"),
+            models.CheckConstraint(condition=~Q(domains=[]), name="sign_on_domains"),
+        ]
+
+
+class ExternalIdentity(models.Model):
+    """Which account a subject of an OpenID provider is; the subject as a blind index."""
+
+    id = models.BigAutoField(primary_key=True)
+    sign_on = models.ForeignKey(SignOn, on_delete=models.CASCADE, related_name="identities")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    subject_index = models.BinaryField()
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sign_on", "subject_index"], name="external_identity_once")]

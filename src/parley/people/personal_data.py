@@ -96,6 +96,17 @@ DECLARATIONS = (
         category="user.authorization.credentials", subject="employee", purpose="essential.service.authentication",
         retention="with-account", find_by="user-id", export="withheld", erase="delete-row",
     ),
+    PersonalData(
+        model="people.ExternalIdentity", field=("user", "subject_index", "linked_at", "sign_on"),
+        category="user.unique_id", subject="employee", purpose="essential.service.authentication",
+        retention="with-account", find_by="user-id", export="withheld", erase="delete-row",
+    ),
+    NotPersonal(model="people.ExternalIdentity", field="id", why="a counter"),
+    NotPersonal(
+        model="people.SignOn",
+        field=("id", "name", "issuer", "client_id", "secret", "claim", "domains", "create_missing", "made_at"),
+        why="says where an organisation's people sign in, not who they are",
+    ),
     NotPersonal(model="people.User", field="id", why="a random identifier says nothing without the row"),
     NotPersonal(
         model="people.UserNumber", field=("id", "user", "kind"), why="random identifiers, and what kind of key it is"
@@ -134,4 +145,5 @@ CENSUS = (
     replace(_OF_USER, model="people.OneTimeCodes"),
     replace(_OF_USER, model="people.RecoveryCode"),
     replace(_OF_USER, model="people.Passkey"),
+    replace(_OF_USER, model="people.ExternalIdentity"),
 )

@@ -29,6 +29,10 @@ STRONG: frozenset[Means] = frozenset({"codes", "recovery", "passkey", "openid"})
 """Those that count as a second factor; of a sign-on elsewhere the other side is trusted."""
 
 
+SIGN_ON_CLAIMS: tuple[str, ...] = ("email", "preferred_username", "upn")
+"""What an OpenID provider may name an account by: each must hold an e-mail address."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
     """Whose calls somebody may see: those of `number_indexes` (blind indexes), or all when that is None.

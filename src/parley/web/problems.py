@@ -66,6 +66,7 @@ STATUSES: Final = {
     "webhooks.bad-place": 400,
     "people.account_refused": 400,
     "people.list_refused": 404,
+    "people.sign_on_refused": 403,
     "people.factor_refused": 403,
     "people.invitation_refused": 409,
     "contacts.refused": 400,

@@ -35,6 +35,8 @@ _BACKEND: Final = "parley.people.sessions.AccountBackend"
 _PENDING: Final = "pending"
 _PENDING_HOLDS: Final = timedelta(minutes=10)
 _CHALLENGE: Final = "passkey"
+SIGNED_ON_BY: Final = "signed_on_by"
+"""Where a session keeps which provider it was signed in at."""
 SECURE_SERVICE: Final = "secure-service"
 
 
@@ -69,9 +71,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if people.factors.factors(person).any:
                 return _ask_factor(request, person, target=target)
             return let_in(request, person, means="password", target=target)
+    return page(request, problem=problem, target=target, email=email)
+
+
+def page(request: HttpRequest, *, problem: ParleyError | None, target: str, email: str = "") -> HttpResponse:
+    """The ways in, and why the last one failed."""
+    ended = request.GET.get("ended", "")
+    sign_ons = people.sign_ons.sign_ons()
     context = {
-        "customer": here.customer, "action": reverse("sign-in"), "next": target, "email": email,
-        "problem": _told(problem), "passkeys": passkeys_work(request),
+        "customer": inside(request).customer, "action": reverse("sign-in"), "next": target, "email": email,
+        "problem": _told(problem), "passkeys": passkeys_work(request), "sign_ons": sign_ons,
+        "ended": next((one for one in sign_ons if str(one.id) == ended), None),
     }  # fmt: skip
     return render(request, "web/sign_in.html", context, status=_status(problem))
 
@@ -156,8 +166,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session; its row is deleted."""
     if request.user.is_authenticated:
         _note(request, "person.signed-out")
+    signed_on_by = request.session.get(SIGNED_ON_BY, "")
     auth.logout(request)
-    return HttpResponseRedirect(reverse("sign-in"))
+    return HttpResponseRedirect(reverse("sign-in") + (f"?ended={signed_on_by}" if signed_on_by else ""))
 
 
 def let_in(

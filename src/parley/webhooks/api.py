@@ -6,7 +6,7 @@
 
 from parley.webhooks.announcing import announce, announce_all
 from parley.webhooks.delivering import Courier, backlog, sweep
-from parley.webhooks.egress import Answer, checked, post
+from parley.webhooks.egress import Answer, Fetched, checked, fetch, post
 from parley.webhooks.endpoints import (
     change_endpoint,
     deliveries,
@@ -26,6 +26,7 @@ from parley.webhooks.errors import (
     AddressRefused,
     BadPlace,
     EndpointRefused,
+    NoAnswer,
     NoSuchDelivery,
     NoSuchEndpoint,
     WebhookError,
@@ -57,8 +58,10 @@ __all__ = [
     "DeliveryView",
     "EndpointRefused",
     "EndpointView",
+    "Fetched",
     "MadeEndpoint",
     "News",
+    "NoAnswer",
     "NoSuchDelivery",
     "NoSuchEndpoint",
     "WebhookError",
@@ -73,6 +76,7 @@ __all__ = [
     "enable_endpoint",
     "endpoint",
     "endpoints",
+    "fetch",
     "make_endpoint",
     "post",
     "remove_endpoint",

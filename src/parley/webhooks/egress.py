@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from parley.webhooks.errors import AddressRefused
+from parley.webhooks.errors import AddressRefused, NoAnswer
 
 LONGEST_ADDRESS: Final = 500
 _TIMEOUT: Final = 10.0
@@ -37,6 +37,14 @@ class Answer:
     words: str
     retry_after: int | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a place answered, whole."""
+
+    status: int
+    body: bytes
 
 
 def checked(address: str) -> str:
@@ -92,6 +100,34 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         retry_after=_seconds(answer.headers.get("Retry-After", "")),
         seconds=time.monotonic() - began,
     )
+
+
+def fetch(address: str, *, body: bytes | None, headers: Mapping[str, str], most: int) -> Fetched:
+    """What the place answers to a GET, or to a POST of `body`: `most` bytes at most, in 20 s at most.
+
+    Raises AddressRefused, NoAnswer.
+    """
+    parts = urlsplit(checked(address))
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection = _connection(parts)
+    except OSError as error:
+        raise NoAnswer(f"it cannot be reached ({type(error).__name__})") from error
+    hurry = threading.Timer(_IN_ALL, _cut, [connection])
+    hurry.daemon = True
+    hurry.start()
+    try:
+        connection.request("GET" if body is None else "POST", target, body=body, headers=dict(headers))
+        answer = connection.getresponse()
+        content = answer.read(most + 1)
+    except (OSError, http.client.HTTPException) as error:
+        raise NoAnswer(f"it does not answer ({type(error).__name__})") from error
+    finally:
+        hurry.cancel()
+        connection.close()
+    if len(content) > most:
+        raise NoAnswer(f"its answer is larger than {most} bytes")
+    return Fetched(status=answer.status, body=content)
 
 
 def _none(words: str, began: float) -> Answer:

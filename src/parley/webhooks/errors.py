@@ -39,3 +39,9 @@ class BadPlace(WebhookError):
     """The place in the list that was asked for does not exist: the caller's mistake."""
 
     error_id: ClassVar[str] = "webhooks.bad-place"
+
+
+class NoAnswer(WebhookError):
+    """A place does not answer, or not within what is waited for and read."""
+
+    error_id: ClassVar[str] = "webhooks.no-answer"

@@ -53,6 +53,9 @@ POSTED_API = {path for path, methods in rest.get_openapi_schema()["paths"].items
 OPEN_API = {"api/v1/opendsr/v3/discovery", "api/v1/opendsr/v3/certificate"}  # what verifies our signatures
 FREE = {"sign-in", "sign-in/factor"}  # seen by nobody who is signed in: leads home
 BEFORE = {"join/<str:token>", "sign-in/passkey"}  # seen by whoever is on its way in
+ELSEWHERE = {  # lead to another site: tests/integration/people/test_sign_on.py
+    "sign-in/back", "sign-in/with/<uuid:sign_on_id>", "sign-in/with/<uuid:sign_on_id>/end",
+}  # fmt: skip
 NEEDS_A_KEY = {
     "recordings/<uuid:recording_id>/media/<kind>"
 }  # customer-held: the gate refuses, and says by which clause
@@ -343,7 +346,7 @@ def is_deed(route: str) -> bool:
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.removeprefix("api/v1")) in POSTED_API
 
 
-ROUTES = [route for route in routes(CONSOLE_URLS) if not is_deed(route)]
+ROUTES = [route for route in routes(CONSOLE_URLS) if route not in ELSEWHERE and not is_deed(route)]
 EVERYBODYS = ("<path:clause>", "<slug:kind>", "<slug:offering>")
 WITH_IDS = [route for route in ROUTES if "<" in route and not any(one in route for one in EVERYBODYS)]
 
@@ -437,7 +440,7 @@ FOR_THE_FEW = (
     "backups/", "backups/progress", "contacts/settings", "exports/", "exports/ask", "holds/", "holds/new", "inventory/",
     "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld", "lifecycle/",
     "retention/", "rights/", "rights/enter", "rights/programs", "people/", "people/add", "people/groups/",
-    "people/rules", "people/sessions/", "people/import",
+    "people/rules", "people/sign-on", "people/sessions/", "people/import",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parley.web import problems, sign_in
+from parley.web import problems, sign_in, sign_on
 from parley.web.console import (
     access,
     assistance,
@@ -28,9 +28,11 @@ from parley.web.console import (
     people,
     people_account,
     people_import,
+    people_sign_on,
     promises,
     recording,
     recordings,
+    recordings_bulk,
     rehearsal,
     retention,
     rights,
@@ -45,9 +47,15 @@ urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-in/factor", sign_in.factor, name="sign-in-factor"),
     path("sign-in/passkey", sign_in.passkey_options, name="sign-in-passkey"),
+    path("sign-in/back", sign_on.finish, name="sign-on-back"),
+    path("sign-in/with/<uuid:sign_on_id>", sign_on.begin, name="sign-on"),
+    path("sign-in/with/<uuid:sign_on_id>/end", sign_on.end, name="sign-on-end"),
     path("join/<str:token>", sign_in.join, name="join"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("recordings/", recordings.listing, name="recordings"),
+    path("recordings/list.csv", recordings.as_csv, name="recordings-csv"),
+    path("recordings/together", recordings_bulk.ask, name="recordings-together"),
+    path("recordings/together/<uuid:bulk_id>/", recordings_bulk.result, name="recordings-bulk"),
     path("recordings/<uuid:recording_id>/", recording.recording, name="recording"),
     path("recordings/<uuid:recording_id>/reason", listening.reason, name="recording-reason"),
     path("recordings/<uuid:recording_id>/remark", recording.remark, name="recording-remark"),
@@ -71,6 +79,7 @@ urlpatterns = [
     path("people/groups/", people.groups, name="people-groups"),
     path("people/rules", people.settings, name="people-settings"),
     path("people/sessions/", people.sessions, name="people-sessions"),
+    path("people/sign-on", people_sign_on.page, name="people-sign-on"),
     path("people/import", people_import.upload, name="people-import"),
     path("people/import/<uuid:list_id>/", people_import.one, name="people-list"),
     path("people/<uuid:person_id>/", people.one, name="person"),
