@@ -74,7 +74,7 @@ def list_notes(request: HttpRequest, recording_id: UUID) -> list[NoteOut]:
 
 @router.post(
     "/recordings/{uuid:recording_id}/notes",
-    response=answers(NoteOut, 400, 404, 409, 422, success=201),
+    response=answers(NoteOut, 404, 409, 422, success=201),
     summary="Write a note",
     auth=Scope("recordings:write"),
 )
@@ -115,7 +115,7 @@ def list_tags(request: HttpRequest, recording_id: UUID) -> list[TagOut]:
 
 @router.post(
     "/recordings/{uuid:recording_id}/tags",
-    response=answers(TagOut, 400, 404, 409, 422, success=201),
+    response=answers(TagOut, 404, 409, 422, success=201),
     summary="Add a tag",
     auth=Scope("recordings:write"),
 )

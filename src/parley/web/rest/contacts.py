@@ -97,7 +97,7 @@ class CallerOut(Schema):
 
 @router.get(
     "/contacts",
-    response=answers(LinesOut, 400, 404, 409, 422),
+    response=answers(LinesOut, 404, 409, 422),
     url_name="contacts",
     summary="Find contacts",
     auth=Scope("contacts:read"),
@@ -137,7 +137,7 @@ def get_contact(request: HttpRequest, contact_id: UUID) -> ContactOut:
 
 @router.get(
     "/lookup",
-    response=answers(CallerOut, 400, 409, 422),
+    response=answers(CallerOut, 409, 422),
     url_name="lookup",
     summary="Who calls from a number",
     auth=Scope("contacts:lookup"),

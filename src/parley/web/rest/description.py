@@ -11,8 +11,9 @@ from ninja.operation import Operation
 from parley.tokens.api import SCOPES
 from parley.web.rest.scopes import Scope
 
-_ANY: Final = (401, 403, 429, 503)
-"""What every operation may answer: nobody known, not allowed, too often, a database that is away."""
+_ANY: Final = (400, 401, 403, 429, 503)
+"""What every operation may answer: not to be understood (too many fields), nobody known, not allowed, too often, a
+database that is away."""
 _SCHEMES: Final = {
     "token": {
         "type": "http",
@@ -66,12 +67,13 @@ class Description(OpenAPISchema):
 
     def responses(self, operation: Operation) -> dict[int, dict[str, Any]]:
         found: dict[int, dict[str, Any]] = super().responses(operation)
-        for status, model in operation.response_models.items():
-            if isinstance(status, int) and Problem in _schemas(model):
-                content = found[status].pop("content")
-                found[status]["content"] = {_PROBLEM: content["application/json"]}
-            elif status == 403:  # a scope that is missing is told before whatever the operation has to say
-                found[status]["content"][_PROBLEM] = found[401]["content"][_PROBLEM]
+        told = {status: _schemas(model) for status, model in operation.response_models.items() if status in found}
+        problems = [status for status, schemas in told.items() if Problem in schemas]
+        for status in problems:
+            found[status]["content"] = {_PROBLEM: found[status]["content"].pop("application/json")}
+        for status in problems and (status for status in told if status >= 400 and status not in problems):
+            # An operation with errors of its own form is not reached without its scope, or with ids that are none.
+            found[status]["content"] |= found[problems[0]]["content"]
         return found
 
     def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:

@@ -95,7 +95,7 @@ def list_exports(request: HttpRequest, wanted: Query[WantedExports]) -> ExportsO
 
 @router.post(
     "/exports",
-    response=answers(ExportOut, 400, 409, 422, success=201),
+    response=answers(ExportOut, 409, 422, success=201),
     summary="Ask for an export",
     auth=Scope("exports:write"),
 )

@@ -78,7 +78,7 @@ def list_holds(request: HttpRequest, wanted: Query[WantedHolds]) -> list[HoldOut
 
 @router.post(
     "/holds",
-    response=answers(HoldOut, 400, 404, 409, 422, success=201),
+    response=answers(HoldOut, 404, 409, 422, success=201),
     summary="Place a hold",
     auth=Scope("holds:write"),
 )
@@ -112,7 +112,7 @@ def get_hold(request: HttpRequest, hold_id: UUID) -> HoldOut:
 
 @router.post(
     "/holds/{uuid:hold_id}/lift",
-    response=answers(HoldOut, 400, 404, 409, 422),
+    response=answers(HoldOut, 404, 409, 422),
     summary="Lift a hold",
     auth=Scope("holds:write"),
 )

@@ -74,6 +74,15 @@ class Received(Schema):
     api_version: str
 
 
+class Cancelled(Schema):
+    """That a request was taken back."""
+
+    controller_id: str
+    subject_request_id: str
+    received_time: datetime
+    api_version: str
+
+
 class Status(Schema):
     """How a request stands. `results_url` is the page of the console where the package waits."""
 
@@ -261,7 +270,7 @@ def status(request: HttpRequest, subject_request_id: UUID) -> HttpResponse:
 
 @router.delete(
     "/requests/{uuid:subject_request_id}",
-    response=_answers(Received, 403, 404, 409, success=202),
+    response=_answers(Cancelled, 403, 404, 409, success=202),
     url_name="opendsr-cancel",
     operation_id="opendsr_cancel",
     auth=Scope("rights:write", checks_origin=False),

@@ -23,24 +23,26 @@ from parley.web.rest.description import answers, binary
 from parley.web.rest.schemas import (
     DecisionOut,
     DeletedOut,
+    ListedOut,
     MediaOut,
     PartName,
     PartOut,
     PartyOut,
     RecordingOut,
-    RowOut,
     RowsOut,
     Wanted,
 )
 from parley.web.rest.scopes import Scope
 
 router = Router(tags=["recordings"])
+_PERSONAL = ("number", "participant", "user", "note")
+"""What looks for a person: evidence says by what, never whom."""
 _NOTED = UUID("5c1d6a44-4f6f-5d26-8f0e-2c1a7b0f9d31")
 
 
 @router.get(
     "/recordings",
-    response=answers(RowsOut, 400, 422),
+    response=answers(RowsOut, 422),
     url_name="recordings",
     summary="Find recordings",
     auth=Scope("recordings:read"),
@@ -49,19 +51,11 @@ def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
     """Newest first; everything that is asked must hold. What only the customer can open is `sealed`."""
     here, now = inside(request), timezone.now()
     decision = gate.ask(agreements.FIND_RECORDINGS, now=now)
-    page = recordings.search(
-        here.viewer,
-        number=wanted.number,
-        since=wanted.since,
-        until=wanted.until,
-        direction=wanted.direction,
-        trunk=wanted.trunk,
-        cursor=wanted.after,
-        limit=wanted.limit,
-    )
-    if wanted.number and wanted.after is None:
-        gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by="number")
-    return RowsOut(items=[RowOut(**_row(row)) for row in page.rows], next=page.cursor)
+    page = recordings.search(here.viewer, _narrowed(wanted), cursor=wanted.after, limit=wanted.limit)
+    named = [field for field in _PERSONAL if getattr(wanted, field)]
+    if named and wanted.after is None:
+        gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by=" ".join(named))
+    return RowsOut(items=[ListedOut(**_row(row), quality=row.quality) for row in page.rows], next=page.cursor)
 
 
 @router.get(
@@ -172,6 +166,14 @@ def get_part(
 def parties_out(parties: tuple[recordings.Party, ...]) -> list[PartyOut]:
     """The participants as they are answered."""
     return [PartyOut(role=one.role, name=one.name, number=one.number, aor=one.aor) for one in parties]
+
+
+def _narrowed(wanted: Wanted) -> recordings.Wanted:
+    return recordings.Wanted(
+        number=wanted.number, participant=wanted.participant, users=tuple(wanted.user), groups=tuple(wanted.group),
+        direction=wanted.direction, since=wanted.since, until=wanted.until, shortest=wanted.shortest,
+        longest=wanted.longest, trunk=wanted.trunk, tag=wanted.tag, note=wanted.note, quality=tuple(wanted.quality),
+    )  # fmt: skip
 
 
 def _require_download(here: ConsoleRequest) -> None:

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 MOST_ROWS: Final = 200
+_LONGEST_CALL: Final = 366 * 24 * 3600
 _RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -36,13 +37,22 @@ PartName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class Wanted(Schema):
-    """Which recordings: everything that is given must hold."""
+    """Which recordings: everything that is given must hold. Numbers, names, tags and notes are compared as blind
+    indexes: whole numbers, whole words."""
 
     number: Line | None = Field(None, max_length=128, description="A party's number or address, exact")
     since: Instant | None = Field(None, description="Begun at or after; with an offset from UTC")
     until: Instant | None = Field(None, description="Begun before")
     direction: Literal["inbound", "outbound", "internal", "unknown"] | None = None
     trunk: UUID | None = None
+    participant: Line | None = Field(None, min_length=1, max_length=200, description="Words of a party's name")
+    user: list[UUID] = Field(default_factory=list, max_length=100, description="Calls of any of these accounts")
+    group: list[UUID] = Field(default_factory=list, max_length=100, description="Calls of anybody of these groups")
+    shortest: float | None = Field(None, ge=0, le=_LONGEST_CALL, description="Seconds, inclusive")
+    longest: float | None = Field(None, ge=0, le=_LONGEST_CALL, description="Seconds, inclusive")
+    tag: Line | None = Field(None, min_length=1, max_length=64)
+    note: Line | None = Field(None, min_length=1, max_length=200, description="Words of a note")
+    quality: list[Literal["good", "impaired", "gaps", "silent"]] = Field(default_factory=list, max_length=4)
     after: Line | None = Field(None, max_length=512, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=MOST_ROWS)
 
@@ -88,10 +98,16 @@ class RowOut(Schema):
     rendition: str
 
 
+class ListedOut(RowOut):
+    """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent."""
+
+    quality: str
+
+
 class RowsOut(Schema):
     """One page of recordings, newest first; hand `next` back as `after` for the one that follows."""
 
-    items: list[RowOut]
+    items: list[ListedOut]
     next: str | None
 
 

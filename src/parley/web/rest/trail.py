@@ -27,7 +27,7 @@ _BUNDLE: dict[str, Any] = {
 
 @router.get(
     "/evidence/{uuid:entry_id}",
-    response=answers(None, 400, 404, 409, 422),
+    response=answers(None, 404, 409, 422),
     openapi_extra=_BUNDLE,
     url_name="evidence",
     summary="The bundle that proves one entry of the ledger",
@@ -74,7 +74,7 @@ def list_live(request: HttpRequest) -> list[LiveOut]:
 
 @router.get(
     "/audit",
-    response=answers(EntriesOut, 400, 422),
+    response=answers(EntriesOut, 422),
     url_name="audit",
     summary="The audit trail",
     auth=Scope("audit:read"),

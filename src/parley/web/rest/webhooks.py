@@ -117,7 +117,7 @@ def list_webhooks(request: HttpRequest) -> list[EndpointOut]:
 
 @router.post(
     "/webhooks",
-    response=answers(SecretOut, 400, 409, 422, success=201),
+    response=answers(SecretOut, 409, 422, success=201),
     summary="Make an endpoint",
     auth=Scope("webhooks:write"),
 )
@@ -142,7 +142,7 @@ def get_webhook(request: HttpRequest, endpoint_id: UUID) -> EndpointOut:
 
 @router.put(
     "/webhooks/{uuid:endpoint_id}",
-    response=answers(EndpointOut, 400, 404, 409, 422),
+    response=answers(EndpointOut, 404, 409, 422),
     summary="Change an endpoint",
     auth=Scope("webhooks:write"),
 )
@@ -213,7 +213,7 @@ def send_webhook_test(request: HttpRequest, endpoint_id: UUID) -> Status[Deliver
 
 @router.post(
     "/webhooks/{uuid:endpoint_id}/replay",
-    response=answers(ReplayedOut, 400, 404, 409, 422, success=202),
+    response=answers(ReplayedOut, 404, 409, 422, success=202),
     summary="Replay a time",
     auth=Scope("webhooks:write"),
 )
@@ -227,7 +227,7 @@ def replay_webhook(request: HttpRequest, endpoint_id: UUID, wanted: Range) -> St
 
 @router.get(
     "/webhooks/{uuid:endpoint_id}/deliveries",
-    response=answers(DeliveriesOut, 400, 404, 422),
+    response=answers(DeliveriesOut, 404, 422),
     url_name="deliveries",
     summary="The log of an endpoint",
     auth=Scope("webhooks:read"),
