@@ -7,7 +7,7 @@ conversation in twenty has a second segment. There are no objects: nobody listen
 import json
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ import psycopg
 from parley.foundation.ids import new_id
 from parley.recordings.annotations import tag_place
 from parley.recordings.keys import keys
-from parley.recordings.types import NUMBER_INDEX, Party, PartySheet, party_aad
+from parley.recordings.types import NAME_INDEX, NUMBER_INDEX, Party, PartySheet, party_aad
 from parley.sealing.api import FieldSealer
 from parley.tenancy import api as tenancy
 from parley.tenancy.selection import administrator
@@ -75,6 +75,10 @@ class _Maker:
             for n in range(2)
         ]
         self.streams, self.received = json.dumps(streams), json.dumps(received)
+        nobody = [Party(label=str(n), role=side, name=f"name{n}", aor="sip:a@pbx", number=f"number{n}")
+                  for n, side in enumerate(("caller", "callee"))]  # fmt: skip
+        self.template = PartySheet(parties=tuple(nobody), call_id="c@pbx").to_json().decode()
+        self.tag = keys().tag(TAG)
         self.rare = max(1, count_of_rare(self.count))
         self.epoch = UUID(int=0)
 
@@ -104,7 +108,7 @@ class _Maker:
 
     def _segment(self, number: int, at: datetime, listed: datetime, conversation: UUID, parties: Any) -> None:
         recording = new_id(at=at)
-        sheet = PartySheet(parties=parties, call_id="c@pbx").to_json()
+        sheet = self._sheet(parties)
         sealed = self.sealer.seal(sheet, aad=party_aad(recording), now=at.timestamp())
         self._epoch(sealed)
         chance = self.dice.random()
@@ -119,15 +123,22 @@ class _Maker:
         place = (listed, conversation)
         for value in {self._index(NUMBER_INDEX, party.number) for party in parties}:
             self.rows["recordings_numberindex"].append((recording, value, *place))
-        for value in {word for party in parties for word in keys().name_words(party.name)}:
+        for value in {self._index(NAME_INDEX, word) for party in parties for word in party.name.lower().split()}:
             self.rows["recordings_wordindex"].append((recording, value, *place))
         if number % 10 in (1, 4, 7):
             tag = new_id(at=at)
-            sealed = self.sealer.seal(TAG.encode(), aad=tag_place(tag), now=at.timestamp())
+            sealed = self.sealer.seal(TAG.encode(), aad=tag_place(self.tag), now=at.timestamp())
             self._epoch(sealed)
             self.rows["recordings_tag"].append(
-                (tag, recording, keys().tag(TAG), sealed.epoch_id, sealed.data, UUID(int=9), at, *place)
+                (tag, recording, self.tag, sealed.epoch_id, sealed.data, UUID(int=9), at, *place)
             )
+
+    def _sheet(self, parties: Sequence[Party]) -> bytes:
+        """As `PartySheet.to_json` writes it, from a template: a million of them."""
+        text = self.template
+        for number, party in enumerate(parties):
+            text = text.replace(f"name{number}", party.name).replace(f"number{number}", party.number)
+        return text.encode()
 
     def _epoch(self, sealed: Any) -> None:
         if sealed.epoch_id != self.epoch:

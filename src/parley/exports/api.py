@@ -11,6 +11,7 @@ from parley.exports.holding import STORE
 from parley.exports.making import handlers, long_handlers
 from parley.exports.package import write_package
 from parley.exports.saved import by_token, fetched, get, link, listing, open_package, require_allowed, start, withdraw
+from parley.exports.tables import csv_row
 from parley.exports.types import ExportView, Package
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "NoSuchExport",
     "Package",
     "by_token",
+    "csv_row",
     "fetched",
     "get",
     "handlers",

@@ -69,7 +69,7 @@ class Table:
         """As CSV (RFC 4180) in UTF-8, the names of the columns first."""
         yield _csv_line(self.columns)
         for line in self.spool.lines():
-            yield _csv_line([cell(value) for value in json.loads(line).values()])
+            yield csv_row(list(json.loads(line).values()))
 
 
 def cell(value: Any) -> str:
@@ -98,6 +98,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     return str(value)
+
+
+def csv_row(values: Sequence[Any]) -> bytes:
+    """A line of CSV (RFC 4180) in UTF-8, every value as `cell` makes it: for lists that are streamed."""
+    return _csv_line([cell(value) for value in values])
 
 
 def _csv_line(cells: Sequence[str]) -> bytes:

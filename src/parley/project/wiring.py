@@ -86,6 +86,7 @@ def long_handlers() -> Mapping[str, Handler]:
         ),
         **exports.long_handlers(),
         **lifecycle.long_handlers(),
+        **recordings.bulk.handlers(),
         **retention.long_handlers(),
         **rights.long_handlers(),
     }

@@ -24,6 +24,7 @@ from parley.recordings.models import Note, Recording, Tag, WordIndex
 from parley.recordings.search import visible
 from parley.recordings.views import NoteView, TagView, Viewer
 from parley.retention import api as retention
+from parley.sealing.api import Readable
 
 LONGEST_NOTE: Final = 4000
 LONGEST_TAG: Final = 64
@@ -38,7 +39,7 @@ WITH RECURSIVE known AS (
     SELECT (SELECT t.value FROM recordings_tag t WHERE t.value > known.value ORDER BY t.value LIMIT 1)
     FROM known WHERE known.value IS NOT NULL
 )
-SELECT one.id, one.sealed, e.wrapped FROM known
+SELECT known.value, one.sealed, e.wrapped FROM known
 CROSS JOIN LATERAL (SELECT * FROM recordings_tag t WHERE t.value = known.value LIMIT 1) one
 JOIN recordings_sealingepoch e ON e.id = one.epoch_id LIMIT %s
 """
@@ -58,9 +59,9 @@ def note_place(note_id: UUID) -> bytes:
     return b"note:" + note_id.bytes
 
 
-def tag_place(tag_id: UUID) -> bytes:
-    """What binds a sealed tag to its row."""
-    return b"tag:" + tag_id.bytes
+def tag_place(value: Readable) -> bytes:
+    """What binds a sealed tag to its rows: its blind index, for many recordings get the same at once."""
+    return b"tag:" + bytes(value)
 
 
 def add_note(
@@ -73,7 +74,7 @@ def add_note(
     text = text.strip()
     if not 0 < len(text) <= LONGEST_NOTE:
         raise AnnotationRefused("a note has 1 to 4,000 characters", remedy="Write something, or less.")
-    clause = _allowed(at)
+    clause = require_allowed(at)
     with transaction.atomic():
         place = _place(viewer, recording_id, moment_ms, by=by, at=at)
         if Note.objects.filter(recording=recording_id).count() >= MOST_ON_ONE:
@@ -102,7 +103,7 @@ def notes(viewer: Viewer, recording_id: UUID) -> tuple[NoteView, ...]:
 
 def remove_note(viewer: Viewer, note_id: UUID, *, by: UUID, at: datetime) -> None:
     """Delete a note with its index rows. Raises NoSuchAnnotation, AnnotationRefused, UseRestricted."""
-    clause = _allowed(at)
+    clause = require_allowed(at)
     with transaction.atomic():
         note = _own(viewer, Note.objects.all(), note_id, by=by, at=at)
         note.delete()
@@ -119,7 +120,7 @@ def add_tag(
     tag = one_line(tag)
     if not 0 < len(tag) <= LONGEST_TAG:
         raise AnnotationRefused("a tag has 1 to 64 characters", remedy="Write a shorter word; details go into a note.")
-    clause = _allowed(at)
+    clause = require_allowed(at)
     with transaction.atomic():
         place = _place(viewer, recording_id, moment_ms, by=by, at=at)
         value = keys().tag(tag)
@@ -130,7 +131,7 @@ def add_tag(
         if there.count() >= MOST_ON_ONE:
             raise AnnotationRefused("there are 500 tags on this recording", remedy="Remove one first.")
         tag_id = new_id(at=at)
-        epoch, sealed = keys().seal(tag, place=tag_place(tag_id), at=at)
+        epoch, sealed = keys().seal(tag, place=tag_place(value), at=at)
         made = Tag.objects.create(
             id=tag_id, recording_id=place.id, moment_ms=moment_ms, value=value, epoch_id=epoch, sealed=sealed, by=by,
             at=at, listed_at=place.listed_at, listed_id=place.listed_id,
@@ -148,7 +149,7 @@ def tags(viewer: Viewer, recording_id: UUID) -> tuple[TagView, ...]:
 
 def remove_tag(viewer: Viewer, tag_id: UUID, *, by: UUID, at: datetime) -> None:
     """Take a tag off. Raises NoSuchAnnotation, AnnotationRefused, UseRestricted."""
-    clause = _allowed(at)
+    clause = require_allowed(at)
     with transaction.atomic():
         tag = _own(viewer, Tag.objects.all(), tag_id, by=by, at=at)
         tag.delete()
@@ -162,15 +163,16 @@ def known_tags(viewer: Viewer, *, limit: int = 100) -> tuple[str, ...]:
         return ()
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN_TAGS, [limit])
-        found = [keys().open(sealed, wrapped, place=tag_place(one)) for one, sealed, wrapped in cursor.fetchall()]
+        found = [keys().open(sealed, wrapped, place=tag_place(value)) for value, sealed, wrapped in cursor.fetchall()]
     return tuple(sorted((one for one in found if one), key=str.casefold))
 
 
 def annotation_lines(recording_id: UUID) -> Iterator[dict[str, Any]]:
     """Notes and tags of a recording as lines of an export; what only the customer can open is in base64, sealed."""
-    for kind, rows, place in (("note", Note.objects.all(), note_place), ("tag", Tag.objects.all(), tag_place)):
+    for kind, rows in (("note", Note.objects.all()), ("tag", Tag.objects.all())):
         for row in rows.filter(recording=recording_id).select_related("epoch").order_by("at", "id"):
-            text = keys().open(row.sealed, row.epoch.wrapped, place=place(row.id))
+            place = tag_place(row.value) if isinstance(row, Tag) else note_place(row.id)
+            text = keys().open(row.sealed, row.epoch.wrapped, place=place)
             yield {
                 "recording": str(recording_id), "id": str(row.id), "kind": kind, "moment_ms": row.moment_ms,
                 "text": text or "", "at": row.at.isoformat(), "by": str(row.by),
@@ -179,7 +181,7 @@ def annotation_lines(recording_id: UUID) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def _allowed(at: datetime) -> str:
+def require_allowed(at: datetime) -> str:
     """The clause under which recordings are found and annotated. Raises AnnotationRefused."""
     decision = contract.ask(FIND_RECORDINGS, at=at)
     if not decision.allowed:
@@ -237,6 +239,13 @@ def _note(row: Note) -> NoteView:
 def _tag(row: Tag) -> TagView:
     wrapped = bytes(row.epoch.wrapped)
     return TagView(
-        id=row.id, recording_id=row.recording_id, moment_ms=row.moment_ms, by=row.by, at=row.at,
-        tag=keys().open(row.sealed, wrapped, place=tag_place(row.id)), sealed=bytes(row.sealed), wrapped=wrapped,
-    )  # fmt: skip
+        id=row.id,
+        recording_id=row.recording_id,
+        moment_ms=row.moment_ms,
+        tag=keys().open(row.sealed, wrapped, place=tag_place(row.value)),
+        by=row.by,
+        at=row.at,
+        index=bytes(row.value),
+        sealed=bytes(row.sealed),
+        wrapped=wrapped,
+    )

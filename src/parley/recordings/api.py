@@ -4,6 +4,7 @@ The recorder writes manifests and closed files and reports running calls; the wo
 searches, shows, plays and downloads. All but `finalize` work for the customer in scope.
 """
 
+from parley.recordings import bulk
 from parley.recordings.annotations import add_note, add_tag, known_tags, notes, remove_note, remove_tag, tags
 from parley.recordings.errors import (
     AnnotationRefused,
@@ -154,6 +155,7 @@ __all__ = [
     "add_note",
     "add_tag",
     "attention",
+    "bulk",
     "closed_recordings",
     "cursor_before",
     "cursor_of_page",

@@ -180,6 +180,27 @@ class WordIndex(models.Model):
         ]
 
 
+class BulkDeed(models.Model):
+    """One deed with many recordings: `deed` is tag or delete, `value` and `sealed` are the tag, `done` and `kept` what
+    came of those that were looked at."""
+
+    id = models.UUIDField(primary_key=True)
+    key = models.CharField(max_length=100, unique=True)
+    deed = models.CharField(max_length=8)
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    recordings = ArrayField(models.UUIDField())
+    value = models.BinaryField()
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
+    sealed = models.BinaryField()
+    done = models.IntegerField()
+    kept = models.JSONField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(deed__in=["tag", "delete"]), name="bulk_deed")]
+
+
 class Rendition(models.Model):
     """A sealed file made from the original; `size` is that of the clear content, `sha256` of the sealed bytes."""
 

@@ -64,6 +64,10 @@ DECLARATIONS = (
         erase="with-parent",
     ),
     PersonalData(
+        model="recordings.BulkDeed", field=("by", "at"), category="user.unique_id", subject="employee",
+        purpose=_PURPOSE, retention="with-customer", find_by="user-id", export="value", erase="blank",
+    ),
+    PersonalData(
         model="recordings.WordIndex", field=("recording", "value", "listed_at", "listed_id"),
         category="user.name", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="recording", export="withheld", erase="with-parent",
@@ -104,6 +108,11 @@ DECLARATIONS = (
     NotPersonal(model="recordings.ListeningRule", field=("id", "rule", "by", "at"), why="a rule, and who set it"),
     NotPersonal(model="recordings.Note", field=("id", "recording", "epoch"), why="identifiers"),
     NotPersonal(model="recordings.Tag", field=("id", "recording", "epoch"), why="identifiers"),
+    NotPersonal(
+        model="recordings.BulkDeed",
+        field=("id", "key", "deed", "recordings", "value", "epoch", "sealed", "done", "kept", "finished_at"),
+        why="identifiers, counts, a word that recordings are filed under",
+    ),
     NotPersonal(model="recordings.WordIndex", field=("id", "note"), why="identifiers"),
     NotPersonal(
         model="recordings.LiveCall", field=("recording_id", "seen_at", "trunk_name", "epoch_id", "wrapped"),

@@ -159,7 +159,7 @@ class NoteView:
 
 @dataclass(frozen=True, kw_only=True)
 class TagView:
-    """What somebody filed a recording under; as NoteView, bound to "tag:" and the 16 bytes of the id."""
+    """What somebody filed a recording under; as NoteView, bound to "tag:" and `index`, the tag's blind index."""
 
     id: UUID
     recording_id: UUID
@@ -167,6 +167,7 @@ class TagView:
     tag: str | None
     by: UUID
     at: datetime
+    index: bytes = field(repr=False)
     sealed: bytes = field(repr=False)
     wrapped: bytes = field(repr=False)
 

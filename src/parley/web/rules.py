@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
-from urllib.parse import unquote, urlencode
-from uuid import UUID
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -38,6 +36,8 @@ KINDS: Final = {
     "recording.sealed": _("Recording sealed and stored"),
     "recording.rendered": _("Playable copy made"),
     "recording.refused": _("Recording refused"),
+    "recording.bulk": _("One deed with many recordings"),
+    "recording.listed": _("List of recordings taken as CSV"),
     "recording.noted": _("Note on a recording"),
     "recording.tagged": _("Tag on a recording"),
     "recording.rendition-refused": _("Playable copy refused"),
@@ -63,7 +63,7 @@ KINDS: Final = {
     "recording.downloaded": _("Recording downloaded"),
     "recording.reason": _("Reason for listening given"),
     "listening.ruled": _("Rule about reasons for listening set"),
-    "recording.searched": _("Recordings searched by number"),
+    "recording.searched": _("Recordings searched by person"),
     "evidence.exported": _("Evidence exported"),
     "contact.added": _("Contact added"),
     "contact.changed": _("Contact changed"),
@@ -217,67 +217,6 @@ class BadFilter(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What the recordings list shows: days are whole days in the reader's zone, both ends included."""
-
-    number: str = ""
-    since: date | None = None
-    until: date | None = None
-    direction: Direction | None = None
-    trunk: UUID | None = None
-
-    def query(self, **more: str) -> str:
-        """The same view as a query string, so that a link is a view; `more` adds or replaces."""
-        values = {
-            "number": self.number,
-            "since": self.since.isoformat() if self.since else "",
-            "until": self.until.isoformat() if self.until else "",
-            "direction": self.direction or "",
-            "trunk": str(self.trunk) if self.trunk else "",
-            **more,
-        }
-        return urlencode({name: value for name, value in values.items() if value})
-
-    @property
-    def active(self) -> bool:
-        return bool(self.query())
-
-    def instants(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-        """[since, until) as instants: midnight before the first day, midnight after the last."""
-        return (
-            datetime.combine(self.since, time(), zone) if self.since else None,
-            datetime.combine(self.until + timedelta(days=1), time(), zone) if self.until else None,
-        )
-
-
-def parse_filters(query: Mapping[str, str]) -> Filters:
-    """The filters of an address. Raises BadFilter for a date, direction, trunk or number that is none."""
-    number = query.get("number", "").strip()
-    if len(number) > 128:
-        raise BadFilter("number", "A number or address has at most 128 characters.")
-    since, until = _day(query, "since"), _day(query, "until")
-    if since and until and since > until:
-        raise BadFilter("until", "The last day is before the first.")
-    direction = next((known for known in DIRECTIONS if known == query.get("direction")), None)
-    if query.get("direction") and direction is None:
-        raise BadFilter("direction", "A call is inbound, outbound, internal or unknown.")
-    trunk = query.get("trunk", "")
-    try:
-        trunk_id = UUID(trunk) if trunk else None
-    except ValueError as error:
-        raise BadFilter("trunk", "This is not a trunk.") from error
-    return Filters(number=number, since=since, until=until, direction=direction, trunk=trunk_id)
-
-
-def _day(query: Mapping[str, str], field: str) -> date | None:
-    text = query.get(field, "")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadFilter(field, "A day is written 2026-11-22.") from error
 
 
 def zone_named(name: str | None) -> ZoneInfo:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.web import ranged, rules
+from parley.web import ranged, recording_filters, rules
 
 TRUNK = UUID(int=7)
 
@@ -18,14 +18,14 @@ def test_an_address_is_a_view() -> None:
         "number": " +39 0584 943232 ", "since": "2026-11-20", "until": "2026-11-22",
         "direction": "inbound", "trunk": str(TRUNK), "unknown": "x",
     }  # fmt: skip
-    filters = rules.parse_filters(query)
-    assert filters == rules.Filters(
+    filters = recording_filters.parse_filters(query)
+    assert filters == recording_filters.Filters(
         number="+39 0584 943232", since=date(2026, 11, 20), until=date(2026, 11, 22), direction="inbound", trunk=TRUNK
     )
     again = dict(pair.split("=") for pair in filters.query(after="c1").split("&"))
     assert again["after"] == "c1"
     assert again["direction"] == "inbound"
-    assert not rules.parse_filters({}).active
+    assert not recording_filters.parse_filters({}).active
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,22 @@ def test_an_address_is_a_view() -> None:
         ("direction", {"direction": "sideways"}),
         ("trunk", {"trunk": "main"}),
         ("number", {"number": "1" * 129}),
+        ("tag", {"tag": "x" * 129}),
+        ("group", {"group": "sales"}),
+        ("shortest", {"shortest": "-1"}),
+        ("longest", {"shortest": "10", "longest": "9"}),
+        ("quality", {"quality": "superb"}),
     ],
 )
 def test_a_filter_that_is_none_is_named(field: str, query: dict[str, str]) -> None:
     with pytest.raises(rules.BadFilter) as refused:
-        rules.parse_filters(query)
+        recording_filters.parse_filters(query)
     assert refused.value.field == field
 
 
 def test_a_day_is_a_whole_day_of_the_reader_also_when_the_clock_changes() -> None:
     """On 25 October 2026 Italy has 25 hours."""
-    filters = rules.Filters(since=date(2026, 10, 25), until=date(2026, 10, 25))
+    filters = recording_filters.Filters(since=date(2026, 10, 25), until=date(2026, 10, 25))
     since, until = filters.instants(ZoneInfo("Europe/Rome"))
     assert since is not None
     assert until is not None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from parley.web import register_words, rights_words, rules
 from parley.web.icons import ICONS
+from parley.web.recording_filters import QUALITY_WORDS
 
 register = template.Library()
 
@@ -47,6 +48,12 @@ def lasting(seconds: float) -> str:
 def size(value: int) -> str:
     """A number of bytes in words."""
     return rules.size_words(value)
+
+
+@register.filter
+def quality(value: str) -> str:
+    """How well a recording went."""
+    return str(QUALITY_WORDS.get(value, value))
 
 
 @register.filter

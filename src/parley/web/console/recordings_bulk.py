@@ -1,0 +1,143 @@
+"""What is done with many recordings at once: chosen in the list, looked at once more, done in the background."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from parley.agreement import api as agreements
+from parley.exports import api as exports
+from parley.governance.contract import api as contract
+from parley.inventory.api import ExportOptions, Held
+from parley.recordings import api as recordings
+from parley.retention import api as retention
+from parley.web import gate, retention_words
+from parley.web.filled import Filled
+from parley.web.place import ConsoleRequest, inside
+from parley.web.problems import Refused
+
+_DEEDS: Final = ("tag", "export", "hold", "delete")
+_SHOWN: Final = 200
+"""Lines of the list that can be chosen at once: those of one page, and no more than search gives."""
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    """The deed with the chosen recordings, shown before it is done; the second POST does it."""
+    here, now = inside(request), timezone.now()
+    gate.ask(agreements.FIND_RECORDINGS, now=now)
+    filled = Filled(request.POST.dict())
+    deed = filled.values.get("deed", "")
+    if deed not in _DEEDS:
+        return HttpResponseRedirect(reverse("recordings"))
+    _require(here, deed)
+    lines = _ids(request.POST.getlist("line"))
+    records = recordings.bulk.chosen(here.viewer, lines)
+    if records and "do" in filled.values:
+        target = _done(here, deed, records, filled, now)
+        if target is not None:
+            return HttpResponseRedirect(target)
+    context = {
+        "here": "recordings",
+        "deed": deed,
+        "lines": lines,
+        "count": len(records),
+        "what": retention_words.records("recordings", len(records)),
+        "form": filled.fields(),
+        "key": filled.values.get("key", ""),
+        "term": contract.binding().agreement.terms.retention,
+        "kept": _kept(records, now) if deed == "delete" else [],
+    }
+    return render(request, "web/console/recordings_together.html", context, status=400 if filled.wrong else 200)
+
+
+@require_GET
+def result(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
+    """How far a deed is, then what came of it: how many were done, which stayed and why."""
+    found = recordings.bulk.progress(bulk_id, by=inside(request).person.id)
+    context = {
+        "here": "recordings",
+        "bulk": found,
+        "what": retention_words.records("recordings", found.done),
+        "kept": [(_why(why), count) for why, count in sorted(found.kept.items())],
+        "gone": found.total - found.seen if found.finished_at else 0,
+    }
+    part = "web/console/_recordings_progress.html" if inside(request).htmx else "web/console/recordings_done.html"
+    return render(request, part, context)
+
+
+def _require(here: ConsoleRequest, deed: str) -> None:
+    """Raises Refused where this person may not do this."""
+    oversees = here.viewer.oversees
+    if (deed in {"export", "hold"} and not oversees) or (deed == "delete" and not (oversees or here.viewer.may_delete)):
+        raise Refused(_("Your account may not do this."), remedy=_("Ask an administrator."))
+
+
+def _done(here: ConsoleRequest, deed: str, records: Sequence[Held], filled: Filled, now: datetime) -> str | None:
+    """Have it done; where to look then, None when the form is wrong."""
+    by, key = here.person.id, filled.text("key", most=100)
+    if deed == "tag":
+        tag = filled.text("tag", most=64)
+        if filled.wrong:
+            return None
+        return reverse(
+            "recordings-bulk",
+            args=[recordings.bulk.start(here.viewer, "tag", records, tag=tag, key=key, by=by, at=now)],
+        )
+    if deed == "delete":
+        begun = recordings.bulk.start(here.viewer, "delete", records, key=key, by=by, at=now)
+        return reverse("recordings-bulk", args=[begun])
+    if deed == "export":
+        made = exports.start(
+            title=retention_words.records("recordings", len(records)), reason="records", records=records,
+            options=ExportOptions(redact_others=False), by=by, at=now, key=key,
+        )  # fmt: skip
+        return reverse("export", args=[made])
+    title, ground = filled.text("title", most=200), filled.text("ground", most=2000)
+    review = filled.moment("review", zone=here.customer.standing.zone)
+    if filled.wrong or review is None:
+        return None
+    placed = retention.place_hold(
+        title=title, ground=ground, owner=by, review_at=review, by=by, at=now, records=records
+    )
+    return reverse("hold", args=[placed.id])
+
+
+def _kept(records: Sequence[Held], now: datetime) -> list[tuple[str, int]]:
+    """Why some would stay, and how many."""
+    counted: dict[str, int] = {}
+    for _record, verdict in retention.verdicts(records, cause="customer", at=now):
+        if verdict.outcome != "erase":
+            words = _why(verdict.why)
+            counted[words] = counted.get(words, 0) + 1
+    return sorted(counted.items())
+
+
+def _why(why: str) -> str:
+    words: dict[str, Any] = {
+        "hold": _("a hold keeps them"),
+        "law": _("a law keeps them"),
+        "restriction": _("their use is restricted"),
+        "rule": _("their time is not over"),
+        "no-rule": _("no rule says when they go"),
+        "term": _("the agreement lets nobody delete them earlier"),
+    }
+    return str(words.get(why, why))
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
+    """Ids of conversations; what is none is left out, as a line that is gone would be."""
+    found = []
+    for text in texts[:_SHOWN]:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
