@@ -99,10 +99,7 @@ class Place:
             time.sleep(SECONDS / 2)
             os.kill(self.system.pids("recorder")[0], signal.SIGKILL)
         sender.communicate(timeout=SECONDS + 20)
-        if kill:
-            call.process.kill()
-        else:
-            call.finish()
+        call.finish()
 
     def linear(self, name: str, codec: str) -> Samples:
         raw = self.folder / f"{name}.s16"

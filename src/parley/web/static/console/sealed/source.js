@@ -4,14 +4,23 @@ import { hex, joined, SealedError } from "./bytes.js";
 
 const GATHERED = 4 << 20; // bytes that become a blob of their own: the browser may lay it on disk, sealed as it is
 
+const AHEAD = 1 << 20; // bytes read at once: each reading of a blob costs the same, however small it is
+
 export class BlobSource {
   constructor(blob) {
     this.blob = blob;
     this.size = blob.size;
+    this.held = { start: 0, bytes: new Uint8Array() };
   }
 
   async read(start, stop) {
-    return new Uint8Array(await this.blob.slice(start, Math.max(start, stop)).arrayBuffer());
+    const end = Math.min(stop, this.size);
+    if (start >= end) return new Uint8Array();
+    if (start < this.held.start || end > this.held.start + this.held.bytes.length) {
+      const bytes = new Uint8Array(await this.blob.slice(start, Math.max(end, start + AHEAD)).arrayBuffer());
+      this.held = { start, bytes };
+    }
+    return this.held.bytes.subarray(start - this.held.start, end - this.held.start);
   }
 }
 
