@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parley.obligations.api import Handler
-from parley.people import factors, importing, passkeys, sessions, sign_ons
+from parley.people import factors, importing, overview, passkeys, sessions, sign_ons
 from parley.people.accounts import (
     accounts,
     by_id,
@@ -118,6 +118,7 @@ __all__ = [
     "match_keys",
     "names",
     "number_indexes",
+    "overview",
     "passkeys",
     "remove_group",
     "rename",

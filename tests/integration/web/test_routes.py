@@ -440,7 +440,7 @@ FOR_THE_FEW = (
     "backups/", "backups/progress", "contacts/settings", "exports/", "exports/ask", "holds/", "holds/new", "inventory/",
     "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld", "lifecycle/",
     "retention/", "rights/", "rights/enter", "rights/programs", "people/", "people/add", "people/groups/",
-    "people/rules", "people/sign-on", "people/sessions/", "people/import",
+    "people/rules", "people/sign-on", "people/access/", "people/access/table.csv", "people/sessions/", "people/import",
 )  # fmt: skip
 
 
