@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from tests.integration.retention.conftest import ANNA, NOW, House, left
 from tests.support.interrupted import commit_points, interrupted
 from tests.support.recorded_rows import add_recording
@@ -22,8 +23,10 @@ from parley.ledger import api as ledger
 from parley.obligations.api import run_due
 from parley.recordings.models import NumberIndex, Part, Recording
 from parley.retention import api as retention
-from parley.retention import deletion
+from parley.retention import deletion, tombstones
 from parley.retention.models import Tombstone
+from parley.tenancy import api as tenancy
+from parley.tenancy import selection
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -114,6 +117,43 @@ def test_a_tombstone_is_laid_first_and_a_restored_backup_loses_the_record_again(
     assert retention.replay(customer_id=house.customer.id, since=None, at=NOW) == Erased()
     assert not retention.tombstones(house.customer.id, since=NOW + timedelta(days=2))
     assert retention.forget_tombstones(house.customer.id, NOW + timedelta(seconds=1)) == 2
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_tombstone_waits_for_the_disk_where_its_log_is_another_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, beside: bool
+) -> None:
+    """Flushed or not is read off the server's log; its writer, which flushes five times a second, may come between."""
+    if not beside:
+        _reach_provider_by_another_name(house, monkeypatch)
+    assert tenancy.provider_beside() == beside
+    flushed = []
+    with connections["provider"].cursor() as provider:
+        provider.execute("SET synchronous_commit = on")  # the tests' server has it off, and writes its log all the same
+        for number in range(20):
+            provider.execute("SELECT pg_current_wal_insert_lsn()")
+            (before,) = provider.fetchone()
+            with transaction.atomic():
+                tombstones.lay({"recordings": [UUID(int=number)]}, cause="customer", at=NOW)
+                provider.execute("SELECT pg_current_wal_flush_lsn() > %s::pg_lsn", [before])
+                flushed.append(provider.fetchone()[0])
+        provider.execute("RESET synchronous_commit")
+    assert not all(flushed) if beside else all(flushed)
+
+
+def _reach_provider_by_another_name(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider's server by another address: nobody can tell any more that it is the same."""
+    real = selection.location
+    socket = Path(real(selection.PROVIDER_DATABASE).host)
+    link = socket.with_name(f"r{house.customer.id.hex[:6]}")
+    link.symlink_to(socket)
+
+    def elsewhere(database: str, *, role: tenancy.Role = "app") -> selection.Location:
+        found = real(database, role=role)
+        return replace(found, host=str(link)) if database == selection.PROVIDER_DATABASE else found
+
+    connections["provider"].close()
+    monkeypatch.setattr(selection, "location", elsewhere)
 
 
 def test_what_was_not_erased_after_all_loses_its_tombstone(house: House) -> None:
