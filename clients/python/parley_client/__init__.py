@@ -1,0 +1,824 @@
+"""Parley's programming interface, for Python 3.11 and later, on the standard library alone.
+
+    from parley_client import Parley
+
+    parley = Parley("https://parley.example/c/acme/", token="parley_...")
+    for recording in parley.list_recordings(limit=10)["items"]:
+        print(recording["started_at"], recording["seconds"])
+
+Written by clients/generate.py from the interface's description: change nothing here. Times are text in RFC 3339.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict, cast
+
+
+class ParleyProblem(Exception):
+    """A refusal or a failure (RFC 9457). `error_id` is stable; `retry_after` is in seconds, where the server said."""
+
+    def __init__(self, status: int, error_id: str, detail: str, retry_after: int | None) -> None:
+        super().__init__(f"{status} {error_id}: {detail}")
+        self.status, self.error_id, self.detail, self.retry_after = status, error_id, detail, retry_after
+
+
+class Connection:
+    """One customer's interface: `console` is the address of its console, `token` one of its API tokens."""
+
+    def __init__(self, console: str, *, token: str, seconds: float = 30.0) -> None:
+        if urllib.parse.urlsplit(console).scheme not in ("http", "https"):
+            raise ValueError("the console's address begins with https://")
+        self._base = console.rstrip("/") + "/api/v1"
+        self._token, self._seconds = token, seconds
+
+    def send(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None) -> bytes:
+        """The body of the answer. Raises ParleyProblem, and OSError when the server is away."""
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        text = urllib.parse.urlencode(asked, doseq=True)
+        address = f"{self._base}{path}{'?' if text else ''}{text}"
+        request = urllib.request.Request(address, method=method)  # noqa: S310 - the scheme was checked when it was made
+        request.add_header("Authorization", f"Bearer {self._token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=self._seconds) as answer:  # noqa: S310 - as above
+                return cast(bytes, answer.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                raise _problem(refused) from None
+
+    def json(self, method: str, path: str, **given: Any) -> Any:
+        """As `send`, read as JSON."""
+        return json.loads(self.send(method, path, **given))
+
+
+def _problem(refused: urllib.error.HTTPError) -> ParleyProblem:
+    try:
+        told = json.loads(refused.read())
+    except ValueError:
+        told = {}
+    wait = refused.headers.get("Retry-After", "")
+    return ParleyProblem(
+        refused.code,
+        told.get("error_id", ""),
+        told.get("detail", refused.reason),
+        int(wait) if wait.isdigit() else None,
+    )
+
+
+def _quoted(part: object) -> str:
+    return urllib.parse.quote(str(part), safe="")
+
+
+class AddressOut(TypedDict):
+    """A postal address."""
+
+    street: str
+    city: str
+    region: str
+    postcode: str
+    country: str
+
+
+class AttemptOut(TypedDict):
+    """One attempt: the receiver's status, or what happened instead."""
+
+    number: int
+    at: str
+    status: int | None
+    answer: str
+    milliseconds: int
+
+
+class CallerOut(TypedDict):
+    """Who calls: null for nobody that this person may see."""
+
+    number: str
+    contact: LineOut | None
+
+
+class Cancelled(TypedDict):
+    """That a request was taken back."""
+
+    controller_id: str
+    subject_request_id: str
+    received_time: str
+    api_version: str
+
+
+class ContactOut(TypedDict):
+    """Everything about one contact."""
+
+    id: str
+    directory: str
+    sealed: bool
+    name: str
+    company: str
+    title: str
+    numbers: list[NumberOut]
+    emails: list[str]
+    created_at: str
+    changed_at: str
+    given: str
+    family: str
+    department: str
+    addresses: list[AddressOut]
+    birthday: str | None
+    notes: str
+    speed_dial: str
+    custom: dict[str, str]
+    purposes: list[str]
+    source: str
+    shared_with: list[str]
+    keep_until: str | None
+
+
+class DecisionOut(TypedDict):
+    """Why the call was recorded."""
+
+    agreement: str
+    agreement_version: str
+    clause: str
+    purpose: str
+    reason: str
+
+
+class DeletedOut(TypedDict):
+    """What a deletion removed: recordings and objects; the evidence of it."""
+
+    deleted: int
+    objects: int
+    evidence_id: str | None
+
+
+class DeliveriesOut(TypedDict):
+    """One page of deliveries, newest first; hand `next` back as `after`."""
+
+    items: list[DeliveryOut]
+    next: str | None
+
+
+class DeliveryOut(TypedDict):
+    """One event for this endpoint. `event` is the `webhook-id` that the receiver sees each time."""
+
+    id: str
+    event: str
+    kind: str
+    at: str
+    data: dict[str, Any]
+    state: str
+    next_attempt: str | None
+    done_at: str | None
+    attempts: list[AttemptOut]
+
+
+class Discovery(TypedDict):
+    """What is supported."""
+
+    api_version: str
+    supported_identities: list[dict[str, str]]
+    supported_subject_request_types: list[str]
+    processor_certificate: str
+    signature_algorithm: str
+
+
+class EndpointIn(TypedDict):
+    """An endpoint: https to a public address, or a place that the operator lists."""
+
+    name: str
+    url: str
+    kinds: list[
+        Literal["recording.started", "recording.finished", "recording.failed", "recording.deleted", "alarm.raised"]
+    ]
+
+
+class EndpointOut(TypedDict):
+    """An endpoint. While it fails, nothing is sent before `next_try`; `waiting` deliveries are kept for
+    it."""
+
+    id: str
+    name: str
+    url: str
+    kinds: list[str]
+    state: str
+    why_disabled: str
+    created_at: str
+    failing_since: str | None
+    next_try: str | None
+    waiting: int
+
+
+class EntriesOut(TypedDict):
+    """One page of the audit trail, newest first; hand `next` back as `before`."""
+
+    items: list[EntryOut]
+    next: str | None
+
+
+class EntryOut(TypedDict):
+    """An entry of the ledger; `number` is null until the sequencer has placed it, `details` once they are
+    erased."""
+
+    id: str
+    number: int | None
+    at: str
+    kind: str
+    clause: str
+    details: dict[str, Any] | None
+    evidence_url: str
+
+
+class ErrorOut(TypedDict):
+    """What went wrong: 'error' as the specification writes it, and our stable id."""
+
+    error: dict[str, Any]
+    error_id: str
+
+
+class ExportOut(TypedDict):
+    """An export. `link` leads to the package until it expires; whoever has it may fetch it."""
+
+    id: str
+    title: str
+    what: str
+    state: str
+    formats: list[str]
+    asked_at: str
+    made_at: str | None
+    expires_at: str | None
+    records: int
+    size: int
+    sha256: str
+    error: str
+    link: str | None
+    progress: ProgressOut | None
+
+
+class ExportsOut(TypedDict):
+    """One page of exports, newest first; hand `next` back as `before`."""
+
+    items: list[ExportOut]
+    next: str | None
+
+
+class HoldOut(TypedDict):
+    """A hold. `records` are those it reaches by name."""
+
+    id: str
+    title: str
+    ground: str
+    law: str
+    scope: str
+    owner: str
+    review_at: str
+    placed_at: str
+    records: int
+    clause: str
+    lifted_at: str | None
+    lifted_because: str
+    evidence_id: str
+
+
+class Lifted(TypedDict):
+    """Why a hold is lifted."""
+
+    reason: str
+
+
+class LineOut(TypedDict):
+    """A contact in a list; of a `sealed` one only the customer can say who it is."""
+
+    id: str
+    directory: str
+    sealed: bool
+    name: str
+    company: str
+    title: str
+    numbers: list[NumberOut]
+    emails: list[str]
+
+
+class LinesOut(TypedDict):
+    """One page of contacts; hand `next` back as `after`."""
+
+    items: list[LineOut]
+    next: str | None
+
+
+class ListedOut(TypedDict):
+    """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent."""
+
+    id: str
+    conversation_id: str
+    started_at: str
+    ended_at: str
+    seconds: float
+    direction: str
+    trunk_id: str
+    trunk_name: str
+    sealed: bool
+    parties: list[PartyOut]
+    segments: int
+    reason: str
+    rendition: str
+    quality: str
+
+
+class LiveOut(TypedDict):
+    """A call that is being recorded now."""
+
+    id: str
+    started_at: str
+    seen_at: str
+    direction: str
+    trunk_name: str
+    sealed: bool
+    parties: list[PartyOut]
+    packets: int
+    bytes: int
+    on_hold: bool
+
+
+class MediaOut(TypedDict):
+    """A playable copy; `sha256` is that of the stored, sealed object."""
+
+    kind: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+
+
+class NewExport(TypedDict):
+    """What to export: everything, what concerns one person, or a span of time."""
+
+    what: Literal["everything", "subject", "records"]
+    formats: list[Literal["csv", "json", "mp3", "wav", "vcon", "pcap", "age"]]
+    title: NotRequired[str]
+    person: NotRequired[str]
+    redact_others: NotRequired[bool]
+    since: NotRequired[str | None]
+    until: NotRequired[str | None]
+    key: NotRequired[str]
+
+
+class NewHold(TypedDict):
+    """A hold on all records of one person (`person`), or on recordings (`recordings`)."""
+
+    title: str
+    ground: str
+    law: NotRequired[str]
+    owner: str
+    review_at: str
+    person: NotRequired[str]
+    recordings: NotRequired[list[str]]
+
+
+class NewNote(TypedDict):
+    """A note; `moment_ms` is from the start of the recording, null on the whole."""
+
+    text: str
+    moment_ms: NotRequired[int | None]
+
+
+class NewTag(TypedDict):
+    """A tag; `moment_ms` as in a note."""
+
+    tag: str
+    moment_ms: NotRequired[int | None]
+
+
+class NoteOut(TypedDict):
+    """What somebody wrote. `text` is null where only the customer can open it: then `sealed` and its key in
+    `wrapped` (age) say it, both in base64."""
+
+    id: str
+    recording: str
+    moment_ms: int | None
+    text: str | None
+    by: str
+    at: str
+    sealed: str | None
+    wrapped: str | None
+
+
+class NumberOut(TypedDict):
+    """A telephone number, in E.164 or bare."""
+
+    value: str
+    kind: str
+
+
+class PartOut(TypedDict):
+    """A file of the sealed original."""
+
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    url: str
+
+
+class PartyOut(TypedDict):
+    """A participant of a call."""
+
+    role: str
+    name: str
+    number: str
+    aor: str
+
+
+class ProgressOut(TypedDict):
+    """How far it is; `total` 0: not known yet."""
+
+    done: int
+    total: int
+    unit: str
+
+
+class Range(TypedDict):
+    """What to send again: events of the last 30 days, all or only those that did not come through."""
+
+    since: str
+    until: str
+    missed: NotRequired[bool]
+
+
+class Received(TypedDict):
+    """The receipt; signed in `X-OpenDSR-Signature`."""
+
+    controller_id: str
+    subject_request_id: str
+    received_time: str
+    expected_completion_time: str
+    encoded_request: str
+    api_version: str
+
+
+class RecordingOut(TypedDict):
+    """Everything about one recording but its sound."""
+
+    id: str
+    conversation_id: str
+    started_at: str
+    ended_at: str
+    seconds: float
+    direction: str
+    trunk_id: str
+    trunk_name: str
+    sealed: bool
+    parties: list[PartyOut]
+    segments: int
+    reason: str
+    rendition: str
+    decision: DecisionOut
+    parts: list[PartOut]
+    media: list[MediaOut]
+    evidence_id: str
+    evidence_url: str
+
+
+class ReplayedOut(TypedDict):
+    """How many deliveries were queued."""
+
+    queued: int
+
+
+class RowsOut(TypedDict):
+    """One page of recordings, newest first; hand `next` back as `after` for the one that follows."""
+
+    items: list[ListedOut]
+    next: str | None
+
+
+class SealedOut(TypedDict):
+    """A recording as only its customer can open it."""
+
+    id: str
+    started_at: str
+    seconds: float
+    streams: list[StreamOut]
+    parts: list[SealedPartOut]
+    sheet: SheetOut
+
+
+class SealedPartOut(TypedDict):
+    """A file of the sealed original, in order."""
+
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    url: str
+
+
+class SecretOut(TypedDict):
+    """A secret as Standard Webhooks writes it. It is not shown again."""
+
+    id: str
+    secret: str
+
+
+class SheetOut(TypedDict):
+    """Who spoke, sealed: an AES-256-GCM column and its key as an age file, both in base64."""
+
+    recording: str
+    sealed: str
+    wrapped: str
+
+
+class Status(TypedDict):
+    """How a request stands. `results_url` is the page of the console where the package waits."""
+
+    controller_id: str
+    subject_request_id: str
+    request_status: str
+    expected_completion_time: str
+    api_version: str
+    results_url: str | None
+    results_count: int | None
+
+
+class StreamOut(TypedDict):
+    """A stream of a recording: whose voice, and the local port that its packets carry in the capture."""
+
+    port: int
+    side: str
+    payload_types: list[TypeOut]
+
+
+class TagOut(TypedDict):
+    """What somebody filed it under; `tag` null, `sealed` and `wrapped` as in a note."""
+
+    id: str
+    recording: str
+    moment_ms: int | None
+    tag: str | None
+    by: str
+    at: str
+    sealed: str | None
+    wrapped: str | None
+
+
+class TypeOut(TypedDict):
+    """An RTP payload type of a stream."""
+
+    number: int
+    name: str
+
+
+class Parley(Connection):
+    """Every operation of the interface, by its operation id."""
+
+    def index(self) -> dict[str, str]:
+        """Where everything is."""
+        return cast("dict[str, str]", self.json("GET", "/"))
+
+    def list_recordings(
+        self,
+        *,
+        number: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        direction: Literal["inbound", "outbound", "internal", "unknown"] | None = None,
+        trunk: str | None = None,
+        participant: str | None = None,
+        user: list[str] | None = None,
+        group: list[str] | None = None,
+        shortest: float | None = None,
+        longest: float | None = None,
+        tag: str | None = None,
+        note: str | None = None,
+        quality: list[Literal["good", "impaired", "gaps", "silent"]] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> RowsOut:
+        """Find recordings. Scope recordings:read."""
+        return cast(
+            "RowsOut",
+            self.json(
+                "GET",
+                "/recordings",
+                query={
+                    "number": number,
+                    "since": since,
+                    "until": until,
+                    "direction": direction,
+                    "trunk": trunk,
+                    "participant": participant,
+                    "user": user,
+                    "group": group,
+                    "shortest": shortest,
+                    "longest": longest,
+                    "tag": tag,
+                    "note": note,
+                    "quality": quality,
+                    "after": after,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    def get_recording(self, recording_id: str) -> RecordingOut:
+        """One recording. Scope recordings:read."""
+        return cast("RecordingOut", self.json("GET", f"/recordings/{_quoted(recording_id)}"))
+
+    def delete_recording(self, recording_id: str) -> DeletedOut:
+        """Delete a recording. Scope recordings:delete."""
+        return cast("DeletedOut", self.json("DELETE", f"/recordings/{_quoted(recording_id)}"))
+
+    def get_media(self, recording_id: str, kind: Literal["mp3", "wav", "peaks"]) -> bytes:
+        """Its sound or its waveform. Scope recordings:listen."""
+        return self.send("GET", f"/recordings/{_quoted(recording_id)}/media/{_quoted(kind)}")
+
+    def get_part(self, recording_id: str, name: str, *, use: Literal["keep", "play"] | None = None) -> bytes:
+        """A file of the sealed original. Scope recordings:listen."""
+        return self.send("GET", f"/recordings/{_quoted(recording_id)}/parts/{_quoted(name)}", query={"use": use})
+
+    def list_notes(self, recording_id: str) -> list[NoteOut]:
+        """The notes on a recording. Scope recordings:read."""
+        return cast("list[NoteOut]", self.json("GET", f"/recordings/{_quoted(recording_id)}/notes"))
+
+    def add_note(self, recording_id: str, body: NewNote) -> NoteOut:
+        """Write a note. Scope recordings:write."""
+        return cast("NoteOut", self.json("POST", f"/recordings/{_quoted(recording_id)}/notes", body=body))
+
+    def remove_note(self, recording_id: str, note_id: str) -> None:
+        """Remove a note. Scope recordings:write."""
+        self.send("DELETE", f"/recordings/{_quoted(recording_id)}/notes/{_quoted(note_id)}")
+
+    def list_tags(self, recording_id: str) -> list[TagOut]:
+        """The tags of a recording. Scope recordings:read."""
+        return cast("list[TagOut]", self.json("GET", f"/recordings/{_quoted(recording_id)}/tags"))
+
+    def add_tag(self, recording_id: str, body: NewTag) -> TagOut:
+        """Add a tag. Scope recordings:write."""
+        return cast("TagOut", self.json("POST", f"/recordings/{_quoted(recording_id)}/tags", body=body))
+
+    def remove_tag(self, recording_id: str, tag_id: str) -> None:
+        """Take a tag off. Scope recordings:write."""
+        self.send("DELETE", f"/recordings/{_quoted(recording_id)}/tags/{_quoted(tag_id)}")
+
+    def get_sealed(self, recording_id: str) -> SealedOut:
+        """One recording, sealed. Scope recordings:read."""
+        return cast("SealedOut", self.json("GET", f"/recordings/{_quoted(recording_id)}/sealed"))
+
+    def list_sheets(self, *, id: list[str] | None = None) -> list[SheetOut]:
+        """Who spoke in some recordings, sealed. Scope recordings:read."""
+        return cast("list[SheetOut]", self.json("GET", "/sheets", query={"id": id}))
+
+    def get_evidence(self, entry_id: str, *, since: int | None = None) -> dict[str, Any]:
+        """The bundle that proves one entry of the ledger. Scope audit:read."""
+        return cast("dict[str, Any]", self.json("GET", f"/evidence/{_quoted(entry_id)}", query={"since": since}))
+
+    def list_live(self) -> list[LiveOut]:
+        """Calls being recorded now. Scope live:read."""
+        return cast("list[LiveOut]", self.json("GET", "/live"))
+
+    def list_audit(self, *, kind: str | None = None, before: str | None = None, limit: int | None = None) -> EntriesOut:
+        """The audit trail. Scope audit:read."""
+        return cast("EntriesOut", self.json("GET", "/audit", query={"kind": kind, "before": before, "limit": limit}))
+
+    def get_entry(self, entry_id: str) -> EntryOut:
+        """One entry of the audit trail. Scope audit:read."""
+        return cast("EntryOut", self.json("GET", f"/audit/{_quoted(entry_id)}"))
+
+    def list_contacts(
+        self, *, q: str | None = None, directory: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> LinesOut:
+        """Find contacts. Scope contacts:read."""
+        return cast(
+            "LinesOut",
+            self.json("GET", "/contacts", query={"q": q, "directory": directory, "after": after, "limit": limit}),
+        )
+
+    def get_contact(self, contact_id: str) -> ContactOut:
+        """One contact. Scope contacts:read."""
+        return cast("ContactOut", self.json("GET", f"/contacts/{_quoted(contact_id)}"))
+
+    def look_up(self, *, number: str) -> CallerOut:
+        """Who calls from a number. Scope contacts:lookup."""
+        return cast("CallerOut", self.json("GET", "/lookup", query={"number": number}))
+
+    def list_exports(self, *, before: str | None = None, limit: int | None = None) -> ExportsOut:
+        """The exports. Scope exports:read."""
+        return cast("ExportsOut", self.json("GET", "/exports", query={"before": before, "limit": limit}))
+
+    def ask_export(self, body: NewExport) -> ExportOut:
+        """Ask for an export. Scope exports:write."""
+        return cast("ExportOut", self.json("POST", "/exports", body=body))
+
+    def get_export(self, export_id: str) -> ExportOut:
+        """How an export stands. Scope exports:read."""
+        return cast("ExportOut", self.json("GET", f"/exports/{_quoted(export_id)}"))
+
+    def withdraw_export(self, export_id: str) -> ExportOut:
+        """Withdraw an export. Scope exports:write."""
+        return cast("ExportOut", self.json("DELETE", f"/exports/{_quoted(export_id)}"))
+
+    def list_holds(self, *, state: Literal["standing", "lifted"] | None = None) -> list[HoldOut]:
+        """The legal holds. Scope holds:read."""
+        return cast("list[HoldOut]", self.json("GET", "/holds", query={"state": state}))
+
+    def place_hold(self, body: NewHold) -> HoldOut:
+        """Place a hold. Scope holds:write."""
+        return cast("HoldOut", self.json("POST", "/holds", body=body))
+
+    def get_hold(self, hold_id: str) -> HoldOut:
+        """One hold. Scope holds:read."""
+        return cast("HoldOut", self.json("GET", f"/holds/{_quoted(hold_id)}"))
+
+    def lift_hold(self, hold_id: str, body: Lifted) -> HoldOut:
+        """Lift a hold. Scope holds:write."""
+        return cast("HoldOut", self.json("POST", f"/holds/{_quoted(hold_id)}/lift", body=body))
+
+    def list_webhooks(self) -> list[EndpointOut]:
+        """The endpoints. Scope webhooks:read."""
+        return cast("list[EndpointOut]", self.json("GET", "/webhooks"))
+
+    def make_webhook(self, body: EndpointIn) -> SecretOut:
+        """Make an endpoint. Scope webhooks:write."""
+        return cast("SecretOut", self.json("POST", "/webhooks", body=body))
+
+    def get_webhook(self, endpoint_id: str) -> EndpointOut:
+        """One endpoint. Scope webhooks:read."""
+        return cast("EndpointOut", self.json("GET", f"/webhooks/{_quoted(endpoint_id)}"))
+
+    def change_webhook(self, endpoint_id: str, body: EndpointIn) -> EndpointOut:
+        """Change an endpoint. Scope webhooks:write."""
+        return cast("EndpointOut", self.json("PUT", f"/webhooks/{_quoted(endpoint_id)}", body=body))
+
+    def remove_webhook(self, endpoint_id: str) -> None:
+        """Remove an endpoint. Scope webhooks:write."""
+        self.send("DELETE", f"/webhooks/{_quoted(endpoint_id)}")
+
+    def enable_webhook(self, endpoint_id: str) -> EndpointOut:
+        """Enable an endpoint. Scope webhooks:write."""
+        return cast("EndpointOut", self.json("POST", f"/webhooks/{_quoted(endpoint_id)}/enable"))
+
+    def disable_webhook(self, endpoint_id: str) -> EndpointOut:
+        """Disable an endpoint. Scope webhooks:write."""
+        return cast("EndpointOut", self.json("POST", f"/webhooks/{_quoted(endpoint_id)}/disable"))
+
+    def rotate_webhook(self, endpoint_id: str) -> SecretOut:
+        """Rotate the secret. Scope webhooks:write."""
+        return cast("SecretOut", self.json("POST", f"/webhooks/{_quoted(endpoint_id)}/rotate"))
+
+    def send_webhook_test(self, endpoint_id: str) -> DeliveryOut:
+        """Send a test. Scope webhooks:write."""
+        return cast("DeliveryOut", self.json("POST", f"/webhooks/{_quoted(endpoint_id)}/test"))
+
+    def replay_webhook(self, endpoint_id: str, body: Range) -> ReplayedOut:
+        """Replay a time. Scope webhooks:write."""
+        return cast("ReplayedOut", self.json("POST", f"/webhooks/{_quoted(endpoint_id)}/replay", body=body))
+
+    def list_deliveries(
+        self,
+        endpoint_id: str,
+        *,
+        state: Literal["queued", "delivered", "failed"] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> DeliveriesOut:
+        """The log of an endpoint. Scope webhooks:read."""
+        return cast(
+            "DeliveriesOut",
+            self.json(
+                "GET",
+                f"/webhooks/{_quoted(endpoint_id)}/deliveries",
+                query={"state": state, "after": after, "limit": limit},
+            ),
+        )
+
+    def replay_delivery(self, endpoint_id: str, delivery_id: str) -> DeliveryOut:
+        """Replay a delivery. Scope webhooks:write."""
+        return cast(
+            "DeliveryOut",
+            self.json("POST", f"/webhooks/{_quoted(endpoint_id)}/deliveries/{_quoted(delivery_id)}/replay"),
+        )
+
+    def opendsr_discovery(self) -> Discovery:
+        """What is supported."""
+        return cast("Discovery", self.json("GET", "/opendsr/v3/discovery"))
+
+    def opendsr_certificate(self) -> bytes:
+        """The public key that verifies signatures."""
+        return self.send("GET", "/opendsr/v3/certificate")
+
+    def opendsr_request(self, body: dict[str, Any]) -> Received:
+        """Hand in a request. Scope rights:write."""
+        return cast("Received", self.json("POST", "/opendsr/v3/requests", body=body))
+
+    def opendsr_status(self, subject_request_id: str) -> Status:
+        """How a request stands. Scope rights:read."""
+        return cast("Status", self.json("GET", f"/opendsr/v3/requests/{_quoted(subject_request_id)}"))
+
+    def opendsr_cancel(self, subject_request_id: str) -> Cancelled:
+        """Take a request back. Scope rights:write."""
+        return cast("Cancelled", self.json("DELETE", f"/opendsr/v3/requests/{_quoted(subject_request_id)}"))
