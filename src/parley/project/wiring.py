@@ -73,6 +73,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
         instructions.SETTLE: _settle_instructions,
+        recordings.NAMES: recordings.index_names,
     }
 
 

@@ -33,6 +33,7 @@ from parley.recordings.listening import (
 from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, report_live
 from parley.recordings.objects import installed_store, store_in_use, using_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
+from parley.recordings.participants import NAMES, index_names
 from parley.recordings.quality import QUALITIES, Quality
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
@@ -98,6 +99,7 @@ __all__ = [
     "MANIFEST_FILE",
     "MOST_PER_PAGE",
     "MOST_SHEETS",
+    "NAMES",
     "NAME_INDEX",
     "NUMBER_INDEX",
     "QUALITIES",
@@ -165,6 +167,7 @@ __all__ = [
     "forget_stale",
     "get",
     "give_reason",
+    "index_names",
     "installed_store",
     "known_tags",
     "listening_rule",

@@ -12,9 +12,12 @@ from tests.integration.recordings.conftest import Place, Somebody
 from tests.support import many_recordings as many
 from tests.support.spooled import CALLEE, CALLER
 
+from parley.obligations.api import enqueue, run_due
 from parley.people import api as people
 from parley.people.models import Group, UserNumber
+from parley.recordings import participants
 from parley.recordings.api import (
+    NAMES,
     NUMBER_INDEX,
     Party,
     Wanted,
@@ -22,10 +25,11 @@ from parley.recordings.api import (
     add_tag,
     cursor_before,
     cursor_of_page,
+    index_names,
     remove_note,
     search,
 )
-from parley.recordings.models import NumberIndex, Recording, Tag
+from parley.recordings.models import NumberIndex, Recording, Tag, WordIndex
 from parley.recordings.search import planned
 from parley.tenancy import api as tenancy
 
@@ -99,6 +103,20 @@ def test_an_earlier_segment_moves_its_conversation_in_every_index(place: Place, 
     for wanted in ({"tag": "t"}, {"note": "n"}):
         assert found(everybody, until=NOON - timedelta(minutes=30), **wanted) == [early]
     assert {row.listed_at for row in Tag.objects.all()} == {NOON - timedelta(hours=1)}
+
+
+def test_recordings_from_before_names_were_searched_get_their_words(
+    place: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(participants, "_AT_A_TIME", 2)
+    made = [place.recorded(at=NOON + timedelta(minutes=minute), parts=[]) for minute in range(3)]
+    altered = place.recorded(at=NOON + timedelta(minutes=9), parts=[])
+    Recording.objects.filter(id=altered).update(sealed=b"x" * 60)
+    WordIndex.objects.all().delete()
+    enqueue(kind=NAMES, key=NAMES, due=NOON, payload={"after": str(UUID(int=0))})
+    while run_due(place.customer, handlers={NAMES: index_names}, now=datetime.now(UTC)).done:
+        pass
+    assert found(everybody, participant="zebedee") == made[::-1]
 
 
 def test_a_page_is_reached_by_its_number_and_by_its_day(place: Place, everybody: Somebody) -> None:
