@@ -195,7 +195,8 @@ def _paths(tokeniser: Tokeniser, kind: bytes, texts: Sequence[str]) -> list[byte
     for cut in range(1, size):
         blocks[:, cut, 1 : 1 + cut] = digits[:, :cut] + ord("0")
     hashed = np.frombuffer(tokeniser.hashed(blocks.tobytes()), dtype=np.uint8).reshape(count, size, 16)
-    each = [hashed[:, :, digit].astype(np.uint16) * 16 + digit for digit in range(10)]
+    hashed = hashed.astype(np.uint32)
+    each = [hashed[:, :, digit] << 12 | hashed[:, :, digit + 6] << 4 | digit for digit in range(10)]
     mine = np.choose(digits, each)
     made = np.zeros((count, 1 + size + len(_END)), dtype=np.uint8)
     made[:, 0] = ord(kind)

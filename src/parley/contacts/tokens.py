@@ -155,14 +155,13 @@ class Tokeniser:
         return "t" + self.digits("t", digits[: -LONGEST_TAIL - 1 : -1])
 
     def digits(self, kind: str, digits: str) -> str:
-        """The path of digits: each as the rank that its byte has among the first ten of a block, made of all digits
-        before it."""
+        """The path of digits: each as its rank among ten, by two bytes of a block that all digits before it make."""
         blocks = self.hashed("".join([(kind + digits[:cut]).ljust(16, "\0") for cut in range(len(digits))]).encode())
         made = ""
         for place, digit in enumerate(digits):
-            ten = blocks[16 * place : 16 * place + 10]
-            mine, own = ten[int(digit)], int(digit)
-            made += str(sum(byte < mine or (byte == mine and other < own) for other, byte in enumerate(ten)))
+            block = blocks[16 * place : 16 * place + 16]
+            ten = [(block[one], block[one + 6], one) for one in range(10)]
+            made += str(sum(one < ten[int(digit)] for one in ten))
         return made
 
     def hashed(self, blocks: bytes) -> bytes:
@@ -198,7 +197,8 @@ class Tokeniser:
     def _node(self, before: str) -> str:
         """The characters that stand for `_LETTERS` behind these letters, and at last the one for any other letter."""
         digest = blake2b(f"p{before}".encode(), digest_size=64, key=self.key).digest()
-        made = "".join(sorted(_CHARACTERS, key=dict(zip(_CHARACTERS, digest, strict=False)).__getitem__))
+        pairs = zip(digest, digest[-len(_CHARACTERS) :], strict=False)  # two bytes each: equal ones would show an order
+        made = "".join(sorted(_CHARACTERS, key=dict(zip(_CHARACTERS, pairs, strict=False)).__getitem__))
         _keep(self._nodes, before, made)
         return made
 
