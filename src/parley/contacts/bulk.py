@@ -55,9 +55,9 @@ def add_many(
     batch: int = 10_000,
     checked: bool = False,
 ) -> Added:
-    """Add many contacts in batches, each committed by itself (not inside a transaction of the caller): at least 10,000
-    a second. `key` names this import: the same rows in the same order again are skipped batch by batch, so that a
-    killed import is simply done again. `progress` hears how many rows are done. `source` is that of rows without one.
+    """Add many contacts in batches, each committed by itself (not inside a transaction of the caller). `key`
+    names this import: the same rows in the same order again are skipped batch by batch, so that a killed import is
+    simply done again. `progress` hears how many rows are done. `source` is that of rows without one.
     `checked`: the rows have come out of `check` and are not looked at again.
     Raises ContactRefused with the number of the row in its message (check rows before with `check`), GateRefused."""
     require(KEEP, at=at)
