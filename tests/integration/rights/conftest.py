@@ -96,8 +96,9 @@ def make_place(make_customer: MakeCustomer, mail_server: Sink) -> Iterator[Calla
 def _account(role: str) -> UUID:
     """Somebody who never signs in: hashing a password takes longer than most of these tests."""
     account = people.User(
-        id=uuid4(), email=f"{role}@customer.example", name=role.title(), role=role, password="!", created_at=now()
-    )
+        id=uuid4(), email=f"{role}@customer.example", name=role.title(), role=role, password="!", created_at=now(),
+        level="complete" if role in people.SEES_ALL else "own",
+    )  # fmt: skip
     account.save(force_insert=True)
     return account.id
 
