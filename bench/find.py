@@ -37,7 +37,7 @@ ORDER BY listed_at DESC, listed_id DESC LIMIT 51
 """
 _ALL = """
 SELECT DISTINCT listed_at, conversation_id AS listed_id FROM recordings_recording
-WHERE listed_at < %s AND (listed_at, conversation_id) < (%s, %s)
+WHERE (listed_at, conversation_id) < (%s, %s)
 ORDER BY listed_at DESC, conversation_id DESC LIMIT 51
 """
 
@@ -152,7 +152,7 @@ def _ask(connection: Any, count: int, questions: int, figures: dict[str, float])
         "number": (Wanted(number=many.SWITCHBOARD), _OF.format("recordings_numberindex"),
                    [keys().index(NUMBER_INDEX, many.SWITCHBOARD)], 0.3),
         "tag": (Wanted(tag=many.TAG), _OF.format("recordings_tag"), [keys().tag(many.TAG)], 0.3),
-        "date": (Wanted(until=many.END), _ALL, [many.END], 1.0),
+        "date": (Wanted(until=many.END), _ALL, [], 1.0),
     }  # fmt: skip
     contenders: dict[str, Callable[[], Any]] = {}
     for name, (wanted, inner, given, share) in asked.items():

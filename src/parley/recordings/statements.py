@@ -94,13 +94,15 @@ def _walk(table: str, value: str, first: list[Any], others: Sequence[Term], limi
     if limits.clauses and not whole:
         source += " JOIN recordings_recording r ON r.id = t.recording_id"
     where, params = ([f"t.value = {value}"] if value else []), list(first)
-    for clause, given in ((f"{at} >= %s", limits.since), (f"{at} < %s", limits.until)):
-        if given is not None:
-            where.append(clause)
-            params.append(given)
-    if limits.after is not None:
+    if limits.since is not None:
+        where.append(f"{at} >= %s")
+        params.append(limits.since)
+    # One bound from above: given two, the index is entered at the first of them and read up to the other.
+    bounds = [limits.after] if limits.after is not None else []
+    bounds += [(limits.until, UUID(int=0))] if limits.until is not None else []
+    if bounds:
         where.append(f"({at}, {listed}) < (%s, %s)")
-        params += limits.after
+        params += min(bounds)
     where += limits.clauses
     params += limits.params
     for term in others:
