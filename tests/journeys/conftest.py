@@ -153,3 +153,12 @@ def sign_in(page: Page, who: Account) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Home").wait_for()
+
+
+def go_to(page: Page, place: str) -> None:
+    """Follow a link of the rail, whose section is opened first when it is folded."""
+    named = page.get_by_role("link", name=place, exact=True, include_hidden=True)
+    link = page.locator(".rail nav").get_by_role("link", name=place, exact=True, include_hidden=True)
+    if not link.is_visible():
+        page.locator(".rail nav details", has=named).locator("summary").click()
+    link.click()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.journeys.conftest import Account, Servers, account, integrate, sign_in
+from tests.journeys.conftest import Account, Servers, account, go_to, integrate, sign_in
 from tests.support.system import PASSWORD
 
 from parley.people.api import User, create_user
@@ -79,7 +79,7 @@ def test_asked_consented_looked_ended(page: Page, staff: Page, consenting: Accou
     expect(staff.get_by_text("waits for consent").first).to_be_visible()
 
     sign_in(page, consenting)
-    page.get_by_role("link", name="Staff access").first.click()
+    go_to(page, "Staff access")
     expect(page.get_by_text("Olga Operator").first).to_be_visible()
     picture(page, "asked")
     page.get_by_role("button", name="Consent for 30 minutes").click()

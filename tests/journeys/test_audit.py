@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.journeys.conftest import Account, account, integrate, sign_in
+from tests.journeys.conftest import Account, account, go_to, integrate, sign_in
 from tests.support.system import PASSWORD
 
 from parley.agreement.api import Event
@@ -39,7 +39,7 @@ def weekday(days: int) -> str:
 
 
 def ask(page: Page, *, cause: str, reason: str, day: str) -> None:
-    page.get_by_role("link", name="Audits", exact=True).first.click()
+    go_to(page, "Audits")
     page.get_by_role("link", name="Ask for an audit").click()
     page.get_by_label(cause).check()
     page.get_by_label(re.compile("What makes you ask")).fill(reason)
@@ -121,7 +121,7 @@ def test_the_provider_attests_and_the_customer_sees_it(page: Page, office: Accou
     page.get_by_label("E-mail address").fill("odile@provider.example")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Attestations", exact=True).first.click()
+    go_to(page, "Attestations")
     page.goto("/provider/attestations/resilience/")
     page.get_by_label("Person").select_option(label="Odile Officer")
     page.get_by_role("button", name="Make responsible").click()
@@ -142,6 +142,6 @@ def test_the_provider_attests_and_the_customer_sees_it(page: Page, office: Accou
     expect(page.locator("main")).to_contain_text(re.compile(r"\d+ of \d+ customers"))
 
     sign_in(page, office)
-    page.get_by_role("link", name="Attestations", exact=True).first.click()
+    go_to(page, "Attestations")
     expect(page.locator("#resilience")).to_contain_text("attested")
     expect(page.locator("#resilience")).to_contain_text(digest)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.journeys.conftest import Account, Servers, account, sign_in
+from tests.journeys.conftest import Account, Servers, account, go_to, sign_in
 from tests.support.departures import letters, move
 from tests.support.system import PASSWORD
 
@@ -36,7 +36,7 @@ def test_a_customer_ends_exports_and_gets_its_certificate(
     page: Page, browser: Browser, servers: Servers, leaving: Account, tmp_path: Path
 ) -> None:
     sign_in(page, leaving)
-    page.get_by_role("link", name="Life-cycle", exact=True).first.click()
+    go_to(page, "Life-cycle")
     expect(page.locator(".lifeline svg")).to_be_visible()
     page.get_by_text("What it means, and the deed").click()
     page.get_by_label(re.compile("Write journey-leaving")).fill("something else")

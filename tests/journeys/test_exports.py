@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.journeys.conftest import Account, account, sign_in
+from tests.journeys.conftest import Account, account, go_to, sign_in
 
 from parley.exports import api as exports
 from parley.obligations import api as obligations
@@ -28,7 +28,7 @@ def shot(page: Page, name: str) -> None:
 
 def test_asked_for_made_fetched_handed_on_and_withdrawn(page: Page, office: Account, tmp_path: Path) -> None:
     sign_in(page, office)
-    page.get_by_role("link", name="Exports", exact=True).first.click()
+    go_to(page, "Exports")
     expect(page.locator(".empty")).to_contain_text("Nothing was exported yet")
     shot(page, "exports-empty")
     page.get_by_role("link", name="Ask for an export").click()
@@ -55,7 +55,7 @@ def test_asked_for_made_fetched_handed_on_and_withdrawn(page: Page, office: Acco
     assert {"index.html", "manifest.json", "tables/recordings.csv"} <= set(names)
     link = page.locator("#export-link").inner_text()
     assert f"/exports/{office.customer.handle}/" in link
-    page.get_by_role("link", name="Exports", exact=True).first.click()
+    go_to(page, "Exports")
     shot(page, "exports-list")
     page.get_by_role("row", name="Year end").get_by_role("link").click()
     page.get_by_role("button", name="Withdraw this export").click()

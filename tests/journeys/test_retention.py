@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.journeys.conftest import Account, account, sign_in
+from tests.journeys.conftest import Account, account, go_to, sign_in
 from tests.support.spooled import Spooler, call
 
 from parley.recordings.api import finalize, installed_store
@@ -44,7 +44,7 @@ def picture(page: Page, name: str) -> None:
 
 def test_a_rule_names_what_it_deletes_before_it_is_saved(page: Page, keeping: Account) -> None:
     sign_in(page, keeping)
-    page.get_by_role("link", name="Retention & holds").first.click()
+    go_to(page, "Retention & holds")
     picture(page, "rules")
     page.get_by_role("link", name="Recorded call").click()
     picture(page, "rule")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.journeys.conftest import Account, Servers, account, sign_in
+from tests.journeys.conftest import Account, Servers, account, go_to, sign_in
 from tests.support.installation import MakeCustomer
 from tests.support.smtp_sink import Sink, sink
 from tests.support.system import PASSWORD
@@ -125,7 +125,7 @@ def prove(telephone: Page, officer: Account, server: Sink) -> None:
 
 def extend_and_answer(page: Page, officer: Account, server: Sink) -> None:
     sign_in(page, officer)
-    page.get_by_role("link", name="Rights", exact=True).click()
+    go_to(page, "Rights")
     expect(page.locator(".column", has_text="Waiting for controller").or_(page.locator(".board"))).to_have_count(2)
     keep(page, "desk-board")
     page.get_by_role("link", name=re.compile("^Access")).first.click()
@@ -151,7 +151,7 @@ def extend_and_answer(page: Page, officer: Account, server: Sink) -> None:
     page.get_by_role("button", name="Send this answer").click()
     expect(page.locator(".page-head .state")).to_contain_text("answered")
     keep(page, "desk-answered")
-    page.get_by_role("link", name="Rights").first.click()
+    go_to(page, "Rights")
     page.get_by_role("link", name=re.compile("^List")).click()
     expect(page.locator("#results")).to_contain_text("answered")
     keep(page, "desk-list")
@@ -213,7 +213,7 @@ def test_the_provider_sees_counts_of_its_customers(page: Page, officer: Account)
     page.get_by_label("E-mail address").fill("olga.rights@provider.example")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Rights", exact=True).first.click()
+    go_to(page, "Rights")
     keep(page, "provider-rights")
     page.get_by_role("link", name="By customer").click()
     expect(page.get_by_role("row", name=re.compile("Hotel Miramare")).first).to_be_visible()

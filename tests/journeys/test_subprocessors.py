@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.journeys.conftest import PASSWORD, Account, sign_in
+from tests.journeys.conftest import PASSWORD, Account, go_to, sign_in
 from tests.support.smtp_sink import sink
 from tests.support.subprocessors import work_off
 
@@ -34,7 +34,7 @@ def operator(page: Page) -> None:
     page.get_by_label("E-mail address").fill(OPERATOR)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Sub-processors", exact=True).click()
+    go_to(page, "Sub-processors")
     page.get_by_role("heading", name="Sub-processors", exact=True).wait_for()
 
 

@@ -23,10 +23,14 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Places under one heading. The first group of a rail has none, and is the bottom bar of a telephone."""
+    """Places under one heading. The first group of a rail has none, and is the bottom bar of a telephone.
+
+    `folds`: only the group of the present place is open; opening another closes it.
+    """
 
     heading: str
     places: tuple[Place, ...]
+    folds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,36 +70,44 @@ def _console_frame(*, sees_all: bool) -> Frame:
         Place(key="contacts", name=_("Contacts"), url=reverse("contacts")),
         Place(key="promises", name=_("Promises"), url=reverse("promises")),
     ]
-    oversight = [
+    settings = [
+        *(_settings_of_all() if sees_all else ()),
+        _account(),
+    ]
+    return Frame(
+        home=reverse("home"),
+        groups=_groups(("", daily), *(_oversight() if sees_all else ()), (_("Settings"), settings), folds=True),
+        sign_out=reverse("sign-out"),
+        search=reverse("recordings"),
+    )
+
+
+def _oversight() -> tuple[tuple[str, list[Place]], ...]:
+    """What those see who see everything, in sections of at most six: one open section fits a screen of 800 px."""
+    persons = [
         Place(key="rights", name=_("Rights"), url=reverse("rights")),
-        Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
-        Place(key="instructions", name=_("Instructions"), url=reverse("instructions")),
-        Place(key="contract", name=_("Contract"), url=reverse("contract")),
-        Place(key="lifecycle", name=_("Life-cycle"), url=reverse("lifecycle")),
-        Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
-        Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
         Place(key="retention", name=_("Retention & holds"), url=reverse("retention")),
         Place(key="inventory", name=_("Inventory"), url=reverse("inventory")),
+        Place(key="exports", name=_("Exports"), url=reverse("exports")),
+        Place(key="backups", name=_("Backups"), url=reverse("backups")),
+    ]
+    agreement = [
+        Place(key="contract", name=_("Contract"), url=reverse("contract")),
+        Place(key="obligations", name=_("Obligations"), url=reverse("obligations")),
+        Place(key="instructions", name=_("Instructions"), url=reverse("instructions")),
+        Place(key="subprocessors", name=_("Sub-processors"), url=reverse("subprocessors")),
+        Place(key="lifecycle", name=_("Life-cycle"), url=reverse("lifecycle")),
+        Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
+    ]
+    assurance = [
+        Place(key="audit", name=_("Audit trail"), url=reverse("audit")),
         Place(key="incidents", name=_("Incidents"), url=reverse("incidents")),
         Place(key="audits", name=_("Audits"), url=reverse("audits")),
         Place(key="attestations", name=_("Attestations"), url=reverse("attestations")),
         Place(key="access", name=_("Staff access"), url=reverse("staff-access")),
         Place(key="assistance", name=_("Assistance"), url=reverse("assistance")),
-        Place(key="exports", name=_("Exports"), url=reverse("exports")),
-        Place(key="backups", name=_("Backups"), url=reverse("backups")),
-        Place(key="integrations", name=_("Integrations"), url=reverse("webhooks")),
-        Place(key="rehearsal", name=_("Rehearsal"), url=reverse("rehearsal")),
     ]
-    settings = [
-        *([Place(key="people", name=_("People"), url=reverse("people"))] if sees_all else []),
-        _account(),
-    ]
-    return Frame(
-        home=reverse("home"),
-        groups=_groups(("", daily), (_("Oversight"), oversight if sees_all else []), (_("Settings"), settings)),
-        sign_out=reverse("sign-out"),
-        search=reverse("recordings"),
-    )
+    return (_("Persons and data"), persons), (_("Agreement"), agreement), (_("Assurance"), assurance)
 
 
 def _provider_frame() -> Frame:
@@ -121,10 +133,17 @@ def _provider_frame() -> Frame:
     )  # fmt: skip
 
 
+def _settings_of_all() -> tuple[Place, ...]:
+    return (
+        Place(key="people", name=_("People"), url=reverse("people")),
+        Place(key="integrations", name=_("Integrations"), url=reverse("webhooks")),
+    )
+
+
 def _account() -> Place:
     return Place(key="account", name=_("Your account"), url=reverse("account"))
 
 
-def _groups(*groups: tuple[str, list[Place]]) -> tuple[Group, ...]:
+def _groups(*groups: tuple[str, list[Place]], folds: bool = False) -> tuple[Group, ...]:
     """Those of `groups` (heading, places) that have places."""
-    return tuple(Group(heading=heading, places=tuple(places)) for heading, places in groups if places)
+    return tuple(Group(heading=heading, places=tuple(places), folds=folds) for heading, places in groups if places)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from parley.web import register_words, rights_words, rules
+from parley.web.frame import Group
 from parley.web.icons import ICONS
 from parley.web.recording_filters import QUALITY_WORDS
 
@@ -20,6 +21,12 @@ register = template.Library()
 def icon(name: str) -> SafeString:
     """The icon `name`, for beside a word: hidden from screen readers. Raises KeyError for an unknown name."""
     return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{ICONS[name]}</svg>')  # noqa: S308 - our own
+
+
+@register.filter
+def holds(group: Group, here: str) -> bool:
+    """Whether the place with the key `here` is one of the group."""
+    return any(place.key == here for place in group.places)
 
 
 @register.filter
