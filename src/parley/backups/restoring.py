@@ -133,6 +133,8 @@ def verified(customer: tenancy.Customer, row: Backup) -> tuple[Contents, dict[st
 def _replayed(there: tenancy.Customer, *, since: datetime, at: datetime) -> Erased:
     with tenancy.scope(there), transaction.atomic():
         erased: Erased = retention.replay(customer_id=there.id, since=since, at=at)
+        if retention.replay_notes(customer_id=there.id, since=since, at=at)["holds"]:
+            retention.stand_again(at=at)
     return erased
 
 

@@ -103,10 +103,11 @@ def _look_after(at: datetime) -> None:
 
 
 def _forget_tombstones(customer: tenancy.Customer, at: datetime) -> None:
-    """What was erased before the oldest backup was taken cannot come back."""
+    """What was erased before the oldest backup was taken cannot come back; what was placed or lifted is in each."""
     oldest = Backup.objects.filter(customer=customer.id).exclude(state="gone").order_by("number").first()
     before = (oldest.taken_at or oldest.began_at) if oldest else at
     retention.forget_tombstones(customer.id, before - _MARGIN)
+    retention.forget_notes(customer.id, before - _MARGIN)
 
 
 def _tend_key(at: datetime) -> str:

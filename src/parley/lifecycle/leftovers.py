@@ -22,6 +22,7 @@ LEFTOVERS: Final[Mapping[str, str]] = {
     "instructions.SilentCompulsionRecord": "delete",
     "lifecycle.Departure": "keep",
     "obligations.CalendarLine": "delete",
+    "retention.Noted": "delete",
     "retention.Tombstone": "delete",
     "subprocessors.Delivery": "delete",
     "tenancy.Trunk": "register",

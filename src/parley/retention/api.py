@@ -1,7 +1,8 @@
 """What other packages may use of retention, for the customer in scope.
 
 `dispose` is the one way in which records go: it asks `decide` for each, and fails closed. `require_usable`, `held` and
-`restricted` are asked before a record is used. `replay` makes a restored backup forget what was erased.
+`restricted` are asked before a record is used. `replay` makes a restored backup forget what was erased,
+`replay_notes` makes it know the holds and restrictions that it is too old for.
 
 done = dispose(records, cause="request", reference="R-17", at=now, by=user_id, clause=term.clause)
 done.erased.records, done.kept[0].verdict.reason, done.restricted
@@ -21,11 +22,12 @@ from parley.retention.errors import (
     RuleRefused,
     UseRestricted,
 )
-from parley.retention.holding import held, holds, lift_hold, look, looks, place_hold, reached, review_hold
+from parley.retention.holding import held, holds, lift_hold, look, looks, place_hold, reached, review_hold, stand_again
 from parley.retention.holding import hold_of as hold
 from parley.retention.keeping import limits, preview, rule, rules, set_rule
 from parley.retention.laws import declare_law, declared, floors, law_history, withdraw_law
 from parley.retention.nights import expect_night, next_night, progress_key
+from parley.retention.remembering import forget_notes, reconcile_notes, replay_notes
 from parley.retention.restricting import (
     asking_whether_any_rests,
     require_usable,
@@ -111,6 +113,7 @@ __all__ = [
     "dispose",
     "expect_night",
     "floors",
+    "forget_notes",
     "forget_tombstones",
     "handlers",
     "held",
@@ -129,7 +132,9 @@ __all__ = [
     "progress_key",
     "reached",
     "reconcile",
+    "reconcile_notes",
     "replay",
+    "replay_notes",
     "require_answered",
     "require_usable",
     "restrict",
@@ -139,6 +144,7 @@ __all__ = [
     "rule",
     "rules",
     "set_rule",
+    "stand_again",
     "tombstones",
     "unrestrict",
     "verdicts",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from parley.inventory.api import Held, stores
 from parley.obligations import api as obligations
-from parley.retention import disposal, holding, keeping, tombstones
+from parley.retention import disposal, holding, keeping, remembering, tombstones
 from parley.retention.models import Hold, KindRule
 from parley.retention.nights import NIGHT, expect_night, progress_key
 from parley.tenancy import api as tenancy
@@ -36,6 +36,7 @@ def _night(work: obligations.Work) -> None:
         expect_night(at=work.now)
     holding.gather()
     tombstones.reconcile(at=work.now)
+    remembering.reconcile_notes(at=work.now)
     for rule in rules:
         payload = {"store": rule.store, "kind": rule.kind, "at": work.now.isoformat(), "done": 0, "erased": 0}
         _open(payload, number=0, due=work.now)

@@ -14,7 +14,7 @@ from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.inventory.api import Held, Subject, stores
 from parley.obligations import api as obligations
-from parley.retention import bearing
+from parley.retention import bearing, remembering
 from parley.retention.errors import HoldRefused, NoSuchHold
 from parley.retention.models import HeldLook, HeldRecord, Hold, SealingEpoch
 from parley.retention.nights import expect_night
@@ -78,6 +78,7 @@ def place_hold(
         _reach(hold, reached)
         _expect_review(hold)
         expect_night(at=at)
+        remembering.note_hold(hold_id, at=at)
     return hold_of(hold_id)
 
 
@@ -97,6 +98,7 @@ def lift_hold(hold_id: UUID, *, reason: str, by: UUID, at: datetime, as_provider
             hold.lifted_at, hold.lifted_by, hold.lifted_because = at, by, reason.strip()
             hold.save(update_fields=["lifted_at", "lifted_by", "lifted_because"])
             HeldLook.objects.filter(record__in=hold.records.values("record")).update(until=at)
+            remembering.note_changed(hold_id, at=at)
     return hold_of(hold_id)
 
 
@@ -112,6 +114,7 @@ def review_hold(hold_id: UUID, *, next_review: datetime, by: UUID, at: datetime,
         hold.review_at = next_review
         hold.save(update_fields=["review_at"])
         _expect_review(hold)
+        remembering.note_changed(hold_id, at=at)
     return hold_of(hold_id)
 
 
@@ -197,6 +200,16 @@ def gather() -> int:
         if subject is not None:
             new += _reach(hold, [one for store in stores() for one in store.find(subject)])
     return new
+
+
+def stand_again(*, at: datetime) -> None:
+    """After a restoration: holds reach what came since, and reviews and the next night are due as they were."""
+    standing = list(Hold.objects.filter(lifted_at__isnull=True))
+    for hold in standing:
+        _expect_review(hold)
+    if standing:
+        gather()
+        expect_night(at=at)
 
 
 def handlers(remind: Callable[[HoldView], None]) -> Mapping[str, obligations.Handler]:

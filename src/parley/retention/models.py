@@ -160,3 +160,27 @@ class Tombstone(models.Model):
             models.CheckConstraint(condition=Q(cause__in=CAUSES), name="tombstone_cause"),
         ]
         indexes = [models.Index(fields=["customer_id", "at"], name="tombstone_when")]
+
+
+class Noted(models.Model):
+    """That a hold or a restriction was placed, changed or lifted. In the provider's database, as tombstones are.
+
+    `closed` is what it is, as JSON, under a key of the customer's keyring; nothing when it is `gone`.
+    """
+
+    of_provider = True
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.UUIDField()
+    what = models.CharField(max_length=12)
+    subject = models.UUIDField()
+    at = models.DateTimeField()
+    gone = models.BooleanField(default=False)
+    closed = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer_id", "subject"], name="one_note"),
+            models.CheckConstraint(condition=Q(what__in=["hold", "restriction"]), name="note_what"),
+        ]
+        indexes = [models.Index(fields=["customer_id", "at"], name="note_when")]

@@ -69,6 +69,14 @@ DECLARATIONS: tuple[Declaration, ...] = (
         model="retention.Restriction", field=("id", "store", "kind", "record", "record_at", "reference", "at"),
         why="ids and instants; the records themselves say about whom they are",
     ),
+    PersonalData(
+        model="retention.Noted", field="closed", category="user.content.private", subject="customer",
+        purpose=_PURPOSE, retention="with-customer", find_by="customer", export="withheld", erase="expire",
+    ),
+    NotPersonal(
+        model="retention.Noted", field=("id", "customer_id", "what", "subject", "at", "gone"),
+        why="random ids of holds and restrictions, and when they changed",
+    ),
     NotPersonal(
         model="retention.Tombstone", field=("id", "customer_id", "store", "record", "cause", "at", "sure"),
         why="random ids of records that are gone, and when",

@@ -10,7 +10,7 @@ from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.inventory.api import Held
 from parley.obligations import api as obligations
-from parley.retention import bearing
+from parley.retention import bearing, remembering
 from parley.retention.errors import UseRestricted
 from parley.retention.models import HeldLook, Restriction
 from parley.retention.types import RestrictionView
@@ -28,17 +28,16 @@ def restrict(
             )
         )
         new = [one for one in dict.fromkeys(records) if (one.store, one.id) not in known]
-        Restriction.objects.bulk_create(
-            [
-                Restriction(
-                    id=new_id(at=at), store=one.store, kind=one.kind, record=one.id, record_at=one.at,
-                    reference=reference, ground=ground, at=at, by=str(by),
-                )
-                for one in new
-            ],
-            ignore_conflicts=True,
-        )  # fmt: skip
+        rows = [
+            Restriction(
+                id=new_id(at=at), store=one.store, kind=one.kind, record=one.id, record_at=one.at,
+                reference=reference, ground=ground, at=at, by=str(by),
+            )
+            for one in new
+        ]  # fmt: skip
+        Restriction.objects.bulk_create(rows, ignore_conflicts=True)
         if new:
+            remembering.note_restrictions(rows, at=at)
             _evidence("retention.restricted", reference, len(new), at=at, by=by, clause=clause)
     return len(new)
 
@@ -52,8 +51,10 @@ def unrestrict(
         rows = Restriction.objects.filter(reference=reference)
         if records is not None:
             rows = rows.filter(record__in=[one.id for one in records])
+        ids = list(rows.values_list("id", flat=True))
         lifted = rows.delete()[0]
         if lifted:
+            remembering.note_unrestricted(ids, at=at)
             _evidence("retention.unrestricted", reference, lifted, at=at, by=by, clause=clause)
     return lifted
 

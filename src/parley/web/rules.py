@@ -190,6 +190,7 @@ KINDS: Final = {
     "retention.restricted": _("Use of records restricted"),
     "retention.unrestricted": _("Restriction of use lifted"),
     "retention.erased": _("Records erased"),
+    "retention.rest-replayed": _("Holds and restrictions repeated on a restored backup"),
     "retention.replayed": _("Erasures repeated on a restored backup"),
     "log.head": _("Head of a customer's log countersigned"),
 }
