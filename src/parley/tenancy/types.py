@@ -12,8 +12,7 @@ Kind = Literal["customer", "provider"]
 Role = Literal["app", "sequencer"]
 INDEX_FIELDS = ("number", "conversation", "party name")  # each has a blind index key of its own
 Work = Literal["jobs", "long", "ledger", "webhooks"]
-"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer, deliveries of
-webhooks."""
+"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer, webhooks."""
 
 
 CustomerState = Literal["creating", "active", "restoring", "departed", "destroyed"]
