@@ -64,6 +64,15 @@ def create_user(
 
 def new_account(*, email: str, name: str, role: Role, at: datetime) -> User:
     """An account that is not saved and has no usable password. Raises AccountRefused."""
+    address, name = checked_person(email, name)
+    return User(
+        id=new_id(at=at), email=address, name=name, role=role, level=LEVEL_OF[role], created_at=at,
+        password=make_password(None),
+    )  # fmt: skip
+
+
+def checked_person(email: str, name: str) -> tuple[str, str]:
+    """Address and name as they are kept. Raises AccountRefused."""
     address, name = email.strip().lower(), " ".join(name.split())
     try:
         validate_email(address)
@@ -71,10 +80,7 @@ def new_account(*, email: str, name: str, role: Role, at: datetime) -> User:
         raise AccountRefused("the e-mail address is not one", remedy="Write it as name@example.org.") from error
     if not name or len(name) > MOST_NAME:
         raise AccountRefused("an account needs a name", remedy=f"Give one of at most {MOST_NAME} characters.")
-    return User(
-        id=new_id(at=at), email=address, name=name, role=role, level=LEVEL_OF[role], created_at=at,
-        password=make_password(None),
-    )  # fmt: skip
+    return address, name
 
 
 def create_administrator(new: NewUser) -> User:

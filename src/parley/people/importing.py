@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from parley.foundation.ids import new_id
 from parley.obligations import api as obligations
-from parley.people.accounts import new_account
+from parley.people.accounts import checked_person, new_account
 from parley.people.errors import AccountRefused, InvitationRefused, ListRefused
 from parley.people.evidence import leave
 from parley.people.groups import group_named
@@ -37,7 +37,6 @@ INVITE: Final = "people.invite"
 _KINDS: Final[Mapping[str, NumberKind]] = {"number": "did", "extension": "extension", "pbx name": "pbx-name"}
 _SEPARATOR: Final = ";"
 _PER_JOB: Final = 200
-_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +184,7 @@ def _read(number: int, cells: Sequence[str], header: Sequence[str], region: str 
     if known is None:
         return Row(line=number, values=values, wrong=f"role: one of {', '.join(ROLES[1:])}")
     try:
-        new_account(email=values.get("email", ""), name=values.get("name", ""), role=known, at=_EPOCH)
+        checked_person(values.get("email", ""), values.get("name", ""))
         keys = _keys(values, region)
     except AccountRefused as error:
         return Row(line=number, values=values, wrong=f"{error.args[0]}. {error.remedy}")
