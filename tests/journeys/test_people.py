@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.journeys.conftest import Account, Servers, account, sign_in
+from tests.journeys.conftest import Account, Servers, account, go_to, sign_in
 from tests.support.system import PASSWORD
 
 from parley.ledger import api as ledger
@@ -78,7 +78,7 @@ def test_added_invited_and_let_in(page: Page, office: Account) -> None:
     page.get_by_role("button", name="Add this group").click()
     expect(page.get_by_role("link", name="Sales")).to_be_visible()
     shot(page, "groups")
-    page.get_by_role("link", name="People", exact=True).first.click()
+    go_to(page, "People")
     page.get_by_role("link", name="Add a person").click()
     page.get_by_label("Name").fill("Dario Neri")
     page.get_by_label("E-mail address").fill("dario@people.example")

@@ -78,7 +78,7 @@ def test_a_hold_is_placed_looked_at_and_lifted(page: Page, keeping: Account) -> 
     picture(page, "resting")
     page.get_by_label("You own the hold").fill("to answer the court")
     page.get_by_role("button", name="Look at this recording").click()
-    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     page.goto(here)
     page.get_by_label("Why it is over").fill("settled")
     page.get_by_role("button", name="Lift this hold").click()
