@@ -30,13 +30,12 @@ _SHOWN: Final = 200
 
 @require_http_methods(["GET", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """The deed with the chosen recordings, shown before it is done; the second POST does it."""
+    """The deed with the chosen recordings, shown before it is done; the second POST does it. Asked for without any, it
+    says how to choose."""
     here, now = inside(request), timezone.now()
     gate.ask(agreements.FIND_RECORDINGS, now=now)
     filled = Filled(request.POST.dict())
-    deed = filled.values.get("deed", "")
-    if deed not in _DEEDS:
-        return HttpResponseRedirect(reverse("recordings"))
+    deed = next((one for one in _DEEDS if one == filled.values.get("deed")), _DEEDS[0])
     _require(here, deed)
     lines = _ids(request.POST.getlist("line"))
     records = recordings.bulk.chosen(here.viewer, lines)
