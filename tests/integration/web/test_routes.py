@@ -38,7 +38,7 @@ from parley.obligations.api import run_due
 from parley.people import api as people
 from parley.people.api import User, create_user, viewer
 from parley.project.wiring import LETTERS
-from parley.recordings.api import RENDER, finalize, get, installed_store, render_recording
+from parley.recordings.api import RENDER, bulk, finalize, get, installed_store, render_recording
 from parley.retention import api as retention
 from parley.rights import api as rights
 from parley.sealing.api import generate_identity
@@ -114,6 +114,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             **hooked(),
             **contacts_of(customer, folder, email),
             **people_of(email),
+            "bulk_id": tagged(email, recording),
         }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
@@ -148,6 +149,13 @@ def contacts_of(customer: tenancy.Customer, folder: Path, email: str) -> dict[st
     handlers = importing.long_handlers(store=installed_store(), scratch=folder)
     assert run_due(customer, handlers=handlers, now=datetime.now(UTC)).done == 1
     return {"contact_id": str(contact), "import_id": str(brought.id)}
+
+
+def tagged(email: str, recording: UUID) -> str:
+    """A deed of that person with one recording, not begun yet."""
+    keeper, now = User.objects.get(email=email), datetime.now(UTC)
+    records = [Held(store="recordings", kind="recording", id=recording, at=now)]
+    return str(bulk.start(viewer(keeper), "tag", records, tag="walk", key="walk", by=keeper.id, at=now))
 
 
 def people_of(email: str) -> dict[str, str]:
@@ -311,6 +319,7 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:import_id>": [whose.ids["import_id"]],
         "<uuid:person_id>": [whose.ids["person_id"]],
         "<uuid:list_id>": [whose.ids["list_id"]],
+        "<uuid:bulk_id>": [whose.ids["bulk_id"]],
         "<str:token>": [whose.ids["token"]],
         "<uuid:record_id>": [str(whose.recording)],
         "<slug:store>": ["recordings"],
