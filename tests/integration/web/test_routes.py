@@ -173,7 +173,7 @@ def hooked() -> dict[str, str]:
     made = webhooks.make_endpoint(
         name="CRM", url="https://hooks.example/", kinds=["recording.deleted"], by=who, clause="x", at=now
     )
-    return {"endpoint_id": str(made.id), "delivery_id": str(webhooks.send_test(made.id, by=who, at=now))}
+    return {"endpoint_id": str(made.id), "delivery_id": str(webhooks.send_test(made.id, at=now))}
 
 
 def held_record() -> str:

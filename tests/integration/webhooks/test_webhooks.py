@@ -249,7 +249,7 @@ def test_replays_say_what_they_said_and_tests_reach_one_endpoint(place, receiver
     assert webhooks.replay_range(
         one, since=now() - timedelta(hours=1), until=now(), missed=False, by=BY, clause=CLAUSE, at=now()
     ) == 0, "it never wanted to hear of these"  # fmt: skip
-    sent = webhooks.send_test(one, by=BY, at=now())
+    sent = webhooks.send_test(one, at=now())
     assert deliver(place) == 1
     assert webhooks.delivery(one, sent).state == "delivered"
     with pytest.raises(webhooks.NoSuchDelivery):

@@ -99,7 +99,7 @@ def _do(request: HttpRequest, deed: str, endpoint: UUID, filled: Filled) -> str:
     elif deed == "remove":
         webhooks.remove_endpoint(endpoint, **who)
     elif deed == "test":
-        webhooks.send_test(endpoint, by=who["by"], at=who["at"])
+        webhooks.send_test(endpoint, at=who["at"])
     elif deed == "replay" and (delivery := _id(filled.values.get("delivery", ""))) is not None:
         webhooks.replay(endpoint, delivery, **who)
     elif deed == "replay-range":
