@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.installation import MakeCustomer, settings, tenancy
+from tests.support.object_server import ACCESS, SECRET, ObjectServer
 
 _running: list[bool] = []
 """Not empty while the server of this test run is up."""
@@ -51,6 +52,18 @@ def cluster(data_dir: Path, django_db_blocker: object) -> Iterator[Path]:
     finally:
         _running.clear()
         server.stop(child)
+
+
+@pytest.fixture(scope="session")
+def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """A running S3 server, one for all tests of this process; its credentials are in the environment."""
+    server = ObjectServer(tmp_path_factory.mktemp("s3"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        server.start()
+        yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What other packages may use of storage: `open_store(url)`, and what an ObjectStore promises."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,10 +17,11 @@ from .errors import (
 )
 from .local import LocalStore
 from .s3 import S3Store
+from .s3_requests import Requests
 from .types import ObjectHead, ObjectStore, StoredObject
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import RetryConfig, S3Config
 
 __all__ = [
     "KeyRefusedError",
@@ -31,10 +33,17 @@ __all__ = [
     "StoreFullError",
     "StoreUnavailableError",
     "StoredObject",
+    "clear_abandoned",
     "open_store",
 ]
 
-_S3_OPTIONS = {"endpoint", "region"}
+_S3_OPTIONS = {"endpoint", "region", "checksum"}
+_RETRIES: "RetryConfig" = {
+    "max_retries": 6,
+    "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=5), "base": 2},
+    "retry_timeout": timedelta(seconds=30),
+}
+"""Within one call; who keeps the content (a spool, a job) tries again later, with longer pauses."""
 
 
 def open_store(url: str) -> ObjectStore:
@@ -42,7 +51,8 @@ def open_store(url: str) -> ObjectStore:
 
     "file:///directory" keeps synced files. "s3://bucket/prefix?endpoint=https://host:port&region=NAME" is any S3; the
     credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), never from the address, which is
-    shown in logs. Raises StoreAddressError.
+    shown in logs. Each upload carries its SHA-256, which S3 compares with what arrived; "checksum=none" is for a server
+    that does not know it. Raises StoreAddressError.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in {"", "localhost"} and len(parts.path) > 1:
@@ -54,11 +64,31 @@ def open_store(url: str) -> ObjectStore:
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if unknown := set(options) - _S3_OPTIONS:
         raise StoreAddressError(f"the store's address has unknown options: {sorted(unknown)}", remedy="see the manual")
-    endpoint = options.get("endpoint")
-    config: S3Config = {"region": options.get("region", "us-east-1")}
+    if options.get("checksum", "sha256") not in {"sha256", "none"}:
+        raise StoreAddressError("the store's checksum is not known", remedy="use checksum=sha256 or checksum=none")
+    endpoint, region = options.get("endpoint"), options.get("region", "us-east-1")
+    config: S3Config = {"region": region}
+    if options.get("checksum") != "none":
+        config["checksum_algorithm"] = "SHA256"
     if endpoint:
         config["endpoint"] = endpoint
         config["virtual_hosted_style_request"] = False
     allow_http = bool(endpoint and endpoint.startswith("http://"))
-    prefix = parts.path.strip("/") or None
-    return S3Store(Bucket(parts.netloc, prefix=prefix, config=config, client_options={"allow_http": allow_http}))
+    prefix = parts.path.strip("/")
+    bucket = Bucket(
+        parts.netloc,
+        prefix=prefix or None,
+        config=config,
+        client_options={"allow_http": allow_http},
+        retry_config=_RETRIES,
+    )
+    return S3Store(bucket, Requests(bucket=parts.netloc, prefix=prefix, endpoint=endpoint, region=region))
+
+
+def clear_abandoned(store: ObjectStore, *, prefix: str, before: datetime) -> int:
+    """Abort uploads below `prefix` that were begun before that instant and never completed; how many.
+
+    S3 keeps (and charges) what a killed process sent of a large object until somebody does. Files have none: a store of
+    them clears its own when it is opened. Raises StorageError.
+    """
+    return store.abort_incomplete(prefix, before=before) if isinstance(store, S3Store) else 0

@@ -4,15 +4,18 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import obstore
+from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 
 from .errors import ObjectNotFoundError, StoreUnavailableError
 from .rules import check_key, check_prefix
+from .s3_requests import Requests
 from .types import ObjectHead, StoredObject
 
 if TYPE_CHECKING:
@@ -24,24 +27,32 @@ _BATCH = 1000
 
 
 class S3Store:
-    """An ObjectStore in `bucket`. S3 itself makes a `put` atomic and durable."""
+    """An ObjectStore in `bucket`. S3 itself makes a `put` atomic and durable; `requests` makes what obstore cannot."""
 
-    def __init__(self, bucket: "Bucket") -> None:
+    def __init__(self, bucket: "Bucket", requests: Requests) -> None:
         self._bucket = bucket
+        self._requests = requests
 
     def put(self, key: str, content: Path | bytes) -> StoredObject:
-        """See ObjectStore. Large files go up in several parts."""
+        """See ObjectStore. Large files go up in several parts; the store is asked afterwards whether it has them."""
         check_key(key)
         with _translated(key):
             if isinstance(content, bytes):
                 size, digest = len(content), hashlib.sha256(content).hexdigest()
-                obstore.put(self._bucket, key, content)
             else:
                 with content.open("rb", buffering=0) as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
                     size = file.tell()
-                obstore.put(self._bucket, key, content)
+            stored = obstore.put(self._bucket, key, content)
+            there = obstore.head(self._bucket, key)
+        if there["size"] != size or there["e_tag"] != stored["e_tag"]:
+            raise StoreUnavailableError("the object store has something else than was sent", remedy="send it again")
         return StoredObject(key=key, size=size, sha256=digest)
+
+    def abort_incomplete(self, prefix: str, *, before: datetime) -> int:
+        """Abort uploads that were begun before that instant and never completed; how many."""
+        with _translated(prefix):
+            return self._requests.abort_incomplete(check_prefix(prefix), before=before)
 
     def get_range(self, key: str, start: int, stop: int) -> bytes:
         """See ObjectStore."""
@@ -142,12 +153,13 @@ class _RemoteFile(io.RawIOBase):
 
 @contextmanager
 def _translated(key: str) -> Iterator[None]:
-    """Errors of obstore as errors of the store. What the server answered is not repeated: it may quote addresses."""
+    """Errors of obstore and botocore as errors of the store. What the server answered is not repeated: it may quote
+    addresses."""
     try:
         yield
     except FileNotFoundError as error:
         raise ObjectNotFoundError(f"there is no object {key}", remedy="it was deleted, or never stored") from error
-    except (BaseError, OSError) as error:
+    except (BaseError, BotoCoreError, ClientError, OSError) as error:
         raise StoreUnavailableError(
             f"the object store failed ({type(error).__name__})", remedy="check its address, credentials and health"
         ) from error

