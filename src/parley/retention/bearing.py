@@ -16,11 +16,12 @@ from parley.retention.types import Cause, DeclaredLaw, Facts, HoldFact, LawFact,
 from parley.tenancy import api as tenancy
 
 _LOCK: Final = 0x5061726C6579
-
-
+_GATHERING: Final = 0x5061726C657A
 _RECENT: Final = 1.0
 """Seconds: as old may what a customer signed be, as for the gate of contacts; holds and laws are asked for anew."""
 _ALONE: Final = f"SELECT pg_advisory_xact_lock({_LOCK})"
+_BESIDE_OTHERS: Final = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
+_GATHER_ALONE: Final = f"SELECT pg_advisory_xact_lock({_GATHERING})"
 _RULES: Final = "SELECT store, kind, keep FROM retention_kindrule"
 _REACHING: Final = """
 SELECT r.hold_id, h.ground, h.binds, r.record, '', NULL::timestamptz, NULL::timestamptz
@@ -36,9 +37,14 @@ SELECT record, reference, ground FROM retention_restriction WHERE store = %s AND
 _BY_PERSON: Final = "SELECT EXISTS (SELECT FROM retention_hold WHERE scope = 'subject' AND lifted_at IS NULL)"
 
 
-def one_at_a_time() -> None:
-    """Hold the lock of this customer's disposals until the transaction ends: no hold is placed beside one."""
+def no_disposal_beside() -> None:
+    """Until the transaction ends nothing is disposed of in this customer: no hold is placed beside a disposal."""
     tenancy.run_together((_ALONE, []))
+
+
+def gathering_alone() -> None:
+    """Until the transaction ends nobody else gathers for holds on persons: two would write the same lines."""
+    tenancy.run_together((_GATHER_ALONE, []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,8 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
-    """What was found while no other disposal runs: the records, what bears on them (for `facts`), and whether a hold
+class Asked:
+    """What was found while no hold can be placed: the records, what bears on them (for `facts`), and whether a hold
     on a person stands."""
 
     records: Sequence[Held]
@@ -62,18 +68,18 @@ class Alone:
     person_held: bool
 
 
-def ask_alone(wanted: Sequence[Held] | Unread) -> Alone:
-    """`one_at_a_time`, and what `Alone` says. One round trip; each statement after the lock sees what was committed
-    before it was given."""
+def ask_before_disposal(wanted: Sequence[Held] | Unread) -> Asked:
+    """What `Asked` says; until the transaction ends no hold is placed, while disposals of other records go on. One
+    round trip; each statement after the lock sees what was committed before it was given."""
     if isinstance(wanted, Unread):
         ids: Mapping[str, Sequence[UUID]] = {wanted.store: wanted.ids}
         reading = [wanted.reading]
     else:
         ids, reading = {store: _ids(some) for store, some in _by_store(wanted).items()}, []
-    answers = tenancy.run_together(*reading, (_ALONE, []), (_BY_PERSON, []), *_asked(ids))
+    answers = tenancy.run_together(*reading, (_BESIDE_OTHERS, []), (_BY_PERSON, []), *_asked(ids))
     records = wanted.held(answers.pop(0)) if isinstance(wanted, Unread) else wanted
     _, person_held, *bearing = answers
-    return Alone(records, bearing, bool(person_held.rows[0][0]))
+    return Asked(records, bearing, bool(person_held.rows[0][0]))
 
 
 def _asked(ids: Mapping[str, Sequence[UUID]]) -> list[tenancy.Asked]:
@@ -168,7 +174,7 @@ def facts(
     answers: Sequence[tenancy.Answer] = (),
 ) -> Iterator[tuple[Held, Facts]]:
     """Each record with all that bears on it. `keep` stands for rules that are not set yet, by (store, kind); `answers`
-    are those of `ask_alone`, asked for here where there are none."""
+    are those of `ask_before_disposal`, asked for here where there are none."""
     customer = replace(tenancy.current(), standing=tenancy.standing(within=_RECENT))
     term, zone = contract.binding_of(customer).agreement.terms.retention, customer.standing.zone
     by_store = _by_store(records)

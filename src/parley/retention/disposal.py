@@ -64,12 +64,12 @@ def dispose(
     """
     require_answered()
     with transaction.atomic(savepoint=False):
-        alone = bearing.ask_alone(wanted)
-        answers = alone.answers
-        if alone.person_held:
+        asked = bearing.ask_before_disposal(wanted)
+        answers = asked.answers
+        if asked.person_held:
             holding.gather()
             answers = ()
-        judged = _judged(alone.records, answers, cause=cause, reference=reference, at=at, clause=clause)
+        judged = _judged(asked.records, answers, cause=cause, reference=reference, at=at, clause=clause)
         doomed = tuple(record for record, verdict in judged if verdict.outcome == "erase")
         kept = tuple(Kept(record=record, verdict=verdict) for record, verdict in judged if verdict.outcome != "erase")
         _restrict(kept, reference=reference, at=at, by=by)
@@ -104,8 +104,9 @@ def ids_hash(records: Sequence[Held]) -> str:
 
 
 def _ids(records: Sequence[Held]) -> Mapping[str, Sequence[UUID]]:
+    """By store, in the order of their names: two disposals lock records in one order."""
     found: dict[str, list[UUID]] = defaultdict(list)
-    for one in records:
+    for one in sorted(records, key=lambda one: one.store):
         found[one.store].append(one.id)
     return found
 

@@ -57,7 +57,7 @@ def place_hold(
         raise HoldRefused("a hold is reviewed after it begins", remedy="Choose a later day.")
     clause = contract.binding().agreement.terms.retention.clause
     with transaction.atomic():
-        bearing.one_at_a_time()
+        bearing.no_disposal_beside()
         reached = [one for each in stores() for one in each.find(subject)] if subject else list(records)
         hold_id = new_id(at=at)
         evidence = obligations.evidence(
@@ -88,7 +88,7 @@ def lift_hold(hold_id: UUID, *, reason: str, by: UUID, at: datetime, as_provider
     if not reason.strip():
         raise HoldRefused("a hold is lifted for a reason", remedy="Say why it is over.")
     with transaction.atomic():
-        bearing.one_at_a_time()
+        bearing.no_disposal_beside()
         hold = _locked(hold_id)
         _require_own(hold, as_provider=as_provider)
         if hold.lifted_at is None:
@@ -194,6 +194,7 @@ def held(store: str, ids: Sequence[UUID | Held]) -> Mapping[UUID, HoldView]:
 def gather() -> int:
     """Records that came since: those of persons whom a hold concerns. Returns how many. Who it is stays sealed where
     the customer alone holds its key: such a hold reaches what was there when it was placed."""
+    bearing.gathering_alone()
     new = 0
     for hold in Hold.objects.filter(scope="subject", lifted_at__isnull=True).select_related("epoch"):
         subject = _opened(hold)

@@ -1,10 +1,12 @@
 """Holds: stronger than rule and request, reviewed, lifted; what rests is not used."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests.integration.retention.conftest import ANNA, BERT, NOW, House, left
 from tests.support.left_evidence import kinds_of
@@ -43,6 +45,33 @@ def test_ix_x_retention_a_hold_beats_rule_and_request(house: House) -> None:
     assert not left()
     placed = {"retention.hold-placed", "retention.hold-lifted", "retention.erased"}
     assert placed <= kinds_of("IM-8.retention")
+
+
+def test_a_hold_waits_for_disposals_and_disposals_for_no_other(house: House) -> None:
+    one, other = house.call(days=3), house.call(days=2)
+    erased, committed = Event(), Event()
+
+    def dispose_slowly() -> None:
+        with tenancy.scope(house.customer), transaction.atomic():
+            retention.dispose([one], cause="customer", reference="by hand", at=NOW, by=house.by)
+            erased.set()
+            committed.wait(10)
+
+    with ThreadPoolExecutor(1) as beside:
+        slow = beside.submit(dispose_slowly)
+        assert erased.wait(10)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '300ms'")
+            retention.dispose([other], cause="customer", reference="by hand", at=NOW, by=house.by)
+            with pytest.raises(OperationalError, match="lock timeout"):
+                place(house, records=[one])
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+        finally:
+            committed.set()
+        slow.result(10)
+    assert place(house, records=[one]).records == 1 and not left()
 
 
 def test_after_the_end_a_hold_counts_only_where_it_binds_the_provider(house: House) -> None:
