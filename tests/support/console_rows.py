@@ -226,6 +226,7 @@ def departed() -> str:
     )
     now = datetime.now(UTC)
     with tenancy.scope(customer):
+        contract.set_notice_addresses(["office@departed.example"], by="test", at=now)
         lifecycle.end(at=now, by="test", ends_at=None, choice="delete", reason="")
     found = lifecycle.departure_of(customer.id)
     assert found is not None

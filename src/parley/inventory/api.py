@@ -16,6 +16,7 @@ those of one person, hands them out, erases them; `stores()` has them all.
 
 from parley.foundation.declarations import Declaration, NotPersonal, PersonalData
 from parley.inventory.article30 import (
+    ARTICLE,
     Activity,
     Contact,
     ProcessingRecord,
@@ -45,6 +46,7 @@ from parley.inventory.stores import (
 from parley.inventory.vocabulary import ERASE, EXPORT, FIND_BY, OWN_SUBJECTS, RETENTION, categories, purposes, subjects
 
 __all__ = [
+    "ARTICLE",
     "ERASE",
     "EVERYTHING",
     "EXPORT",

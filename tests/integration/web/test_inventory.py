@@ -1,11 +1,13 @@
 """The inventory over HTTP: an offering's lines with their counts, and the record of processing in its forms."""
 
+import io
 import json
 from datetime import UTC, datetime
 
 import pytest
 import rdflib
 from django.test import Client
+from pypdf import PdfReader
 from tests.support.recorded_rows import add_recording
 
 from parley.governance.contract import api as contract
@@ -65,7 +67,7 @@ def test_the_counts_are_those_of_the_census(keeper: Client) -> None:
     assert found["user.contact.phone_number", "call_party"] == (2, 2)
 
 
-def test_the_record_of_processing_in_its_three_forms(keeper: Client) -> None:
+def test_the_record_of_processing_to_read_and_for_programs(keeper: Client) -> None:
     read = keeper.get(HOME + "inventory/processing/").content.decode()
     assert "GDPR Art. 30(2)" in read
     plain = json.loads(keeper.get(HOME + "inventory/processing/record.json").content)
@@ -79,6 +81,28 @@ def test_the_record_of_processing_in_its_three_forms(keeper: Client) -> None:
     used = {str(node) for triple in graph for node in triple if str(node).startswith("https://w3id.org/dpv")}
     assert used <= TERMS
     assert f"{DPV}PersonalDataProcess" in used
+
+
+def test_the_record_of_processing_as_paper_says_what_its_values_say(keeper: Client) -> None:
+    """Art. 30(2)(a) to (d): every value of the JSON stands in the PDF's text, in the words of the page."""
+    answer = keeper.get(HOME + "inventory/processing/record.pdf")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith('attachment; filename="processing-')
+    read = PdfReader(io.BytesIO(answer.content))
+    assert read.metadata is not None
+    assert (read.metadata.title, read.metadata.subject) == ("Record of processing: Inventory-House", "GDPR Art. 30(2)")
+    said = "".join("".join(page.extract_text() for page in read.pages).split())
+    plain = json.loads(keeper.get(HOME + "inventory/processing/record.json").content)
+    wanted = [plain["processor"]["name"], plain["controller"]["name"], *plain["agreements"], "Recordedvoice", "6months"]
+    wanted += [one["title"].capitalize() for one in plain["activities"]]
+    wanted += [word for one in plain["activities"] for word in one["kept"]]
+    wanted += [one[word] for one in plain["recipients"] for word in ("name", "country", "purpose", "safeguard")]
+    wanted += [one[word] for one in plain["measures"] for word in ("clause", "statement")]
+    squeezed = ["".join(word.split()) for word in wanted]
+    missing = [word for word in squeezed if word.lower() not in said.lower()]
+    assert not missing
+    assert plain["recipients"] or "Datagoestonootherprocessor." in said
+    assert [one.title for one in read.outline[:1]] == ["Who processes for whom"]  # type: ignore[union-attr]
 
 
 def test_ux_6_inventory_what_the_text_names_is_not_called_ours(make_customer, django_db_blocker) -> None:  # type: ignore[no-untyped-def]

@@ -193,7 +193,8 @@ def test_whoever_may_play_is_not_yet_who_may_take_away_or_delete(own: Tenant) ->
 
 FOR_THE_FEW = (
     "backups/", "backups/progress", "contacts/settings", "exports/", "exports/ask", "holds/", "holds/new", "inventory/",
-    "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld", "lifecycle/",
+    "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld",
+    "inventory/processing/record.pdf", "lifecycle/",
     "retention/", "rights/", "rights/enter", "rights/programs", "people/", "people/add", "people/groups/",
     "people/rules", "people/sign-on", "people/access/", "people/access/table.csv", "people/sessions/", "people/import",
 )  # fmt: skip

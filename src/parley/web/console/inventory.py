@@ -18,6 +18,7 @@ from parley.retention import api as retention
 from parley.tenancy import api as tenancy
 from parley.web import retention_words as words
 from parley.web.access import sees_everything
+from parley.web.console.inventory_paper import paper
 from parley.web.place import inside
 
 _EEA: Final = frozenset(
@@ -95,17 +96,16 @@ def offering(request: HttpRequest, offering: str) -> HttpResponse:
 def record(request: HttpRequest) -> HttpResponse:
     """The record of processing, to read and to print."""
     made = processing_record(at=timezone.now())
-    activities = [
-        {
-            "activity": one,
-            "categories": [_nearest(_CATEGORIES, category) for category in one.categories],
-            "subjects": [_SUBJECTS.get(subject, subject) for subject in one.subjects],
-            "purposes": list(dict.fromkeys(_nearest(_PURPOSES, purpose) for purpose in one.purposes)),
-        }
-        for one in made.activities
-    ]
-    context = {"here": "inventory", "record": made, "activities": activities}
+    context = {"here": "inventory", "record": made, "activities": _activities(made)}
     return render(request, "web/console/inventory_record.html", context)
+
+
+@sees_everything
+@require_GET
+def record_pdf(_request: HttpRequest) -> HttpResponse:
+    """The record of processing as PDF, to file and to send."""
+    made = processing_record(at=timezone.now())
+    return _file(paper(made, _activities(made)), "application/pdf", f"processing-{made.made_at:%Y-%m-%d}.pdf")
 
 
 @sees_everything
@@ -150,6 +150,19 @@ def processing_record(*, at: datetime) -> inventory.ProcessingRecord:
             if one.subject == "security"
         ),
     )
+
+
+def _activities(made: inventory.ProcessingRecord) -> list[dict[str, Any]]:
+    """The categories of processing in words."""
+    return [
+        {
+            "activity": one,
+            "categories": [_nearest(_CATEGORIES, category) for category in one.categories],
+            "subjects": [_SUBJECTS.get(subject, subject) for subject in one.subjects],
+            "purposes": list(dict.fromkeys(_nearest(_PURPOSES, purpose) for purpose in one.purposes)),
+        }
+        for one in made.activities
+    ]
 
 
 def _activity(offering: str, terms: Sequence[Any], kept: Mapping[str, str]) -> inventory.Activity:

@@ -146,6 +146,7 @@ urlpatterns = [
     path("holds/<uuid:hold_id>/", holds.hold, name="hold"),
     path("inventory/", inventory.listing, name="inventory"),
     path("inventory/processing/", inventory.record, name="processing"),
+    path("inventory/processing/record.pdf", inventory.record_pdf, name="processing-pdf"),
     path("inventory/processing/record.json", inventory.record_json, name="processing-json"),
     path("inventory/processing/record.jsonld", inventory.record_dpv, name="processing-dpv"),
     path("inventory/offerings/<slug:offering>/", inventory.offering, name="inventory-offering"),
