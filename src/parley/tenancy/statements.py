@@ -85,8 +85,8 @@ def run_together(*asked: Asked, using: str = "default") -> list[Answer]:
     wrapper.ensure_connection()
     if wrapper.queries_logged:
         wrapper.queries_log.extend({"sql": query, "time": "0.000"} for query, _ in asked)
-    with wrapper.wrap_database_errors:
-        return [_answer(one) for one in send(wrapper.connection, asked, wrapper.deferred())]
+    with wrapper.wrap_database_errors, wrapper.taken() as before:
+        return [_answer(one) for one in send(wrapper.connection, asked, before)]
 
 
 def run_later(query: str, params: Values = (), *, using: str = "default") -> None:
@@ -95,6 +95,7 @@ def run_later(query: str, params: Values = (), *, using: str = "default") -> Non
     wrapper: Any = connections[using]
     if wrapper.in_atomic_block:
         wrapper.validate_no_broken_transaction()
+        wrapper.ensure_connection()  # another customer's statement does not go with this transaction
         wrapper.defer((query, params))
     else:
         run_together((query, params), using=using)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from parley.contacts.models import Partner
 from parley.tenancy import api as tenancy
@@ -120,6 +121,28 @@ def test_what_is_put_off_fails_with_the_commit_and_is_undone_with_its_block() ->
     assert names() == ["outer"]
 
 
+def test_what_was_put_off_is_not_lost_to_a_statement_that_was_never_sent() -> None:
+    unsendable = ("SELECT %s::text", ["a\0b"])
+    for later, failing in ((add("evidence"), unsendable), (add("evi\0dence"), ("SELECT 1", []))):
+        with pytest.raises(TransactionManagementError), transaction.atomic():
+            tenancy.run_together(add("deed"))
+            tenancy.run_later(*later)
+            with pytest.raises(DataError, match="NUL"):
+                tenancy.run_together(failing)
+            tenancy.run_together(add("more"))
+        assert names() == [], "no deed is committed without what was put off"
+    with transaction.atomic():
+        tenancy.run_later(*add("outer"))
+        with pytest.raises(DataError), transaction.atomic():
+            tenancy.run_later(*add("inner"))
+            tenancy.run_together(unsendable)
+    assert names() == ["outer"]
+    with pytest.raises(DataError), transaction.atomic():
+        tenancy.run_together(add("deed"))
+        tenancy.run_later(*add("evi\0dence"))
+    assert names() == ["outer"]
+
+
 @pytest.mark.parametrize("together", [1, 2])
 def test_other_threads_run_while_a_statement_waits_for_a_lock(customer: tenancy.Customer, together: int) -> None:
     lock = "SELECT pg_advisory_xact_lock(%s::bigint)"
@@ -161,6 +184,7 @@ def test_a_transaction_stays_with_its_customer(make_customer: Callable[..., tena
     other = make_customer()
     with transaction.atomic():
         tenancy.run_later(*add("mine"))
-        with tenancy.scope(other), pytest.raises(tenancy.CustomerChangedInTransaction):
-            tenancy.run_together(("SELECT 1", []))
+        for run in (lambda: tenancy.run_together(add("theirs")), lambda: tenancy.run_later(*add("theirs"))):
+            with tenancy.scope(other), pytest.raises(tenancy.CustomerChangedInTransaction):
+                run()
     assert names() == ["mine"]

@@ -1,6 +1,7 @@
 """One alias, many databases: a connection belongs to the customer in scope, and there is none without a customer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -30,18 +31,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Run a statement with the next one of this transaction, at the latest with its commit."""
         self._deferred.append(asked)
 
-    def deferred(self) -> Sequence[Asked]:
-        """What was put off; whoever takes it runs it."""
+    @contextmanager
+    def taken(self) -> Iterator[Sequence[Asked]]:
+        """What was put off, to be run now. Where that fails, be it before anything was sent, the block that it belongs
+        to cannot be committed without it."""
         taken, self._deferred = self._deferred, []
-        return taken
+        try:
+            yield taken
+        except BaseException:
+            self.needs_rollback = self.needs_rollback or (bool(taken) and self.in_atomic_block)
+            raise
 
     def create_cursor(self, name: str | None = None) -> Any:
         """A cursor finds everything done that was put off."""
         if self._deferred:
-            asked = self.deferred()
-            # In a transaction that has failed it is undone as well: it belongs to the innermost savepoint.
-            if self.connection.info.transaction_status != TransactionStatus.INERROR:
-                send(self.connection, asked)
+            with self.taken() as asked:
+                # In a transaction that has failed it is undone as well: it belongs to the innermost savepoint.
+                if self.connection.info.transaction_status != TransactionStatus.INERROR:
+                    send(self.connection, asked)
         return super().create_cursor(name)
 
     def _commit(self) -> None:
@@ -49,8 +56,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is None:
             return
         if self._deferred or self.connection.info.transaction_status != TransactionStatus.IDLE:
-            with self.wrap_database_errors:
-                send(self.connection, (), self.deferred(), commit=True)
+            with self.wrap_database_errors, self.taken() as asked:
+                send(self.connection, (), asked, commit=True)
 
     def rollback(self) -> None:
         """What was put off is undone with the rest."""
