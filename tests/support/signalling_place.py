@@ -19,11 +19,11 @@ from uuid import UUID, uuid4
 from parley.agreement.api import Signed, Standing
 from parley.daemons.recorder_gate import agreement_gate
 from parley.daemons.signalling import Calls
-from parley.daemons.signalling_ports import Frame, Gate, Heard
+from parley.daemons.signalling_ports import Done, Frame, Gate, Heard
 from parley.daemons.signalling_state import SessionFiles
 from parley.daemons.signalling_transport import Limits, Transport
 from parley.recordings.session import Line, Patience
-from parley.recordings.types import Manifest
+from parley.recordings.types import Manifest, Mishap
 from parley.sealing.api import Identity, generate_identity
 from parley.tenancy.api import Customer, TrunkDirectory, TrunkEntry
 
@@ -84,6 +84,7 @@ class NoteTaker:
     closed: list[tuple[UUID, str]] = field(default_factory=list)
     used: dict[UUID, set[int]] = field(default_factory=dict)
     last_at: float | None = None
+    steered: list[tuple[UUID, datetime | None]] = field(default_factory=list)
 
     def refusal(self) -> str:
         return "no space left to record" if self.full else ""
@@ -119,6 +120,12 @@ class NoteTaker:
     def signal(self, recording_id: UUID, frame: Frame) -> None:
         self.frames.append((recording_id, frame))
 
+    def pause(self, recording_id: UUID, at: datetime) -> None:
+        self.steered.append((recording_id, at))
+
+    def resume(self, recording_id: UUID) -> None:
+        self.steered.append((recording_id, None))
+
     def close(self, recording_id: UUID, reason: str) -> None:
         self.closed.append((recording_id, reason))
         self.free += self.used.pop(recording_id, set())
@@ -133,12 +140,24 @@ class Listener:
 
     running: dict[UUID, bool] = field(default_factory=dict)
     over: list[UUID] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+    mishaps: list[Mishap] = field(default_factory=list)
+    well: list[str] = field(default_factory=list)
 
     def live(self, trunk: TrunkEntry, manifest: Manifest, heard: Heard, *, held: bool) -> None:
         self.running[manifest.recording_id] = held
 
     def ended(self, trunk: TrunkEntry, recording_id: UUID) -> None:
         self.over.append(recording_id)
+
+    def steered(self, trunk: TrunkEntry, manifest: Manifest, done: Done) -> None:
+        self.done.append(done)
+
+    def trouble(self, trunk: TrunkEntry, trouble: Mishap) -> None:
+        self.mishaps.append(trouble)
+
+    def well_again(self, trunk: TrunkEntry, key: str, at: datetime) -> None:
+        self.well.append(key)
 
 
 @dataclass
@@ -176,6 +195,7 @@ def make_calls(
     patience: Patience | None = None,
     stranger_rate: float = 50.0,
     invite_rate: float = 500.0,
+    silent_after: float = 20.0,
     sip_port: int = 5090,
     key: bytes = b"k" * 32,
 ) -> tuple[Calls, NoteTaker, Listener, SessionFiles]:
@@ -193,6 +213,7 @@ def make_calls(
         patience=patience,
         stranger_rate=stranger_rate,
         invite_rate=invite_rate,
+        silent_after=silent_after,
         clock=lambda: datetime.now(UTC),
     )
     return calls, media, reports, files

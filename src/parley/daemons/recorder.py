@@ -7,7 +7,7 @@ threads of their own. A recorder that is killed is replaced: the next one reads 
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -18,14 +18,18 @@ from parley.daemons.recorder_gate import agreement_gate
 from parley.daemons.recorder_media import EngineMedia
 from parley.daemons.recorder_reports import LiveReports
 from parley.daemons.recorder_trunks import TrunkReader
+from parley.daemons.recorder_wishes import WishReader
 from parley.daemons.signalling import Calls
 from parley.daemons.signalling_state import SavedCall, SessionFiles
 from parley.daemons.signalling_transport import Limits, Transport
+from parley.monitoring import api as monitoring
 from parley.recordings.session import Patience
+from parley.recordings.types import Deed
 
 _log = structlog.get_logger()
 _STOP_SECONDS = 8.0
 _TRUNKS_SECONDS = 3.0
+_STEER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +110,21 @@ async def _serve(
         loop.call_soon_threadsafe(end_failed, recording_id, reason)
 
     media.on_failure(report_failure)
+
+    async def do_steer(recording_id: UUID, deed: Deed, by: UUID, wish: UUID) -> bool:
+        return calls.steer(recording_id, deed, by=by, wish=wish)
+
+    def steer(recording_id: UUID, deed: Deed, by: UUID, wish: UUID) -> bool:
+        return asyncio.run_coroutine_threadsafe(do_steer(recording_id, deed, by, wish), loop).result(_STEER_SECONDS)
+
+    wishes = WishReader(steer)
+    wishes.start()
     # Until then requests wait in the sockets: an early INVITE would be refused for a trunk that was not read yet.
     await loop.run_in_executor(None, lambda: trunks.wait(seconds=_TRUNKS_SECONDS))
     await transport.start(udp=inheritance.sip_udp, tcp=inheritance.sip_tcp)
     _log.info("recorder.ready", calls=len(calls), media_ports=len(inheritance.media))
-    await _until_stopped(transport)
+    await _until_stopped(transport, calls)
+    await loop.run_in_executor(None, wishes.stop)
     calls.stop(now=loop.time())
     transport.flush()
     await loop.run_in_executor(None, media.stop, _STOP_SECONDS)
@@ -121,13 +135,15 @@ async def _serve(
     _log.info("recorder.stopped")
 
 
-async def _until_stopped(transport: Transport) -> None:
-    """Ticks once a second until somebody wants the recorder to end."""
+async def _until_stopped(transport: Transport, calls: Calls) -> None:
+    """Ticks, and says that it does, once a second until somebody wants the recorder to end."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for wish in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wish, stopped.set)
     while not stopped.is_set():
+        monitoring.beat()
+        monitoring.show_calls(len(calls))
         try:
             async with asyncio.timeout(1.0):
                 await stopped.wait()
@@ -135,11 +151,12 @@ async def _until_stopped(transport: Transport) -> None:
             transport.tick()
 
 
-def _resume(calls: Calls, saved: Sequence[SavedCall], *, continued: frozenset[UUID], files: SessionFiles) -> None:
+def _resume(calls: Calls, saved: Sequence[SavedCall], *, continued: Mapping[UUID, float], files: SessionFiles) -> None:
     """Goes on with the predecessor's calls, or with closing them; one whose capture could not go on is over."""
     for one in saved:
-        if one.session.recording_id in continued:
-            calls.resume(one)
+        gap_seconds = continued.get(one.session.recording_id)
+        if gap_seconds is not None:
+            calls.resume(one, gap_seconds=gap_seconds)
         else:
             files.remove(one.session.recording_id)
 

@@ -1,9 +1,11 @@
 """The media engine as signalling drives it."""
 
+import contextlib
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -40,12 +42,14 @@ class EngineMedia:
         self._failed: Callable[[UUID, str], None] = lambda _recording_id, _reason: None
         self._leases: dict[int, PortLease] = {}
         self._closing: dict[UUID, Future[Closed]] = {}
+        self._described: dict[UUID, Future[None]] = {}
         # One thread, so that a newer manifest is never overtaken by an older one.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="manifests")
         self._engine = MediaEngine(sockets, spool, hold_fd=hold_fd, on_failure=self._fail)
 
-    def start(self, saved: Sequence[SavedCall]) -> frozenset[UUID]:
-        """Recovers what a predecessor left, begins to receive, and returns which recordings go on."""
+    def start(self, saved: Sequence[SavedCall]) -> dict[UUID, float]:
+        """Recovers what a predecessor left, begins to receive, and returns which recordings go on, and for how many
+        seconds nothing of them could be received."""
         live = {one.session.recording_id: _specification(one) for one in saved}
         recovered = self._engine.recover(live)
         self._engine.start()
@@ -56,12 +60,12 @@ class EngineMedia:
                 continued=one.continued,
                 gap_seconds=round(one.gap_seconds, 3),
             )
-        return frozenset(one.recording_id for one in recovered if one.continued)
+        return {one.recording_id: one.gap_seconds for one in recovered if one.continued}
 
     def stop(self, seconds: float) -> None:
         """Waits until what was closed is written, at most `seconds`, and ends the engine."""
-        wait(list(self._closing.values()), timeout=seconds)
         self._writer.shutdown()
+        wait(list(self._closing.values()), timeout=seconds)
         self._engine.stop()
 
     def on_failure(self, failed: Callable[[UUID, str], None]) -> None:
@@ -99,6 +103,7 @@ class EngineMedia:
                     manifest=manifest.as_dict(),
                     streams=tuple(_stream(line) for line in lines),
                     signals=tuple(_signal(frame) for frame in frames),
+                    paused_ns=_paused(manifest),
                 )
             )
         except SpoolFull:
@@ -108,7 +113,7 @@ class EngineMedia:
         return True
 
     def describe(self, manifest: Manifest) -> None:
-        self._writer.submit(self._rewrite, manifest)
+        self._described[manifest.recording_id] = self._writer.submit(self._rewrite, manifest)
 
     def add(self, recording_id: UUID, line: Line) -> None:
         self._leases.pop(line.port, None)
@@ -118,13 +123,25 @@ class EngineMedia:
         self._engine.end_stream(recording_id, port)
 
     def signal(self, recording_id: UUID, frame: Frame) -> None:
-        try:
+        with _told(recording_id):
             self._engine.signal(recording_id, _signal(frame))
-        except CaptureError as error:
-            # The capture may just have failed (full disk): the failure has its own way here.
-            _log.info("recording.unsignalled", recording=str(recording_id), error=error.error_id)
+
+    def pause(self, recording_id: UUID, at: datetime) -> None:
+        with _told(recording_id):
+            self._engine.pause(recording_id, _nanoseconds(at))
+
+    def resume(self, recording_id: UUID) -> None:
+        with _told(recording_id):
+            self._engine.resume(recording_id)
 
     def close(self, recording_id: UUID, reason: str) -> None:
+        described = self._described.pop(recording_id, None)
+        if described is None or described.done():
+            self._close(recording_id, reason)
+        else:  # what is closed is read at once, and with it whether it is to be kept
+            self._writer.submit(self._close, recording_id, reason)
+
+    def _close(self, recording_id: UUID, reason: str) -> None:
         try:
             future = self._engine.close(recording_id, reason)
         except CaptureError as error:
@@ -139,12 +156,17 @@ class EngineMedia:
             streams = self._engine.stats(recording_id)
         except CaptureError:
             return Heard(0, 0, None)
-        last = max((stream.last_arrival_ns for stream in streams), default=0)
-        ago = (time.time_ns() - last) / 1e9
+        now, clock = time.time_ns(), time.monotonic()
+        by_port = {
+            stream.port: clock - max(0.0, (now - stream.last_arrival_ns) / 1e9)
+            for stream in streams
+            if stream.last_arrival_ns
+        }
         return Heard(
             packets=sum(stream.packets for stream in streams),
             octets=sum(stream.bytes for stream in streams),
-            last_at=time.monotonic() - max(0.0, ago) if last else None,
+            last_at=max(by_port.values(), default=None),
+            by_port=by_port,
         )
 
     def _fail(self, recording_id: UUID, reason: str) -> None:
@@ -168,6 +190,27 @@ class EngineMedia:
             _log.warning("recording.undescribed", recording=str(manifest.recording_id), error=type(error).__name__)
 
 
+@contextlib.contextmanager
+def _told(recording_id: UUID) -> Iterator[None]:
+    """A capture that may just have failed (full disk) is no fault here: the failure has its own way."""
+    try:
+        yield
+    except CaptureError as error:
+        _log.info("recording.untold", recording=str(recording_id), error=error.error_id)
+
+
+def _paused(manifest: Manifest) -> int:
+    """From when on nothing is written: of a call that was not started, from the beginning."""
+    steering = manifest.steering
+    if steering.writing:
+        return 0
+    return _nanoseconds(steering.pauses[-1].starts_at if steering.pauses else manifest.started_at)
+
+
+def _nanoseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1_000_000) * 1_000
+
+
 def _stream(line: Line) -> StreamSpec:
     return StreamSpec(label=line.label, port=line.port, sources=line.sources)
 
@@ -188,4 +231,5 @@ def _specification(saved: SavedCall) -> RecordingSpec:
         manifest=saved.manifest.as_dict(),
         streams=tuple(_stream(line) for line in saved.session.lines if line.port),
         signals=tuple(_signal(frame) for frame in saved.frames),
+        paused_ns=_paused(saved.manifest),
     )

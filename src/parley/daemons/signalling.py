@@ -16,13 +16,16 @@ import structlog
 
 from parley.daemons.signalling_limits import RateLimit
 from parley.daemons.signalling_manifest import Manifests
-from parley.daemons.signalling_ports import Directory, Frame, Gate, Media, Reports
+from parley.daemons.signalling_ports import Directory, Done, Frame, Gate, Media, Reports
 from parley.daemons.signalling_state import SavedCall, SessionFiles
+from parley.daemons.signalling_steering import SILENT_AFTER, Troubles, cause_of, deed_of, policies_of
 from parley.daemons.signalling_table import Call, CallTable, restored
 from parley.foundation.ids import new_id
+from parley.recordings import control
 from parley.recordings import session as srs
-from parley.recordings.offers import BODY_TYPES, METHODS, SUPPORTED_TAGS, Refusal, read_offer
-from parley.recordings.types import Manifest
+from parley.recordings.offers import BODY_TYPES, METHODS, SUPPORTED_TAGS, Offer, Refusal, read_offer
+from parley.recordings.policies import Decision, decide
+from parley.recordings.types import Deed, Manifest
 from parley.tenancy.api import TrunkEntry
 from parley.wire.sip import api as sip
 
@@ -49,6 +52,7 @@ class Calls:
         patience: srs.Patience | None = None,
         stranger_rate: float = 50.0,
         invite_rate: float = 500.0,
+        silent_after: float = SILENT_AFTER,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._media, self._gate, self._directory = media, gate, directory
@@ -57,6 +61,8 @@ class Calls:
         self._patience = patience or srs.Patience()
         self._clock = clock
         self._manifests = Manifests()
+        self._troubles = Troubles(reports)
+        self._silent_after = silent_after
         self._strangers = RateLimit(per_second=stranger_rate, burst=4 * stranger_rate)
         self._trusted = RateLimit(per_second=invite_rate, burst=2 * invite_rate)
         self._now = 0.0
@@ -114,6 +120,7 @@ class Calls:
             case sip.Refused() if event.reason == _IGNORED:
                 self._ignored += 1
             case sip.Refused():
+                self._too_fast(event)
                 _log.info("sip.refused", code=event.code, reason=event.reason, transport=event.flow.protocol)
 
     def _tick(self, call: Call, *, now: float) -> None:
@@ -121,13 +128,57 @@ class Calls:
         if heard.last_at is not None:
             self._step(call, srs.Heard(heard.last_at), now=now, quiet=True)
         self._step(call, srs.Tick(), now=now, quiet=True)
-        if call.session.live and call.manifest is not None:
+        if not call.session.live or call.manifest is None:
+            return
+        due = call.steering.resumes_at
+        if due is not None and self._clock() >= due:
+            self._steer(call, "resume", how="by itself")
+        if call.steering.mode != "never":
             self._reports.live(call.trunk, call.manifest, heard, held=call.session.held)
+        silent = call.steering.writing and call.quiet.look(
+            call.session.lines, heard, held=call.session.held, now=now, after=self._silent_after
+        )
+        if silent and not call.quiet.said:
+            self._troubles.of_call(call.trunk, call.id, cause="silent", at=self._clock())
+        elif call.quiet.said and not silent:
+            self._troubles.heard_again(call.trunk, call.id, at=self._clock())
+        call.quiet.said = silent
+
+    def steer(self, recording_id: UUID, deed: Deed, *, by: UUID, wish: UUID) -> bool:
+        """Does what somebody wants of a running call and reports what came of it; False: there is no such call."""
+        call = self._table.of_recording(recording_id)
+        if call is None or call.manifest is None:
+            return False
+        with _contained():
+            self._steer(call, deed, how="by a person", by=by, wish=wish)
+        return True
+
+    def _steer(self, call: Call, deed: Deed, *, how: str, by: UUID | None = None, wish: UUID | None = None) -> None:
+        assert call.manifest is not None  # noqa: S101 - a call in the table has one
+        at, refusal = self._clock(), ""
+        try:
+            after = control.steer(call.steering, deed, at=at)
+        except control.DeedRefused as error:
+            refusal = f"{error}. {error.remedy}"
+        else:
+            if call.steering.writing and not after.writing:
+                self._media.pause(call.id, at)
+            call.steering, call.manifest = after, replace(call.manifest, steering=after)
+            self._media.describe(call.manifest)
+            self._table.save(call)
+            if after.writing:
+                self._media.resume(call.id)
+            call.quiet.since.clear()
+        self._reports.steered(
+            call.trunk, call.manifest, Done(deed=deed, at=at, how=how, by=by, wish=wish, refusal=refusal)
+        )
 
     def capture_failed(self, recording_id: UUID, reason: str, *, now: float) -> None:
         """The media engine gave up on a recording (`disk-full` or `failed`)."""
-        call = next((one for one in self.live if one.id == recording_id), None)
+        call = self._table.of_recording(recording_id)
         if call is not None:
+            if call.steering.writing:
+                self._troubles.of_call(call.trunk, call.id, cause="capture-failed", at=self._clock())
             self._step(call, srs.CaptureFailed("disk-full" if reason == "disk-full" else "failed"), now=now)
 
     def stop(self, *, now: float) -> None:
@@ -135,13 +186,22 @@ class Calls:
         for call in self.live:
             self._step(call, srs.Stopping(), now=now)
 
-    def resume(self, saved: SavedCall) -> None:
-        """Goes on with a call of the recorder before this one; its INVITE, repeated, gets the same 2xx."""
+    def resume(self, saved: SavedCall, *, gap_seconds: float = 0.0) -> None:
+        """Goes on with a call of the recorder before this one; its INVITE, repeated, gets the same 2xx.
+
+        `gap_seconds`: for so long nothing of it could be received.
+        """
         call = restored(saved)
         if saved.closing:
             self._close(call, saved.closing)
             return
         self._table.add(call)
+        # Who died between the one and the other left a call that is written and should not be, or the reverse.
+        self._media.describe(saved.manifest)
+        if call.steering.writing:
+            self._media.resume(call.id)
+            if gap_seconds:
+                self._troubles.of_call(call.trunk, call.id, cause="gap", at=self._clock())
         _log.info("call.resumed", recording=str(call.id), phase=call.session.phase)
 
     # --- requests ------------------------------------------------------------------------------------------------
@@ -185,12 +245,49 @@ class Calls:
         try:
             self._request(event, now=now)
         except Refusal as error:
-            self._refuse(event.transaction, error.answer, now=now)
+            self._turn_away(event, error.answer, now=now)
         except sip.BadMessage as error:
-            self._refuse(event.transaction, sip.Answer(error.code, error.reason), now=now)
+            self._turn_away(event, sip.Answer(error.code, error.reason), now=now)
         except Exception as error:
             _log_fault(error)
-            self._refuse(event.transaction, sip.Answer(500, "internal error"), now=now)
+            self._turn_away(event, sip.Answer(500, "internal error"), now=now)
+
+    def _turn_away(self, event: sip.RequestArrived, answer: sip.Answer, *, now: float) -> None:
+        self._refuse(event.transaction, answer, now=now)
+        trunk = self._trunk(event.flow, event.request)
+        if trunk is not None and self._table.of_invite(event.request) is None:
+            self._missed(event.request, trunk, answer)
+
+    def _missed(
+        self,
+        request: sip.Request,
+        trunk: TrunkEntry,
+        answer: sip.Answer,
+        decision: Decision | None = None,
+        clause: str = "",
+    ) -> None:
+        """A first INVITE is refused: somebody hears of it, unless policy does not want the call recorded."""
+        cause = cause_of(answer)
+        if cause is None or request.method != "INVITE" or request.to_tag is not None:
+            return
+        if decision is None:
+            offer = None
+            with contextlib.suppress(Refusal):
+                offer = read_offer(request, initial=False)
+            decision = self._decide(request, trunk, offer)
+        if decision.to_record:
+            self._troubles.refused(trunk, cause=cause, call=request.call_id, at=self._clock(), clause=clause)
+
+    def _too_fast(self, event: sip.Refused) -> None:
+        directory, cause = self._directory(), cause_of(sip.Answer(event.code, event.reason))
+        trunk = directory.find(*event.flow.remote) if directory is not None and cause == "too-many" else None
+        if trunk is not None and cause is not None:
+            at = self._clock()
+            self._troubles.refused(trunk, cause=cause, call=at.isoformat(), at=at)
+
+    def _decide(self, request: sip.Request, trunk: TrunkEntry, offer: Offer | None) -> Decision:
+        facts = self._manifests.facts(offer=offer, trunk=trunk, request=request, at=self._clock())
+        return decide(policies_of(trunk), facts)
 
     def _request(self, event: sip.RequestArrived, *, now: float) -> None:
         if event.request.method not in METHODS:
@@ -266,7 +363,8 @@ class Calls:
         offer = read_offer(request, initial=False) if request.method in {"INVITE", "UPDATE"} else None
         call.dialog, call.flow = dialog, event.flow
         call.request, call.transaction = request, event.transaction
-        self._media.signal(call.id, self._frame(event.flow.remote, event.flow.local, request.raw))
+        if request.method != "INFO":  # which may carry the digits that somebody keys in
+            self._media.signal(call.id, self._frame(event.flow.remote, event.flow.local, request.raw))
         if offer is not None:
             self._step(call, srs.Reoffered(offer, request.method), now=now)
         elif request.method == "BYE":
@@ -274,6 +372,12 @@ class Calls:
         elif request.method == "OPTIONS":
             self._step(call, srs.Heard(now), now=now)
             self.endpoint.respond(event.transaction, self._abilities(event.flow), now=now)
+        elif request.method == "INFO":
+            deed = deed_of(request.headers.get("record"), call.steering)
+            if deed is None:
+                raise Refusal(sip.Answer(469, "INFO brings no header Record with a deed that is possible now"))
+            self._steer(call, deed, how="by the recording client")
+            self.endpoint.respond(event.transaction, sip.Answer(200), now=now)
         else:
             raise Refusal(sip.Answer(405, "method is not supported in a dialog", (_ALLOW,)))
 
@@ -314,10 +418,7 @@ class Calls:
     def _carry_out(self, call: Call, decision: srs.Decision, *, now: float) -> None:
         match decision:
             case srs.AskGate():
-                verdict = self._gate(call.trunk)
-                call.decision = verdict.record
-                answer = srs.GateAnswered(verdict.allowed, verdict.record.clause, verdict.record.reason)
-                self._step(call, answer, now=now)
+                self._step(call, self._admit(call), now=now)
             case srs.TakePorts():
                 self._step(call, self._take(call, decision.count), now=now)
             case srs.OpenCapture():
@@ -339,6 +440,17 @@ class Calls:
             case srs.CloseCapture():
                 self._close(call, decision.reason)
 
+    def _admit(self, call: Call) -> srs.GateAnswered:
+        """What the agreement says of a call, then the customer's policies."""
+        call.policy = self._decide(call.request, call.trunk, call.session.pending)
+        call.steering = control.begin(call.policy)
+        verdict = self._gate(call.trunk)
+        call.decision = verdict.record
+        if verdict.allowed and call.policy.refuse:
+            return srs.GateAnswered(False, "recording policy", "this call is not to be recorded")
+        never = call.policy.mode == "never"
+        return srs.GateAnswered(verdict.allowed, verdict.record.clause, verdict.record.reason, inactive=never)
+
     def _take(self, call: Call, count: int) -> srs.PortsTaken | srs.PortsMissing:
         refusal = self._media.refusal()
         if refusal:
@@ -359,11 +471,14 @@ class Calls:
         if not self._media.open(call.manifest, call.trunk.recipients, lines, call.frames):
             raise Refusal(sip.Answer(503, "no space left to record", (("Retry-After", "30"),)))
         self._table.add(call)
+        if call.steering.writing:
+            self._troubles.recorded(call.trunk, at=self._clock())
         _log.info(
             "call.recording",
             recording=str(call.id),
             trunk=str(call.trunk.trunk_id),
             streams=len(lines),
+            state=control.state(call.steering),
             clause=call.decision.clause if call.decision else "",
         )
 
@@ -388,6 +503,7 @@ class Calls:
             call_id=call.request.call_id,
             now=self._clock(),
             earlier=call.past_streams,
+            steering=call.steering,
         )
 
     @staticmethod
@@ -403,6 +519,9 @@ class Calls:
     def _reply(self, call: Call, answer: sip.Answer, *, now: float) -> None:
         if answer.code >= 300:
             self._refuse(call.transaction, replace(answer, to_tag=call.local_tag), now=now)
+            clause = call.decision.clause if call.decision is not None and answer.code == 403 else ""
+            if not call.session.live:
+                self._missed(call.request, call.trunk, answer, call.policy, clause)
             return
         answer = self._dressed(call, answer)
         first = call.answer is None
@@ -446,6 +565,8 @@ class Calls:
         self._table.save(call, closing=reason)
         self._media.close(call.id, reason)
         self._table.remove(call)
+        if call.quiet.said:
+            self._troubles.heard_again(call.trunk, call.id, at=self._clock())
         self._reports.ended(call.trunk, call.id)
         _log.info("call.closed", recording=str(call.id), reason=reason)
 

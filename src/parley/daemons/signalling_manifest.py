@@ -4,22 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from parley.foundation.words import words_of
+from parley.recordings.offers import Offer
 from parley.recordings.parties import Cast, read_cast
+from parley.recordings.policies import Call
 from parley.recordings.session import Session
 from parley.recordings.types import (
     CONVERSATION_INDEX,
     NAME_INDEX,
     NUMBER_INDEX,
+    UNSTEERED,
     EpochKey,
     GateRecord,
     Manifest,
     ManifestStream,
     PartySheet,
     PayloadType,
+    Steering,
     party_aad,
 )
 from parley.sealing.api import FieldSealer, blind_index
 from parley.tenancy.api import TrunkEntry
+from parley.wire.sip.api import Request
 from parley.wire.siprec.api import Metadata
 
 _MOST_WORDS = 64
@@ -42,6 +47,7 @@ class Manifests:
         call_id: str,
         now: datetime,
         earlier: Sequence[ManifestStream] = (),
+        steering: Steering = UNSTEERED,
     ) -> Manifest:
         """The manifest of `session` as it is now; `earlier` are streams of lines that have ended since."""
         metadata = session.metadata or Metadata(complete=True)
@@ -68,6 +74,25 @@ class Manifests:
             number_indexes=self._numbers(trunk, cast),
             name_indexes=self._names(trunk, cast),
             streams=(*streams, *(stream for stream in earlier if stream.port not in ports)),
+            steering=steering,
+        )
+
+    def facts(self, *, offer: Offer | None, trunk: TrunkEntry, request: Request, at: datetime) -> Call:
+        """What policies are asked with, of a call that is being offered; of one that could not be read, what is
+        known."""
+        metadata = (offer and offer.metadata) or Metadata(complete=True)
+        media = offer.sdp.media if offer is not None and offer.sdp is not None else ()
+        labels = [one.label for one in media if one.label and one.port]
+        cast = read_cast(metadata, labels, region=trunk.region, own_numbers=trunk.own_numbers)
+        return Call(
+            key=metadata.conversation or request.call_id,
+            at=at,
+            trunk_id=trunk.trunk_id,
+            direction=cast.direction,
+            numbers=frozenset(self._numbers(trunk, cast)),
+            e164=tuple(party.number for party in cast.parties if party.number),
+            headers={name.lower(): value for name, value in request.headers.fields},
+            extensions=dict(metadata.extensions),
         )
 
     def forget(self, *, now: datetime) -> None:

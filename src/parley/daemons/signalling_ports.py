@@ -1,12 +1,13 @@
 """What signalling needs from the rest of Parley, as protocols: media, gate, trunks, reports."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from parley.recordings.session import Line
-from parley.recordings.types import GateRecord, Manifest
+from parley.recordings.types import Deed, GateRecord, Manifest, Mishap
 from parley.tenancy.api import TrunkEntry
 
 
@@ -44,11 +45,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What arrived for a recording so far; `last_at` in monotonic seconds, None before the first packet."""
+    """What arrived for a recording so far, pauses included; times in monotonic seconds, `last_at` None before the first
+    packet."""
 
     packets: int
     octets: int
     last_at: float | None
+    by_port: Mapping[int, float] = field(default_factory=dict)
+    """When something last arrived, on streams on which anything did."""
 
 
 class Media(Protocol):
@@ -82,9 +86,30 @@ class Media(Protocol):
         """A SIP message of the session, for the capture."""
         ...
 
+    def pause(self, recording_id: UUID, at: datetime) -> None:
+        """Writes nothing of what arrives from `at` on."""
+        ...
+
+    def resume(self, recording_id: UUID) -> None:
+        """Writes again."""
+        ...
+
     def close(self, recording_id: UUID, reason: str) -> None: ...
 
     def heard(self, recording_id: UUID) -> Heard: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A deed with a running call: `wish` names the row that asked for it, `by` the user; neither: it was done by itself
+    or by the recording client."""
+
+    deed: Deed
+    at: datetime
+    how: str
+    by: UUID | None = None
+    wish: UUID | None = None
+    refusal: str = ""
 
 
 class Reports(Protocol):
@@ -93,3 +118,15 @@ class Reports(Protocol):
     def live(self, trunk: TrunkEntry, manifest: Manifest, heard: Heard, *, held: bool) -> None: ...
 
     def ended(self, trunk: TrunkEntry, recording_id: UUID) -> None: ...
+
+    def steered(self, trunk: TrunkEntry, manifest: Manifest, done: Done) -> None:
+        """Somebody did something with a running call: evidence, and an answer to who asked."""
+        ...
+
+    def trouble(self, trunk: TrunkEntry, trouble: Mishap) -> None:
+        """A call that policy says to record is not recorded, or not heard."""
+        ...
+
+    def well_again(self, trunk: TrunkEntry, key: str, at: datetime) -> None:
+        """What `key` names is over, by itself."""
+        ...

@@ -11,8 +11,10 @@ import structlog
 
 from parley.daemons.signalling_ports import Frame
 from parley.daemons.signalling_state import SavedCall, SessionFiles
+from parley.daemons.signalling_steering import Quiet
 from parley.recordings import session as srs
-from parley.recordings.types import GateRecord, Manifest, ManifestStream
+from parley.recordings.policies import Decision
+from parley.recordings.types import UNSTEERED, GateRecord, Manifest, ManifestStream, Steering
 from parley.tenancy.api import TrunkEntry
 from parley.wire.sip import api as sip
 
@@ -41,6 +43,9 @@ class Call:
     frames: tuple[Frame, ...] = ()
     asked: dict[str, str] = field(default_factory=dict)
     written: tuple[object, ...] = ()
+    policy: Decision | None = None
+    steering: Steering = UNSTEERED
+    quiet: Quiet = field(default_factory=Quiet)
 
     @property
     def id(self) -> UUID:
@@ -69,6 +74,9 @@ class CallTable:
     def of_invite(self, request: sip.Request) -> Call | None:
         """The call that an INVITE outside of a dialog has made already."""
         return self._by_invite.get((request.call_id, request.from_tag))
+
+    def of_recording(self, recording_id: UUID) -> Call | None:
+        return next((call for call in self if call.id == recording_id), None)
 
     def of_transaction(self, transaction: str) -> Call | None:
         return self._by_transaction.get(transaction)
@@ -145,4 +153,5 @@ def restored(saved: SavedCall) -> Call:
         answered_sequence=saved.answered_sequence,
         frames=saved.frames,
         past_streams=saved.past_streams,
+        steering=saved.manifest.steering,
     )

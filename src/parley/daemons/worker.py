@@ -21,6 +21,7 @@ import django.db
 import structlog
 
 from parley.foundation.errors import ParleyError
+from parley.monitoring import api as monitoring
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
 from parley.storage.api import ObjectStore, StorageError
@@ -67,6 +68,7 @@ class Finaliser:
     def _put_off(self, directory: Path, error: Exception, clock: float) -> None:
         _, pause = self._waiting.get(directory, (0.0, 0.0))
         pause = min(max(pause * 2, _FIRST_RETRY), _LONGEST_RETRY)
+        monitoring.count_put_off()
         self._waiting[directory] = clock + pause, pause
         _log.error("recording.not_finalised", recording=directory.name, error_id=_name(error), retry_seconds=pause)
 
@@ -99,13 +101,15 @@ class Runner:
         return done
 
     def sweep(self, *, now: datetime, long: Collection[str] = ()) -> None:
-        """Finds open deadlines and deliveries whose wake was lost, and forgets calls whose recorder fell silent."""
+        """Finds open deadlines and deliveries whose wake was lost, and forgets calls whose recorder fell silent;
+        gives recorders the policies as people and groups are now."""
         obligations.sweep(kinds=self.handlers, long=long, stop=self.stop.is_set)
         for customer in tenancy.customers():
             if self.stop.is_set():
                 break
             with tenancy.scope(customer):
                 recordings.forget_stale(now=now)
+                recordings.refresh_policies()
                 webhooks.sweep(now=now)
 
 
@@ -204,6 +208,7 @@ def run(
         finaliser.turn(now=datetime.now(UTC), clock=time.monotonic())
 
     def watch_duties() -> None:
+        monitoring.beat()  # of all loops the one whose work is always short: the others may be long at one piece
         watch.turn(now=datetime.now(UTC), clock=time.monotonic())
 
     loop = partial(_repeat, stop=stop, poll_seconds=poll_seconds)

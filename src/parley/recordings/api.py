@@ -4,8 +4,9 @@ The recorder writes manifests and closed files and reports running calls; the wo
 searches, shows, plays and downloads. All but `finalize` work for the customer in scope.
 """
 
-from parley.recordings import bulk
+from parley.recordings import alarms, bulk
 from parley.recordings.annotations import add_note, add_tag, known_tags, notes, remove_note, remove_tag, tags
+from parley.recordings.control import DEEDS, DeedRefused, possible
 from parley.recordings.errors import (
     AnnotationRefused,
     BadCursor,
@@ -17,7 +18,7 @@ from parley.recordings.errors import (
     SpoolDamaged,
     SubstitutedObject,
 )
-from parley.recordings.figures import attention, figures, totals
+from parley.recordings.figures import attention, figures, totals, unplayable
 from parley.recordings.finalize import RENDER, finalize
 from parley.recordings.holding import STORE
 from parley.recordings.listening import (
@@ -34,6 +35,17 @@ from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, r
 from parley.recordings.objects import installed_store, store_in_use, using_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
 from parley.recordings.participants import NAMES, index_names
+from parley.recordings.policies import MODES, Announced, Match, Policy
+from parley.recordings.policy_book import (
+    PolicyLine,
+    PolicyRefused,
+    move_policy,
+    new_policy_id,
+    policies,
+    remove_policy,
+    save_policy,
+)
+from parley.recordings.policy_book import refresh as refresh_policies
 from parley.recordings.quality import QUALITIES, Quality
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
@@ -58,6 +70,7 @@ from parley.recordings.types import (
     ClosedFile,
     ClosedPart,
     ClosedStream,
+    Deed,
     Direction,
     EpochKey,
     Gap,
@@ -65,10 +78,14 @@ from parley.recordings.types import (
     LiveReport,
     Manifest,
     ManifestStream,
+    Mishap,
+    Mode,
     Party,
     PartySheet,
     PayloadType,
     Side,
+    State,
+    Steering,
     party_aad,
 )
 from parley.recordings.views import (
@@ -89,14 +106,18 @@ from parley.recordings.views import (
     Trouble,
     Viewer,
 )
+from parley.recordings.wishes import answer as answer_wish
+from parley.recordings.wishes import answered, keep, open_wishes, pause, record_steered, resume, start
 
 __all__ = [
     "CLOSED_FILE",
     "CONVERSATION_INDEX",
+    "DEEDS",
     "LISTENING_REASONS",
     "LISTENING_RULES",
     "LIVE_CHANNEL",
     "MANIFEST_FILE",
+    "MODES",
     "MOST_PER_PAGE",
     "MOST_SHEETS",
     "NAMES",
@@ -106,11 +127,14 @@ __all__ = [
     "RENDER",
     "STORE",
     "AnnotationRefused",
+    "Announced",
     "BadCursor",
     "ClearContent",
     "ClosedFile",
     "ClosedPart",
     "ClosedStream",
+    "Deed",
+    "DeedRefused",
     "Direction",
     "EpochKey",
     "Gap",
@@ -121,6 +145,9 @@ __all__ = [
     "MalformedFile",
     "Manifest",
     "ManifestStream",
+    "Match",
+    "Mishap",
+    "Mode",
     "NoSuchAnnotation",
     "NoSuchRecording",
     "NoSuchRendition",
@@ -133,6 +160,9 @@ __all__ = [
     "PartySheet",
     "PayloadType",
     "Peaks",
+    "Policy",
+    "PolicyLine",
+    "PolicyRefused",
     "Quality",
     "ReasonRefused",
     "ReasonRequired",
@@ -146,6 +176,8 @@ __all__ = [
     "Side",
     "Slot",
     "SpoolDamaged",
+    "State",
+    "Steering",
     "StoredPart",
     "SubstitutedObject",
     "SupportRow",
@@ -156,6 +188,9 @@ __all__ = [
     "Wanted",
     "add_note",
     "add_tag",
+    "alarms",
+    "answer_wish",
+    "answered",
     "attention",
     "bulk",
     "closed_recordings",
@@ -169,35 +204,49 @@ __all__ = [
     "give_reason",
     "index_names",
     "installed_store",
+    "keep",
     "known_tags",
     "listening_rule",
     "live",
+    "move_policy",
+    "new_policy_id",
     "notes",
     "number_indexes",
     "open_part",
+    "open_wishes",
     "opened_original",
     "part",
     "party_aad",
+    "pause",
     "peaks",
+    "policies",
+    "possible",
     "read_closed",
     "read_manifest",
     "reason_holds",
+    "record_steered",
+    "refresh_policies",
     "remove_note",
+    "remove_policy",
     "remove_tag",
     "render_recording",
     "render_refused",
     "rendition",
     "report_live",
     "require_reason",
+    "resume",
+    "save_policy",
     "sealed_sheets",
     "search",
     "set_listening_rule",
+    "start",
     "store_in_use",
     "support_rows",
     "sweep_discarded",
     "sweep_scratch",
     "tags",
     "totals",
+    "unplayable",
     "using_store",
     "whole_capture",
     "write_closed",

@@ -56,11 +56,35 @@ def record_sealed(*, manifest: Manifest, closed: ClosedFile, at: datetime) -> UU
             "packets": sum(stream.packets for stream in closed.streams),
             "lost": sum(stream.lost for stream in closed.streams),
             "gaps": len(closed.gaps),
+            "pauses": len(manifest.steering.pauses),
+            "policy": str(manifest.steering.policy) if manifest.steering.policy else "",
+            "mode": manifest.steering.mode,
             "files": _listed(files),
             "files_sha256": files_digest(files),
         },
         at=at,
         entry_id=sealed_entry(manifest.recording_id),
+    )
+
+
+def record_left_out(*, manifest: Manifest, closed: ClosedFile, at: datetime) -> UUID:
+    """Evidence that a call was not recorded, or discarded at its end, and by which policy. In the caller's
+    transaction."""
+    steering = manifest.steering
+    return obligations.evidence(
+        kind="recording.left-out",
+        clause=manifest.decision.clause,
+        details={
+            "recording": str(manifest.recording_id),
+            "trunk": str(manifest.trunk_id),
+            "policy": str(steering.policy) if steering.policy else "",
+            "mode": steering.mode,
+            "why": steering.why,
+            "started_at": manifest.started_at.isoformat(),
+            "ended_at": closed.ended_at.isoformat(),
+        },
+        at=at,
+        entry_id=uuid5(_NAMESPACE, f"left out {manifest.recording_id}"),
     )
 
 

@@ -15,16 +15,17 @@ from django.db import connection, transaction
 
 from parley.foundation.ids import new_id
 from parley.ledger import api as ledger
+from parley.monitoring import api as monitoring
 from parley.obligations import api as obligations
 from parley.recordings import strictjson
 from parley.recordings.errors import SpoolDamaged
-from parley.recordings.evidence import record_sealed, require_hash, sealed_entry
+from parley.recordings.evidence import record_left_out, record_sealed, require_hash, sealed_entry
 from parley.recordings.live import end_live
 from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch, Tag, WordIndex
 from parley.recordings.news import tell_finished
 from parley.recordings.quality import quality
 from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
-from parley.recordings.types import ClosedFile, Manifest
+from parley.recordings.types import ClosedFile, Gap, Manifest
 from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
@@ -41,14 +42,28 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
     if not directory.name == str(manifest.recording_id) == str(closed.recording_id):
         raise SpoolDamaged("the files of a recording belong to different recordings", remedy="Keep the directory.")
     with tenancy.scope(manifest.customer_id):
-        if not _known(manifest.recording_id):
+        if not manifest.steering.kept:
+            leave_out(manifest=manifest, closed=closed, now=now)
+        elif not _known(manifest.recording_id):
             keys = store_parts(directory, manifest=manifest, closed=closed, store=store)
             commit_rows(manifest=manifest, closed=closed, keys=keys, now=now)
-        if not Recording.objects.filter(id=manifest.recording_id).exists():
+            monitoring.count_finished(
+                end=closed.reason,
+                received=sum(stream.packets for stream in closed.streams),
+                lost=sum(stream.lost for stream in closed.streams),
+            )
+        if manifest.steering.kept and not Recording.objects.filter(id=manifest.recording_id).exists():
             # It was erased since; a slower attempt may have stored its parts again.
             store.delete_many(part_key(manifest.customer_id, manifest.recording_id, part.name) for part in closed.parts)
     discard(directory)
     return manifest.recording_id
+
+
+def leave_out(*, manifest: Manifest, closed: ClosedFile, now: datetime) -> None:
+    """Nothing of a call stays that policy left out and nobody wanted: evidence that it was so, and no row."""
+    with transaction.atomic():
+        record_left_out(manifest=manifest, closed=closed, at=now)
+        end_live(manifest.recording_id)
 
 
 def store_parts(directory: Path, *, manifest: Manifest, closed: ClosedFile, store: ObjectStore) -> list[str]:
@@ -157,6 +172,18 @@ def relist(conversation: Conversation) -> None:
         rows.update(listed_at=conversation.started_at)
 
 
+def _pauses(manifest: Manifest, closed: ClosedFile) -> list[Gap]:
+    """Times of which somebody wanted nothing written, as gaps; one without an end lasted until the call's."""
+    return [
+        Gap(
+            starts_ns=int(pause.starts_at.timestamp() * 1_000_000) * 1_000,
+            ends_ns=int((pause.ends_at or max(closed.ended_at, pause.starts_at)).timestamp() * 1_000_000) * 1_000,
+            reason="paused",
+        )
+        for pause in manifest.steering.pauses
+    ]
+
+
 def _recording_row(manifest: Manifest, closed: ClosedFile, *, rendition: str) -> Recording:
     return Recording(
         id=manifest.recording_id,
@@ -169,13 +196,14 @@ def _recording_row(manifest: Manifest, closed: ClosedFile, *, rendition: str) ->
         sealed=manifest.sealed,
         streams=[strictjson.encode(stream) for stream in manifest.streams],
         received=[strictjson.encode(stream) for stream in closed.streams],
-        gaps=[strictjson.encode(gap) for gap in closed.gaps],
+        gaps=[strictjson.encode(gap) for gap in (*closed.gaps, *_pauses(manifest, closed))],
         agreement=manifest.agreement,
         agreement_version=manifest.agreement_version,
         clause=manifest.decision.clause,
         purpose=manifest.decision.purpose,
         decision=manifest.decision.reason,
         reason=closed.reason,
+        steering=strictjson.encode(manifest.steering),
         rendition=rendition,
         quality=quality(closed.streams, closed.gaps),
     )

@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from parley.recordings.control import state
 from parley.recordings.models import LiveCall
 from parley.recordings.news import tell_started
-from parley.recordings.types import Direction, LiveReport
+from parley.recordings.types import Direction, LiveReport, Mode, State
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import LiveCallView, Viewer
 
@@ -18,6 +19,7 @@ LIVE_CHANNEL = "live"
 LIVE_STALE = timedelta(seconds=15)
 """A call of which its recorder has said nothing for this long is no longer shown."""
 
+_STAYS = ("recording", "paused")
 _FORGOTTEN = timedelta(hours=1)
 
 
@@ -25,7 +27,11 @@ def report_live(report: LiveReport) -> None:
     """Shows a running call, or brings it up to date, for the customer in scope. Tells watchers what they would see."""
     manifest = report.manifest
     with transaction.atomic():
-        before = LiveCall.objects.filter(recording_id=manifest.recording_id).values_list("on_hold", "streams").first()
+        before = (
+            LiveCall.objects.filter(recording_id=manifest.recording_id)
+            .values_list("on_hold", "streams", "state")
+            .first()
+        )
         LiveCall.objects.update_or_create(
             recording_id=manifest.recording_id,
             defaults={
@@ -41,11 +47,15 @@ def report_live(report: LiveReport) -> None:
                 "packets": report.packets,
                 "bytes": report.bytes,
                 "on_hold": report.on_hold,
+                "mode": manifest.steering.mode,
+                "state": state(manifest.steering),
+                "resumes_at": manifest.steering.resumes_at,
             },
         )
-        if before is None:
+        was_kept = before is not None and before[2] in _STAYS
+        if manifest.steering.kept and not was_kept:
             tell_started(manifest)
-        if before != (report.on_hold, len(manifest.streams)):
+        if before != (report.on_hold, len(manifest.streams), state(manifest.steering)):
             _tell(manifest.recording_id)
 
 
@@ -83,6 +93,9 @@ def live(viewer: Viewer, *, now: datetime | None = None) -> tuple[LiveCallView, 
             packets=row.packets,
             bytes=row.bytes,
             on_hold=row.on_hold,
+            mode=cast(Mode, row.mode),
+            state=cast(State, row.state),
+            resumes_at=row.resumes_at,
         )
         for row in rows
     )

@@ -34,7 +34,7 @@ class Recording(models.Model):
     `evidence_id` is the ledger entry `recording.sealed`. `rendition` is pending, ready, failed, refused
     by the gate (then `rendition_error` is the clause) or customer-held. `listed_at` is the start of its conversation:
     with the conversation's id it is the place in the list, in this table and in all that search reads. `quality` is
-    what `quality.quality` says.
+    what `quality.quality` says, `steering` what policies decided and people did while it ran (null: from before).
     """
 
     id = models.UUIDField(primary_key=True)
@@ -58,6 +58,7 @@ class Recording(models.Model):
     evidence_id = models.UUIDField(unique=True)
     rendition = models.CharField(max_length=16)
     rendition_error = models.TextField(default="")
+    steering = models.JSONField(null=True)
     listed_at = models.DateTimeField()
     quality = models.CharField(max_length=8)
     seconds = models.GeneratedField(
@@ -236,6 +237,83 @@ class LiveCall(models.Model):
     packets = models.BigIntegerField()
     bytes = models.BigIntegerField()
     on_hold = models.BooleanField()
+    mode = models.CharField(max_length=10, default="always")
+    state = models.CharField(max_length=10, default="recording")
+    resumes_at = models.DateTimeField(null=True)
+
+
+class RecordingPolicy(models.Model):
+    """One policy, in its `position`; what it means is in `policies.Policy`. `users`, `groups`: one of them takes part;
+    `number_indexes` the blind indexes of one number; none of the three: whoever takes part."""
+
+    id = models.UUIDField(primary_key=True)
+    position = models.IntegerField()
+    name = models.TextField()
+    mode = models.CharField(max_length=10)
+    users = ArrayField(models.UUIDField(), default=list)
+    groups = ArrayField(models.UUIDField(), default=list)
+    number_indexes = ArrayField(models.BinaryField(), default=list)
+    match = models.JSONField()
+    sampling = models.PositiveSmallIntegerField()
+    announced = models.CharField(max_length=12)
+    announced_name = models.TextField()
+    refuse = models.BooleanField()
+    auto_resume_seconds = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["position"], name="policy_position", deferrable=models.Deferrable.DEFERRED),
+            models.CheckConstraint(
+                condition=Q(mode__in=["always", "never", "on-demand", "keep-live"]), name="policy_mode"
+            ),
+            models.CheckConstraint(condition=Q(sampling__lte=100), name="policy_sampling"),
+            models.CheckConstraint(
+                condition=Q(announced__in=["not-needed", "header", "extension"]), name="policy_announced"
+            ),
+        ]
+
+
+class CallWish(models.Model):
+    """What somebody (`by`) wants of a running call; the recorder does it and says in `answer` what came of it."""
+
+    id = models.UUIDField(primary_key=True)
+    recording_id = models.UUIDField()
+    deed = models.CharField(max_length=8)
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    answer = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(deed__in=["pause", "resume", "start", "keep"]), name="wish_deed")
+        ]
+        indexes = [models.Index(fields=["at"], name="wish_open", condition=Q(done_at=None))]
+
+
+class Alarm(models.Model):
+    """A call that should be recorded and is not, or is not heard. `key` says what is the matter: there is one open row
+    of it, which counts the `calls`. `cleared_at`: it is over by itself. `acknowledged_by`: a user's id."""
+
+    id = models.UUIDField(primary_key=True)
+    key = models.TextField()
+    cause = models.CharField(max_length=16)
+    recording_id = models.UUIDField(null=True)
+    trunk_id = models.UUIDField()
+    trunk_name = models.TextField()
+    clause = models.TextField()
+    raised_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=1)
+    evidence_id = models.UUIDField()
+    cleared_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-raised_at", "-id"], name="alarm_newest")]
+        constraints = [models.UniqueConstraint(fields=["key"], condition=Q(cleared_at=None), name="alarm_open_once")]
 
 
 class ListeningRule(models.Model):

@@ -13,7 +13,7 @@ from parley.wire.sip.api import Answer, Request
 from parley.wire.siprec.api import MEDIA_TYPES, BadBody, Metadata, Part, parse_metadata, split_body
 
 SUPPORTED_TAGS = ("siprec", "timer")
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO")
 BODY_TYPES = ("application/sdp", "application/rs-metadata+xml", "application/rs-metadata", "multipart/mixed")
 MIN_INTERVAL = 90
 """Seconds: the shortest session interval accepted (RFC 4028 section 5)."""

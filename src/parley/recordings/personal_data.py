@@ -27,9 +27,9 @@ DECLARATIONS = (
         find_by="number-index", export="value", erase="delete-row",
     ),
     PersonalData(
-        model="recordings.Recording", field=("streams", "received", "gaps", "quality"), category="user.telemetry",
-        subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="number-index", export="value",
-        erase="delete-row",
+        model="recordings.Recording", field=("streams", "received", "gaps", "quality", "steering"),
+        category="user.telemetry", subject="call_party", purpose=_PURPOSE, retention="with-recording",
+        find_by="number-index", export="value", erase="delete-row",
     ),
     PersonalData(
         model="recordings.NumberIndex", field=("recording", "value", "listed_at", "listed_id"),
@@ -68,6 +68,20 @@ DECLARATIONS = (
         purpose=_PURPOSE, retention="with-customer", find_by="user-id", export="value", erase="blank",
     ),
     PersonalData(
+        model="recordings.CallWish", field=("by", "at"), category="user.unique_id", subject="employee",
+        purpose=_PURPOSE, retention="with-customer", find_by="user-id", export="value", erase="blank",
+    ),
+    PersonalData(
+        model="recordings.RecordingPolicy", field=("users", "number_indexes", "match", "name"),
+        category="user.contact.phone_number", subject="employee", purpose=_PURPOSE, retention="with-customer",
+        find_by="user-id", export="value", erase="blank",
+    ),
+    PersonalData(
+        model="recordings.Alarm", field=("acknowledged_at", "acknowledged_by"), category="user.unique_id",
+        subject="employee", purpose=_PURPOSE, retention="with-customer", find_by="user-id", export="value",
+        erase="blank",
+    ),
+    PersonalData(
         model="recordings.WordIndex", field=("recording", "value", "listed_at", "listed_id"),
         category="user.name", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="recording", export="withheld", erase="with-parent",
@@ -78,7 +92,8 @@ DECLARATIONS = (
         erase="expire",
     ),
     PersonalData(
-        model="recordings.LiveCall", field=("started_at", "direction", "streams", "packets", "bytes", "on_hold"),
+        model="recordings.LiveCall",
+        field=("started_at", "direction", "streams", "packets", "bytes", "on_hold", "state", "resumes_at"),
         category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="live", find_by="number-index",
         export="value", erase="expire",
     ),
@@ -115,7 +130,27 @@ DECLARATIONS = (
     ),
     NotPersonal(model="recordings.WordIndex", field=("id", "note"), why="identifiers"),
     NotPersonal(
-        model="recordings.LiveCall", field=("recording_id", "seen_at", "trunk_name", "epoch_id", "wrapped"),
+        model="recordings.CallWish", field=("id", "recording_id", "deed", "done_at", "answer"),
+        why="identifiers, one of four words, what the recorder answered",
+    ),
+    NotPersonal(
+        model="recordings.RecordingPolicy",
+        field=(
+            "id", "position", "mode", "groups", "sampling", "announced", "announced_name", "refuse",
+            "auto_resume_seconds",
+        ),
+        why="a rule of the organisation",
+    ),
+    NotPersonal(
+        model="recordings.Alarm",
+        field=(
+            "id", "key", "cause", "recording_id", "trunk_id", "trunk_name", "clause", "raised_at", "last_at", "calls",
+            "evidence_id", "cleared_at",
+        ),
+        why="identifiers, causes and counts: they say nothing about who spoke",
+    ),
+    NotPersonal(
+        model="recordings.LiveCall", field=("recording_id", "seen_at", "trunk_name", "epoch_id", "wrapped", "mode"),
         why="identifiers, the recorder's clock, a wrapped key",
     ),
 )  # fmt: skip

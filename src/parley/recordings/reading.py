@@ -14,7 +14,7 @@ from parley.recordings.listening import require_reason
 from parley.recordings.models import Recording
 from parley.recordings.objects import installed_store
 from parley.recordings.search import visible
-from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind
+from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind, Steering
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import (
     PartView,
@@ -61,6 +61,7 @@ def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
         agreement=recording.agreement,
         agreement_version=recording.agreement_version,
         decision=GateRecord(clause=recording.clause, purpose=recording.purpose, reason=recording.decision),
+        steering=strictjson.decode(Steering, recording.steering) if recording.steering else None,
         reason=recording.reason,
         evidence_id=recording.evidence_id,
     )

@@ -150,7 +150,7 @@ def _gate(session: Session, event: GateAnswered) -> Step:
         return _refuse(session, Answer(403, f"{event.clause}: {event.reason}"))
     assert session.pending is not None  # noqa: S101 - `gating` is entered with an offer
     count = len(_wanted(session, session.pending.sdp))
-    return replace(session, phase="allocating"), (TakePorts(count),)
+    return replace(session, phase="allocating", inactive=event.inactive), (TakePorts(count),)
 
 
 def _wanted(session: Session, sdp: Description | None) -> tuple[int, ...]:
@@ -262,7 +262,7 @@ def _ok(session: Session, *, sdp: bool) -> Answer:
         return Answer(200, headers=tuple(headers))
     ports = {line.position: line.port for line in session.lines}
     origin = Origin(session=session.sdp_session, version=session.sdp_version, address=session.address)
-    body = build(offer=session.offer, ports=ports, origin=origin)
+    body = build(offer=session.offer, ports=ports, origin=origin, inactive=session.inactive)
     return Answer(200, headers=tuple(headers), content_type="application/sdp", body=body)
 
 

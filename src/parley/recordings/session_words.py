@@ -62,11 +62,12 @@ class Session:
     heard_at: float = 0.0
     asked_at: float = 0.0
     asking: bool = False
+    inactive: bool = False
 
     @property
     def held(self) -> bool:
         """Whether no stream is supposed to carry anything now."""
-        return all(line.held or not line.port for line in self.lines)
+        return self.inactive or all(line.held or not line.port for line in self.lines)
 
     def silent(self, now: float) -> bool:
         """Whether nothing was heard for as long as the client is trusted."""
@@ -93,6 +94,8 @@ class GateAnswered:
     allowed: bool
     clause: str
     reason: str
+    inactive: bool = False
+    """The call is answered, and the client asked to send nothing: policy says that it is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ CONVERSATION_INDEX = "conversation"
 """Blind-index field of what joins sessions: the rs-metadata group id, else the communication session id or Call-ID."""
 
 Direction = Literal["inbound", "outbound", "internal", "unknown"]
+Mode = Literal["always", "never", "on-demand", "keep-live"]
+"""What a policy says of a call. On demand: nothing is written until somebody starts it. Keep live: it is written, and
+discarded at its end unless somebody says keep."""
+Why = Literal["default", "policy", "not-sampled", "not-announced"]
+State = Literal["recording", "paused", "dormant", "buffered", "off"]
+Deed = Literal["pause", "resume", "start", "keep"]
 Side = Literal["caller", "callee", "other"]
 PartKind = Literal["age", "tail"]
 
@@ -77,6 +83,57 @@ class GateRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pause:
+    """A time of which nothing is written, at somebody's wish; without an end it goes on, or lasted until the end."""
+
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steering:
+    """What the customer's policies decided about a call (`policy` None: none was for it), and what became of it since.
+
+    `kept`: it stays when it ends; `writing`: what arrives now is written. See `control`.
+    """
+
+    mode: Mode
+    policy: UUID | None
+    why: Why
+    kept: bool
+    writing: bool
+    auto_resume_seconds: int = 0
+    resumes_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+
+
+UNSTEERED = Steering(mode="always", policy=None, why="default", kept=True, writing=True)
+"""A call without policies."""
+
+
+Cause = Literal[
+    "no-ports", "no-space", "gate", "no-usable-media", "not-readable", "too-many", "fault", "capture-failed", "gap",
+    "silent",
+]  # fmt: skip
+"""Why a call that should be recorded is not, or not heard."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mishap:
+    """Something for an alarm: `key` names what is the matter (one call gone silent; one cause at one trunk), `call` the
+    call, so that it counts once however often it is refused; nothing here is about a person."""
+
+    cause: Cause
+    key: str
+    call: str
+    trunk_id: UUID
+    trunk_name: str
+    at: datetime
+    recording_id: UUID | None = None
+    clause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpochKey:
     """A sealing epoch: its id and its key wrapped to the customer (`sealing.SealedField.epoch_id`, `.wrapped`)."""
 
@@ -90,7 +147,8 @@ class Manifest:
 
     `sealed` is `sealing.SealedField.data` over `PartySheet.to_json()` with AAD `party_aad(recording_id)`.
     `conversation_index`, `number_indexes` and `name_indexes` are `sealing.blind_index` values. Rewritten (atomically,
-    by `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream or names a party.
+    by `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream or names a party, and when somebody
+    steers the call. Version 1 had no `steering`: every call was recorded.
     """
 
     recording_id: UUID
@@ -108,7 +166,8 @@ class Manifest:
     number_indexes: tuple[Hex, ...]
     streams: tuple[ManifestStream, ...]
     name_indexes: tuple[Hex, ...] = ()
-    version: Literal[1] = 1
+    steering: Steering = UNSTEERED
+    version: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:
         if self.started_at.tzinfo is None:

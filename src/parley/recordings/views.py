@@ -8,7 +8,18 @@ from uuid import UUID
 
 from parley.recordings import strictjson
 from parley.recordings.quality import Quality
-from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind, Party
+from parley.recordings.types import (
+    ClosedStream,
+    Direction,
+    Gap,
+    GateRecord,
+    ManifestStream,
+    Mode,
+    PartKind,
+    Party,
+    State,
+    Steering,
+)
 
 RenditionKind = Literal["mp3", "wav", "peaks"]
 RenditionState = Literal["pending", "ready", "failed", "refused", "customer-held"]
@@ -125,6 +136,7 @@ class RecordingView:
     agreement: str
     agreement_version: str
     decision: GateRecord
+    steering: Steering | None
     reason: str
     evidence_id: UUID
 
@@ -187,6 +199,9 @@ class LiveCallView:
     packets: int
     bytes: int
     on_hold: bool
+    mode: Mode
+    state: State
+    resumes_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,9 +54,9 @@ def mark_destroyed(customer_id: UUID) -> None:
         row = models.Customer.objects.select_for_update(no_key=True).filter(id=customer_id).first()
         if row is None or row.state not in {"departed", "destroyed"}:
             raise UnknownCustomer(f"customer {customer_id} has not departed", remedy="See: parley customer list")
-        row.state, row.standing, row.recipients = "destroyed", {}, []
+        row.state, row.standing, row.recipients, row.policies = "destroyed", {}, [], ""
         row.agreement = row.agreement_version = ""
-        row.save(update_fields=["state", "standing", "recipients", "agreement", "agreement_version"])
+        row.save(update_fields=["state", "standing", "recipients", "policies", "agreement", "agreement_version"])
         models.Wake.objects.filter(customer_id=customer_id).delete()
 
 

@@ -6,7 +6,8 @@ from django.db.models import F, Q
 
 
 class Customer(models.Model):
-    """A tenant. Its data is elsewhere, in the database that `database` names."""
+    """A tenant. Its data is elsewhere, in the database that `database` names. `policies` say which of its calls are
+    recorded, compiled for recorders by `recordings`."""
 
     id = models.UUIDField(primary_key=True)
     handle = models.SlugField(max_length=40, unique=True)
@@ -18,6 +19,7 @@ class Customer(models.Model):
     agreement = models.TextField()
     agreement_version = models.TextField()
     standing = models.JSONField(default=dict)
+    policies = models.TextField(default="")
     recipients = ArrayField(models.TextField(), default=list)
     log_id = models.CharField(max_length=32, unique=True)
     database = models.CharField(max_length=63, unique=True)
@@ -81,6 +83,8 @@ class Wake(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(F("customer"), F("what"), name="one_wake"),
-            models.CheckConstraint(condition=Q(what__in=["jobs", "long", "ledger", "webhooks"]), name="wake_what"),
+            models.CheckConstraint(
+                condition=Q(what__in=["jobs", "long", "ledger", "webhooks", "control"]), name="wake_what"
+            ),
         ]
         indexes = [models.Index(fields=["what", "due"], name="wake_due")]

@@ -1,6 +1,6 @@
 """What tenancy holds about people: next to nothing, for a customer is an organisation."""
 
-from parley.foundation.declarations import NotPersonal
+from parley.foundation.declarations import NotPersonal, PersonalData
 
 _ORGANISATION = "describes an organisation under contract, not a person"
 
@@ -20,6 +20,17 @@ DECLARATIONS = (
         model="tenancy.AgreementText",
         field=("digest", "agreement", "version", "text", "kept_at"),
         why="the text of a contract, which names nobody",
+    ),
+    PersonalData(
+        model="tenancy.Customer",
+        field="policies",
+        category="user.contact.phone_number",
+        subject="employee",
+        purpose="essential.service",
+        retention="with-customer",
+        find_by="customer",
+        export="withheld",
+        erase="blank",
     ),
     NotPersonal(model="tenancy.Customer", field="recipients", why="public keys of the organisation"),
     NotPersonal(model="tenancy.Customer", field=("log_id", "database"), why="random names"),

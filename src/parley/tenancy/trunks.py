@@ -124,6 +124,12 @@ def trunks(customer: Customer) -> list[Trunk]:
     return [_public(row, tuple(sorted(source.source for source in row.sources.all()))) for row in rows]
 
 
+def set_policies(customer_id: UUID, policies: str) -> bool:
+    """Give recorders the compiled policies of a customer; they have them within two seconds. Whether they are new."""
+    rows = models.Customer.objects.filter(id=customer_id).exclude(policies=policies)
+    return bool(rows.update(policies=policies))
+
+
 def trunk_directory() -> TrunkDirectory:
     """What a recorder must know of all trunks: read from the database, or from the last reading when that is down.
 
@@ -149,6 +155,7 @@ def _read() -> dict[str, TrunkEntry]:
         customer_id: {field: ring.index_key(known[customer_id], field) for field in INDEX_FIELDS}
         for customer_id in {row.customer_id for row in rows}
     }
+    policies = dict(models.Customer.objects.filter(id__in=keys).values_list("id", "policies"))
     return {
         source.source: TrunkEntry(
             trunk_id=row.id,
@@ -159,6 +166,7 @@ def _read() -> dict[str, TrunkEntry]:
             recipients=known[row.customer_id].recipients,
             index_keys=keys[row.customer_id],
             texts=_texts(known[row.customer_id]),
+            policies=policies[row.customer_id],
         )
         for row in rows
         for source in row.sources.all()
@@ -189,6 +197,7 @@ def _plain(entry: TrunkEntry) -> dict[str, Any]:
         "recipients": entry.recipients,
         "index_keys": {field: key.hex() for field, key in entry.index_keys.items()},
         "texts": list(entry.texts),
+        "policies": entry.policies,
     }
 
 
@@ -212,6 +221,7 @@ def _thawed(content: bytes) -> dict[str, TrunkEntry]:
             recipients=tuple(entry["recipients"]),
             index_keys={field: bytes.fromhex(key) for field, key in entry["index_keys"].items()},
             texts={digest: saved["texts"][digest] for digest in entry["texts"]},
+            policies=entry.get("policies", ""),  # a directory that was saved before there were any
         )
         for source, entry in saved["sources"].items()
     }

@@ -11,8 +11,9 @@ Custody = Literal["local", "customer-held", "pkcs11"]
 Kind = Literal["customer", "provider"]
 Role = Literal["app", "sequencer"]
 INDEX_FIELDS = ("number", "conversation", "party name")  # each has a blind index key of its own
-Work = Literal["jobs", "long", "ledger", "webhooks"]
-"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer, webhooks."""
+Work = Literal["jobs", "long", "ledger", "webhooks", "control"]
+"""What to wake somebody for: deadlines, long jobs (exports, backups, imports, destruction), the sequencer, webhooks,
+the recorder for what somebody wants of a running call."""
 
 
 CustomerState = Literal["creating", "active", "restoring", "departed", "destroyed"]
@@ -72,7 +73,8 @@ class Trunk:
 class TrunkEntry:
     """All that a recorder must know to record for one trunk: it asks no database while a call comes in.
 
-    `texts` are the agreements that the customer signed, by digest.
+    `texts` are the agreements that the customer signed, by digest; `policies` say which calls are recorded, compiled
+    (`recordings.policies`), "" when there are none.
     """
 
     trunk_id: UUID
@@ -83,7 +85,8 @@ class TrunkEntry:
     recipients: tuple[str, ...]
     index_keys: Mapping[str, bytes] = field(repr=False)  # by INDEX_FIELDS
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    policies: str = field(default="", repr=False)
 
     def bare(self) -> "TrunkEntry":
-        """What a call that was let in still needs: everything but what the gate is asked with."""
-        return replace(self, customer=replace(self.customer, standing=Standing()), texts={})
+        """What a call that was let in still needs: everything but what decided about it."""
+        return replace(self, customer=replace(self.customer, standing=Standing()), texts={}, policies="")

@@ -1,12 +1,14 @@
 """A recorder reduced to its media engine, in a process of its own that a test may kill: everything it knows comes from
 the parent (sockets, memory, specification); whatever the last one left, it goes on with.
 
-usage: engine_process.py JSON. Prints `ready`, then `closed` when a line on standard input told it to close.
+usage: engine_process.py JSON. Prints `ready`, repeats the lines `pause` and `resume` of its standard input when it
+has done them, `closed` when another line told it to close.
 """
 
 import json
 import socket
 import sys
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -49,7 +51,14 @@ def main() -> None:
         engine.open(specification)
     engine.start()
     print("ready", flush=True)
-    sys.stdin.readline()
+    for line in sys.stdin:
+        if line == "pause\n":
+            engine.pause(recording_id, time.time_ns())
+        elif line == "resume\n":
+            engine.resume(recording_id)
+        else:
+            break
+        print(line, end="", flush=True)
     closed = engine.close(recording_id, "bye").result(timeout=20)
     print(
         "closed",

@@ -97,7 +97,7 @@ def test_a_torn_manifest_is_refused(length: int) -> None:
         ("streams", [{"label": "1", "side": "caller", "port": 0, "codec": "PCMU"}]),
         ("streams", [{"label": "1", "side": "caller", "port": True, "codec": "PCMU"}]),
         ("decision", None),
-        ("version", 2),
+        ("version", 3),
         ("surprise", 1),
     ],
 )

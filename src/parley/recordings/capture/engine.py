@@ -143,7 +143,9 @@ class MediaEngine:
             if is_full(error):
                 raise _full() from error
             raise
-        recording = OpenRecording(specification.recording_id, folder, specification, part)
+        recording = OpenRecording(
+            specification.recording_id, folder, specification, part, paused_ns=specification.paused_ns
+        )
         self._open[specification.recording_id] = recording
         self._submit(lambda: self._begin(recording, specification.streams))
 
@@ -157,6 +159,19 @@ class MediaEngine:
         """Take in what the port still holds, then give it back. Raises UnknownRecording."""
         recording = self._known(recording_id)
         self._submit(lambda: self._end(recording, [self.ports.index(port)]))
+
+    def pause(self, recording_id: UUID, at_ns: int) -> None:
+        """Write nothing of what arrives from `at_ns` (Unix nanoseconds, not 0) on. Raises UnknownRecording."""
+        recording = self._known(recording_id)
+        self._submit(lambda: self._steer(recording, at_ns))
+
+    def resume(self, recording_id: UUID) -> None:
+        """Write again, from the moment at which this is done: what waits in the sockets still belongs to the pause.
+
+        Raises UnknownRecording.
+        """
+        recording = self._known(recording_id)
+        self._submit(lambda: self._steer(recording, 0))
 
     def signal(self, recording_id: UUID, signal: SignalFrame) -> None:
         """Put a SIP message into the capture, after the packets that arrived before. Raises UnknownRecording,
@@ -289,6 +304,7 @@ class MediaEngine:
             )
             lease["address"] = int(ipaddress.IPv4Address(stream.address or _arrival_address(recording.specification)))
             lease["recording"] = list(recording.recording_id.bytes)
+            lease["paused_ns"] = recording.paused_ns
             lease["attached"] = 1
             recording.streams[index] = stream
             self._store.attach(recording, index, self.ports.descriptor(index))
@@ -298,6 +314,17 @@ class MediaEngine:
             return
         self._store.drain(recording)
         self._store.append(recording, record)
+
+    def _steer(self, recording: OpenRecording, paused_ns: int) -> None:
+        """The lease says so too, in memory that outlives us: a successor writes nothing of a pause either."""
+        if recording.closing:
+            return
+        if not paused_ns:
+            self._store.drain(recording)
+        recording.paused_ns = paused_ns
+        for index in recording.streams:
+            self._hold.lease[index]["paused_ns"] = paused_ns
+        self._store.refresh()
 
     def _end(self, recording: OpenRecording, indexes: Sequence[int]) -> None:
         self._store.drain(recording)

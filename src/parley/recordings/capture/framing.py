@@ -73,6 +73,8 @@ class Framer:
         self._address = self._hold.lease["address"].copy()
         self._port = self._hold.lease["port"].copy()
         self._source = self._hold.lease["sources"][:, 0].copy()
+        self._paused = self._hold.lease["paused_ns"].copy()
+        self._pauses = bool(self._paused.any())
 
     def frame(self, order: Words, counts: Ints) -> list[tuple[int, int, int]]:
         """Frame the batch; its state is FRAMED once the caller has said in the hold whose the entries are.
@@ -103,7 +105,12 @@ class Framer:
         batch = Batch(index, run, length, seconds * _SECOND + nanoseconds, source, source_port, rtp)
         verdict = self._choose(batch)
         self._advance(batch, verdict)
-        return self._gather(batch, verdict.wanted)
+        return self._gather(batch, verdict.wanted & ~self._in_pause(batch) if self._pauses else verdict.wanted)
+
+    def _in_pause(self, batch: Batch) -> Mask:
+        """Which datagrams arrived in a pause: they are counted, and written nowhere."""
+        since = np.repeat(self._paused[batch.ports], batch.run)
+        return np.asarray((since != 0) & (batch.instant >= since), np.bool_)
 
     def _supply_arrivals(self, used: int) -> None:
         """Give a datagram without the kernel's time the present."""

@@ -12,8 +12,8 @@ State of the one batch, always advanced by a single aligned store:
 
 What is in `out` goes to the journal and to the parts; then the batch is EMPTY again. A successor can tell for each
 entry whether the journal has it already (its place against what is durable), so that nothing is lost or doubled.
-`lease` says whose port it is; `account` what arrived there, advanced with each batch by values that may be applied
-twice.
+`lease` says whose port it is, and from which instant on (`paused_ns`, 0: none) what arrives there is written nowhere;
+`account` what arrived there, advanced with each batch by values that may be applied twice.
 """
 
 import ctypes
@@ -41,7 +41,7 @@ SOURCES = 4
 EMPTY, RECEIVING, FRAMED = 0, 1, 2
 UNUSED = 0xFFFFFFFF
 
-_MAGIC = 0x0001_444C_4F48_5950
+_MAGIC = 0x0002_444C_4F48_5950
 _PLACE_BITS = 48
 
 HEADER = np.dtype(
@@ -62,6 +62,7 @@ LEASE = np.dtype(
         ("port", "u4"),
         ("address", "u4"),
         ("attached", "u4"),
+        ("paused_ns", "i8"),
         ("base_drops", "u8"),
     ]
 )

@@ -25,6 +25,8 @@ class OpenRecording:
     streams: dict[int, StreamSpec] = field(default_factory=dict)
     ended: list[ClosedStream] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    paused_ns: int = 0
+    """What arrives from then on (Unix nanoseconds) is written nowhere; 0: everything is."""
     owner: int = -1
     """Its place among those to whom ports belong; -1 while it has none."""
     started: bool = False

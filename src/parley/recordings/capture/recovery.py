@@ -91,7 +91,14 @@ class Leftovers:
         if specification is None or number > _MANY_PARTS:
             return None
         part = new_part(specification, number)
-        return OpenRecording(recording_id, folder, specification, part, gaps=[gap] if gap is not None else [])
+        return OpenRecording(
+            recording_id,
+            folder,
+            specification,
+            part,
+            gaps=[gap] if gap is not None else [],
+            paused_ns=self._paused_ns(recording_id, specification),
+        )
 
     def streams(self, recording_id: UUID, specification: RecordingSpec | None) -> list[StreamSpec]:
         """The ports to go on with, leased again: those of the specification, and those that the hold knows besides."""
@@ -121,6 +128,14 @@ class Leftovers:
         """Close a recording to which nothing can be added: its tails are kept already."""
         gaps = [gap] if gap is not None else []
         write_closed(self._disk, folder, recording_id=recording_id, reason=INTERRUPTED, streams=(), gaps=gaps)
+
+    def _paused_ns(self, recording_id: UUID, specification: RecordingSpec) -> int:
+        """From when on nothing is written: who died over a change of it leaves the pause standing."""
+        known = [
+            specification.paused_ns,
+            *(int(self._hold.lease[one]["paused_ns"]) for one in self._leases(recording_id)),
+        ]
+        return min((one for one in known if one), default=0)
 
     def _leases(self, recording_id: UUID) -> list[int]:
         """Indexes of the ports that were attached to the recording."""

@@ -58,6 +58,10 @@ class BatchStore:
         self._framer.refresh()
         self._lines = None
 
+    def refresh(self) -> None:
+        """Take note of pauses that have begun or ended."""
+        self._framer.refresh()
+
     def detach(self, recording: OpenRecording, index: int) -> None:
         """The port with this index belongs to nobody; a recording's last one frees its place."""
         self._framer.owners[index] = -1

@@ -56,6 +56,7 @@ class RecordingSpec:
 
     `manifest` becomes `manifest.json` (`recordings.types.Manifest.as_dict`). `signals` (the INVITE and its 200) open
     every part, so that each is a capture that stock tools understand; give the same ones to `MediaEngine.recover`.
+    What arrives from `paused_ns` on is counted and written nowhere, until `MediaEngine.resume` (0: everything is).
     """
 
     recording_id: UUID
@@ -63,11 +64,12 @@ class RecordingSpec:
     manifest: Mapping[str, Any]
     streams: tuple[StreamSpec, ...]
     signals: tuple[SignalFrame, ...] = ()
+    paused_ns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamStats:
-    """What arrived at one port since its lease began.
+    """What arrived at one port since its lease began, pauses included.
 
     `lost` are sequence numbers not seen (yet). `foreign` came from an address that is not accepted, `late` belonged to
     the port's previous stream, `dropped` did not fit into the kernel's buffer: none of those is in the recording.

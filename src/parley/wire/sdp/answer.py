@@ -34,8 +34,11 @@ class Origin:
     address: str
 
 
-def build(*, offer: Description, ports: Mapping[int, int], origin: Origin) -> bytes:
-    """The answer to `offer`; `ports` gives the local port of each m-line by position, absent or 0 rejects the line."""
+def build(*, offer: Description, ports: Mapping[int, int], origin: Origin, inactive: bool = False) -> bytes:
+    """The answer to `offer`; `ports` gives the local port of each m-line by position, absent or 0 rejects the line.
+
+    `inactive` asks the other side to send nothing.
+    """
     lines = [
         "v=0",
         f"o=parley {origin.session} {origin.version} IN IP4 {origin.address}",
@@ -56,7 +59,7 @@ def build(*, offer: Description, ports: Mapping[int, int], origin: Origin) -> by
         if media.label is not None:
             lines.append(f"a=label:{media.label}")
         if port:
-            lines.append("a=inactive" if is_held(media) else "a=recvonly")
+            lines.append("a=inactive" if inactive or is_held(media) else "a=recvonly")
     return ("\r\n".join(lines) + "\r\n").encode()
 
 

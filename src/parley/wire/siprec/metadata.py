@@ -17,6 +17,7 @@ MAX_TEXT = 49_152
 MAX_DEPTH = 16
 MAX_ELEMENTS = 2_000
 MAX_VALUE = 1_024
+MAX_EXTENSIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class StreamAssociation:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the recording client told so far. `complete` false: an update to what was told before."""
+    """What the recording client told so far. `complete` false: an update to what was told before.
+
+    `extensions` are elements of other namespaces (RFC 7865 section 7): local name in lower case, text.
+    """
 
     complete: bool
     groups: tuple[str, ...] = ()
@@ -72,6 +76,7 @@ class Metadata:
     streams: tuple[Stream, ...] = ()
     associations: tuple[StreamAssociation, ...] = ()
     left: tuple[str, ...] = ()
+    extensions: tuple[tuple[str, str], ...] = ()
 
     def updated(self, update: "Metadata") -> "Metadata":
         """What is known after `update`: a complete one replaces all, a partial one adds and replaces by id (section
@@ -87,6 +92,7 @@ class Metadata:
             streams=_merged(self.streams, update.streams),
             associations=_merged(self.associations, update.associations, "participant"),
             left=tuple(dict.fromkeys((*self.left, *update.left))),
+            extensions=tuple({**dict(self.extensions), **dict(update.extensions)}.items()),
         )
 
     @property
@@ -135,11 +141,13 @@ class _Element:
 
 
 class _Reader:
-    """Builds elements of the recording namespace; everything else is skipped with its content."""
+    """Builds elements of the recording namespace; of everything else it keeps name and text (extension data)."""
 
     def __init__(self) -> None:
         self.root: _Element | None = None
+        self.extensions: dict[str, str] = {}
         self._open: list[_Element | None] = []
+        self._foreign: list[str] = []
         self._count = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -150,6 +158,7 @@ class _Reader:
         parent = self._open[-1] if self._open else None
         if namespace not in NAMESPACES or (self._open and parent is None):
             self._open.append(None)
+            self._foreign.append(local.lower())
             return
         # Drafts wrote dataMode; the standard writes datamode.
         element = _Element(local.lower(), {key.rpartition(" ")[2].lower(): value for key, value in attributes.items()})
@@ -162,7 +171,8 @@ class _Reader:
         self._open.append(element)
 
     def end(self, _name: str) -> None:
-        self._open.pop()
+        if self._open.pop() is None:
+            self._foreign.pop()
 
     def text(self, data: str) -> None:
         element = self._open[-1] if self._open else None
@@ -170,13 +180,16 @@ class _Reader:
             if len(element.text) + len(data) > MAX_VALUE and (element.text + data).strip():
                 raise BadBody("recording metadata has a value that is too long")
             element.text += data
+        elif self._foreign and (len(self.extensions) < MAX_EXTENSIONS or self._foreign[-1] in self.extensions):
+            name = self._foreign[-1]
+            self.extensions[name] = (self.extensions.get(name, "") + data)[:MAX_VALUE]
 
 
 def _refuse_declarations(*_: object) -> int:
     raise BadBody("recording metadata has a document type or an entity")
 
 
-def _read(content: bytes) -> _Element:
+def _read(content: bytes) -> tuple[_Element, dict[str, str]]:
     if len(content) > MAX_TEXT:
         raise BadBody("recording metadata is too large")
     reader = _Reader()
@@ -194,12 +207,12 @@ def _read(content: bytes) -> _Element:
         raise BadBody("recording metadata is not well-formed XML") from None
     if reader.root is None or reader.root.name != "recording":
         raise BadBody("recording metadata has no recording element")
-    return reader.root
+    return reader.root, reader.extensions
 
 
 def parse(content: bytes) -> Metadata:
     """Reads an rs-metadata document. Raises BadBody when it is not one, or lacks the ids that it refers by."""
-    root = _read(content.strip())
+    root, extensions = _read(content.strip())
     mode = root.value("datamode").lower() or "complete"
     if mode not in {"complete", "partial"}:
         raise BadBody("recording metadata has an unknown data mode")
@@ -240,6 +253,7 @@ def parse(content: bytes) -> Metadata:
             for item in root.all("participantstreamassoc")
         ),
         left=tuple(one for one in left if one),
+        extensions=tuple((name, value.strip()) for name, value in extensions.items()),
     )
 
 
