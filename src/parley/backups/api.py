@@ -14,6 +14,7 @@ from parley.backups.drilling import drill, drills
 from parley.backups.errors import BackupDamaged, BackupError, Busy, DumpFailed, NoBackup, ToolMissing
 from parley.backups.expiring import destroy_all, expire, shorten
 from parley.backups.files import unsealed
+from parley.backups.putting_back import put_back
 from parley.backups.register import backups, promise_to, remaining
 from parley.backups.restoring import restore_in_place, restored, sweep
 from parley.backups.rules import interval_of
@@ -51,6 +52,7 @@ __all__ = [
     "interval_of",
     "long_handlers",
     "promise_to",
+    "put_back",
     "remaining",
     "restore_in_place",
     "restored",

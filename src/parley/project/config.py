@@ -36,6 +36,7 @@ class Config:
     database_port: int = 0  # embedded only: 0 listens on a Unix socket and on no TCP port
     database_durable: bool = True  # embedded only: False turns fsync off, for tests
     store_url: str = ""  # empty: files below data_dir
+    store_scrub_megabytes: int = 50  # a second, that the nightly reading of all objects takes of the store
     keys_root: str = ""  # the operator's root key file; empty: below data_dir
     backup_url: str = ""  # where sealed backups go, another disk at best; empty: files below data_dir
     backup_keep_days: int = 30
@@ -97,10 +98,7 @@ class Config:
         self._check_proxies()
         if self.token_rate < 1:
             raise ConfigError("token.rate lets no program in", remedy="Give a number of requests a minute, 1 or more.")
-        if self.backup_keep_days < 1:
-            raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
-        if self.backup_url and self.backup_url == self.objects_url:
-            raise ConfigError("backups would lie over what they are of", remedy="Give backup.url a place of its own.")
+        self._check_storage()
         if self.mail_tls not in {"starttls", "implicit", "none"}:
             raise ConfigError("mail.tls is no way to protect mail", remedy="Write starttls, implicit or none.")
         if self.mail_tls == "none" and self.mail_host not in {"", "localhost", "127.0.0.1", "::1"}:
@@ -108,6 +106,14 @@ class Config:
                 "mail.tls is none, and the mail server is another machine",
                 remedy="Use starttls or implicit: notices are never sent in clear over a network.",
             )
+
+    def _check_storage(self) -> None:
+        if self.store_scrub_megabytes < 1:
+            raise ConfigError("store.scrub_megabytes reads nothing", remedy="Give megabytes a second, 1 or more.")
+        if self.backup_keep_days < 1:
+            raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
+        if self.backup_url and self.backup_url == self.objects_url:
+            raise ConfigError("backups would lie over what they are of", remedy="Give backup.url a place of its own.")
 
     def _check_proxies(self) -> None:
         for network in self.proxy_networks:

@@ -68,10 +68,12 @@ def worker(config: Config) -> None:
     from parley.backups import api as backups
     from parley.daemons.worker import run
     from parley.project.wiring import courier, job_handlers, long_handlers
+    from parley.recordings.scrubbing import api as scrubbing
     from parley.storage.api import open_store
 
     with suppress(django.db.Error):  # an absent database is waited for; what was begun before goes on by itself
         backups.begin(at=datetime.now(UTC))
+        scrubbing.begin(at=datetime.now(UTC))
     run(
         spool=spool(config),
         scratch=config.data_dir / "scratch",

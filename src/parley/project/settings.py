@@ -10,6 +10,7 @@ CONFIG = load()
 
 PARLEY_DATA_DIR = CONFIG.data_dir
 PARLEY_STORE_URL = CONFIG.objects_url
+PARLEY_SCRUB_MEGABYTES = CONFIG.store_scrub_megabytes
 PARLEY_BACKUP_URL = CONFIG.backups_url
 PARLEY_BACKUP_KEEP_DAYS = CONFIG.backup_keep_days
 PARLEY_PUBLIC_URL = CONFIG.public_url
@@ -60,6 +61,7 @@ INSTALLED_APPS = [
     "parley.tokens",
     "parley.contacts",
     "parley.recordings",
+    "parley.recordings.scrubbing",
     "parley.exports",
     "parley.rights",
     "parley.lifecycle",

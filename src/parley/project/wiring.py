@@ -26,6 +26,7 @@ from parley.obligations.api import Handler, Work
 from parley.people import api as people
 from parley.project import alarms
 from parley.recordings import api as recordings
+from parley.recordings.scrubbing import api as scrubbing
 from parley.retention import api as retention
 from parley.rights import api as rights
 from parley.tenancy.api import NewUser
@@ -70,6 +71,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **people.handlers(),
         **retention.handlers(alarms.remind_of_hold),
         **rights.handlers(),
+        **scrubbing.handlers(),
         **subprocessors.handlers(),
         contract.SETTLE: _settle_contract,
         instructions.SETTLE: _settle_instructions,
@@ -90,6 +92,7 @@ def long_handlers() -> Mapping[str, Handler]:
         **recordings.bulk.handlers(),
         **retention.long_handlers(),
         **rights.long_handlers(),
+        **scrubbing.long_handlers(),
     }
 
 

@@ -40,6 +40,7 @@ SELECT object_key FROM recordings_part WHERE recording_id = ANY(%s)
 UNION ALL SELECT object_key FROM recordings_rendition WHERE recording_id = ANY(%s)
 """
 _DELETE: Final = (
+    "DELETE FROM scrubbing_finding WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_wordindex WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_note WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_tag WHERE recording_id = ANY(%s)",
@@ -80,7 +81,7 @@ class Recordings:
             *("Recording", "Part", "Rendition", "NumberIndex", "Conversation", "LiveCall"),
             *("Note", "Tag", "WordIndex", "ListeningReason"),
         )
-    )
+    ) | {"scrubbing.Finding"}
 
     def find(self, subject: Subject) -> Sequence[Held]:
         """See Store."""

@@ -4,7 +4,6 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +18,6 @@ from parley.recordings.models import Part, Recording
 from parley.recordings.types import ClosedPart
 from parley.storage.api import ObjectNotFoundError, clear_abandoned, open_store
 from parley.tenancy import api as tenancy
-
-
-@pytest.fixture(autouse=True)
-def unblocked(django_db_blocker: object) -> Iterator[None]:
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        yield
 
 
 def with_a_large_part(directory: Path) -> str:

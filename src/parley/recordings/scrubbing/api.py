@@ -1,0 +1,47 @@
+"""What other packages may use of the scrub, for the customer in scope.
+
+`begin` once when a worker starts: every night each customer's objects are read again. `ask` has it done now, `advance`
+does a slice in the caller's transaction (a command). `findings` are what differed from the ledger: `ask_repair` has
+one put back from the backups, `accept` leaves it.
+"""
+
+from collections.abc import Mapping
+
+from parley.obligations.api import Handler
+from parley.recordings.scrubbing import resolving, running
+from parley.recordings.scrubbing.errors import NoSuchFinding
+from parley.recordings.scrubbing.reading import findings, finished, open_findings, view
+from parley.recordings.scrubbing.reading import running as running_now
+from parley.recordings.scrubbing.resolving import STILL_DAMAGED, accept, ask_repair, repair
+from parley.recordings.scrubbing.running import advance, ask, begin, handlers, started
+from parley.recordings.scrubbing.types import AGES, KINDS, FindingView, Line, ScrubView
+
+
+def long_handlers() -> Mapping[str, Handler]:
+    """The long work of this package, by the kind of its deadline."""
+    return {**running.long_handlers(), **resolving.long_handlers()}
+
+
+__all__ = [
+    "AGES",
+    "KINDS",
+    "STILL_DAMAGED",
+    "FindingView",
+    "Line",
+    "NoSuchFinding",
+    "ScrubView",
+    "accept",
+    "advance",
+    "ask",
+    "ask_repair",
+    "begin",
+    "findings",
+    "finished",
+    "handlers",
+    "long_handlers",
+    "open_findings",
+    "repair",
+    "running_now",
+    "started",
+    "view",
+]
