@@ -47,10 +47,11 @@ class System:
 
     def __init__(self, data: Path, *, media_ports: int = 40, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
-        first = free_ports(6 + media_ports * 2)
+        first = free_ports(8 + media_ports * 2)
         self.web_port, self.events_port, self.sip_port = first, first + 1, first + 2
         self.intake_port = first + 3
-        self.media_first = first + 4 + first % 2
+        self.monitor_port = first + 4
+        self.media_first = first + 6 + first % 2
         self.media_ports = [self.media_first + 2 * n for n in range(media_ports)]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "DJANGO_"))}
         self.environment = {
@@ -61,6 +62,7 @@ class System:
             "PARLEY_EVENTS_PORT": str(self.events_port),
             "PARLEY_SIP_PORT": str(self.sip_port),
             "PARLEY_INTAKE_PORT": str(self.intake_port),
+            "PARLEY_MONITOR_PORT": str(self.monitor_port),
             "PARLEY_MEDIA_FIRST": str(self.media_first),
             "PARLEY_MEDIA_LAST": str(self.media_ports[-1]),
             "PARLEY_PASSWORD": PASSWORD,

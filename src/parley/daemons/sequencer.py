@@ -19,6 +19,7 @@ import structlog
 
 from parley.foundation.errors import ParleyError
 from parley.ledger import api as ledger
+from parley.monitoring import api as monitoring
 from parley.tenancy import api as tenancy
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ class Sequencer:
         with tenancy.connect(provider, role="sequencer") as ours:
             for customer in customers:
                 self._tended[customer.id] = now
+                monitoring.beat()
                 if customer.id != provider.id:
                     with self._guarded(customer, now=now):
                         _tend_customer(customer, provider, ours, at=now)
@@ -109,6 +111,7 @@ def run(*, stop: Event, poll_seconds: float = 0.25, sweep_seconds: float = 60.0,
     sequencer = Sequencer(pause=timedelta(seconds=pause_seconds))
     sweep_due = time.monotonic()
     while not stop.is_set():
+        monitoring.beat()
         now = datetime.now(UTC)
         try:
             if time.monotonic() >= sweep_due:

@@ -9,7 +9,7 @@ from parley.ledger.entries import BadEntry
 from parley.ledger.integration import audit, integrate
 from parley.ledger.notes import LogSigner, log_origin, sign_text
 from parley.ledger.proofs import bundle, bundles, consistency, inclusion, verify_bundle
-from parley.ledger.store import entries, entry, entry_bundle, erase, published, record, tile
+from parley.ledger.store import entries, entry, entry_bundle, erase, published, record, tile, waiting
 from parley.ledger.types import (
     JSON,
     BundleRefused,
@@ -63,4 +63,5 @@ __all__ = [
     "sign_text",
     "tile",
     "verify_bundle",
+    "waiting",
 ]

@@ -66,6 +66,13 @@ WHERE (level, index) IN (SELECT * FROM unnest(%(levels)s::smallint[], %(indexes)
 """
 
 
+def waiting(cursor: Cursor) -> tuple[int, datetime | None]:
+    """How many entries no sequencer has put into the log yet, and the instant of the oldest."""
+    cursor.execute("SELECT count(*), min(at) FROM ledger_pending")
+    found: tuple[int, datetime | None] = cursor.fetchone()
+    return found
+
+
 def record(
     cursor: Cursor,
     *,

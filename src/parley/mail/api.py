@@ -10,6 +10,7 @@ from parley.mail.holding import STORE, blank, blank_keyed
 from parley.mail.outbox import (
     SEND,
     as_sent,
+    backlog,
     configured_signer,
     content,
     forget,
@@ -36,6 +37,7 @@ __all__ = [
     "SigningUnavailable",
     "State",
     "as_sent",
+    "backlog",
     "blank",
     "blank_keyed",
     "canonical_address",

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Min
 
 from parley.foundation.ids import new_id
 from parley.mail.composing import MOST_RECIPIENTS, canonical_address, compose, message_id
@@ -25,6 +26,7 @@ from parley.mail.rules import GIVEN_UP_AFTER, pause_after
 from parley.mail.signing import Signer, signer
 from parley.mail.transport import Answer, Server, deliver
 from parley.mail.types import Attachment, Content, MessageView, RecipientView, State
+from parley.monitoring.api import Queue
 from parley.obligations import api as obligations
 from parley.sealing.api import blind_index
 from parley.tenancy import api as tenancy
@@ -326,3 +328,10 @@ def _view(row: Message) -> MessageView:
             for one in sorted(row.recipients.all(), key=lambda one: one.id)
         ),
     )
+
+
+def backlog(*, now: datetime) -> Queue:
+    """The messages of the customer in scope that no server took yet."""
+    found = Message.objects.filter(state="queued").aggregate(waiting=Count("id"), oldest=Min("created_at"))
+    age = (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    return Queue(waiting=found["waiting"], oldest=max(0.0, age))

@@ -8,7 +8,7 @@ sequencer; the worker calls `run_due` for whoever `tenancy.api.due_wakes` names,
 `on_passed` tell whoever wants to hear. `report` and `progress` tell how far long work has come.
 """
 
-from parley.obligations.attention import failed
+from parley.obligations.attention import backlog, failed
 from parley.obligations.calendar import calendar, in_need
 from parley.obligations.calendar import count as calendar_count
 from parley.obligations.calendar import due_by_week as calendar_due_by_week
@@ -47,6 +47,7 @@ __all__ = [
     "UnknownDuty",
     "WaiverRefused",
     "Work",
+    "backlog",
     "by_clause",
     "calendar",
     "calendar_count",

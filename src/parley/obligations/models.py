@@ -27,7 +27,8 @@ class Deadline(models.Model):
         indexes = [
             models.Index(
                 fields=["due"], name="deadline_open", condition=Q(done_at__isnull=True, failed_at__isnull=True)
-            )
+            ),
+            models.Index(fields=["kind"], name="deadline_failed", condition=Q(failed_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(

@@ -197,6 +197,30 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def status() -> None:
+    """Say whether this installation works, part by part, and what to do where it does not; status 1 then."""
+    config = prepared()
+    from parley.project import backlogs
+
+    findings = backlogs.examined(config)
+    ready = all(finding.good for finding in findings)
+    if findings[0].good:
+        findings += backlogs.burdens(backlogs.count(config))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "what", "found", "what to do"):
+        table.add_column(heading)
+    for finding in findings:
+        table.add_row(
+            "[green]ok[/]" if finding.good else "[red]look[/]", finding.what, finding.found,
+            "" if finding.good else escape(finding.remedy),
+        )  # fmt: skip
+    out.print(table)
+    out.print("ready" if ready else "not ready")
+    if not ready:
+        raise typer.Exit(1)
+
+
 @customer.command("add")
 def customer_add(  # noqa: PLR0917 - options, which have names
     handle: Annotated[str, typer.Argument(help="Short name, part of the customer's addresses.")],

@@ -71,6 +71,10 @@ class Config:
     intake_port: int = 8472  # 0: none is taken in
     intake_domain: str = ""  # of rights+<handle>@<domain>; empty: any, and the portal names no address
 
+    monitor_host: str = "127.0.0.1"  # /metrics, /healthz, /readyz; another machine's needs monitor.token
+    monitor_port: int = 8473  # 0: nobody is answered; the web's own /healthz and /readyz stay
+    monitor_token: str = ""  # what Prometheus sends as a bearer token; empty: whoever is on this machine may ask
+
     token_rate: int = 600  # requests a minute of one API token, in each process of the web
 
     callback_allow: str = ""  # "host:port ...": own places that callbacks may reach besides public https
@@ -96,6 +100,7 @@ class Config:
             if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
                 raise ConfigError("callback.allow names no place", remedy="Write host:port, separated by spaces.")
         self._check_proxies()
+        self._check_monitor()
         if self.token_rate < 1:
             raise ConfigError("token.rate lets no program in", remedy="Give a number of requests a minute, 1 or more.")
         self._check_storage()
@@ -114,6 +119,14 @@ class Config:
             raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
         if self.backup_url and self.backup_url == self.objects_url:
             raise ConfigError("backups would lie over what they are of", remedy="Give backup.url a place of its own.")
+
+    def _check_monitor(self) -> None:
+        if not 0 <= self.monitor_port <= 65535:
+            raise ConfigError("monitor.port is not a port", remedy="Give a number from 1 to 65535, or 0 for none.")
+        if not self.monitor_token and self.monitor_host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ConfigError("monitor.host answers other machines, and anybody", remedy="Set monitor.token as well.")
+        if self.monitor_token and (len(self.monitor_token) < 16 or not self.monitor_token.isascii()):
+            raise ConfigError("monitor.token can be guessed", remedy="Give 16 characters or more: openssl rand -hex 24")
 
     def _check_proxies(self) -> None:
         for network in self.proxy_networks:
@@ -157,6 +170,11 @@ class Config:
     @property
     def public_events_url(self) -> str:
         return self.events_url or f"http://{self.events_host}:{self.events_port}"
+
+    @property
+    def monitoring_dir(self) -> Path:
+        """Where processes count and show that they live; forgotten whenever Parley starts afresh."""
+        return self.data_dir / "run"
 
     @property
     def root_key_file(self) -> Path:

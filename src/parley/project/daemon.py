@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from parley.daemons.holdings import Inherited
+from parley.monitoring.presence import become
 from parley.project.config import Config
 from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY, spool
 from parley.tenancy.api import dies_with_parent
@@ -99,6 +100,20 @@ def intake(config: Config) -> None:
     run(host=config.intake_host, port=config.intake_port, domain=config.intake_domain, stop=_stop_wanted())
 
 
+def monitor(config: Config) -> None:
+    """Figures for Prometheus, and whether all this works."""
+    from parley.daemons.monitor import Listen, run
+    from parley.project.backlogs import count, questions
+
+    run(
+        listen=Listen(host=config.monitor_host, port=config.monitor_port, token=config.monitor_token),
+        folder=config.monitoring_dir,
+        probes=questions(config),
+        count=lambda: count(config),
+        stop=_stop_wanted(),
+    )
+
+
 def web(config: Config) -> None:
     """The console, the REST interface and the logs' tiles."""
     from granian.constants import Interfaces
@@ -114,7 +129,15 @@ def events(config: Config) -> None:
 
 
 DAEMONS: Mapping[str, Callable[[Config], None]] = MappingProxyType(
-    {"recorder": recorder, "worker": worker, "sequencer": sequencer, "intake": intake, "web": web, "events": events}
+    {
+        "recorder": recorder,
+        "worker": worker,
+        "sequencer": sequencer,
+        "intake": intake,
+        "monitor": monitor,
+        "web": web,
+        "events": events,
+    }
 )
 
 
@@ -137,6 +160,7 @@ def _serve(load: Callable[[], Any], *, interface: "Interfaces", host: str, port:
 
 def _load_web() -> Any:
     _end_with_main_process()
+    become("web")
     from parley.project.wsgi import application
 
     return application
@@ -144,6 +168,7 @@ def _load_web() -> Any:
 
 def _load_events() -> Any:
     _end_with_main_process()
+    become("events")
     from parley.project.asgi import application
 
     return application

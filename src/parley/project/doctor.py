@@ -139,6 +139,7 @@ def _ports(config: Config) -> Iterator[Finding]:
         ("PARLEY_EVENTS_PORT", "tcp", config.events_host, config.events_port),
         ("PARLEY_SIP_PORT", "udp", config.sip_host, config.sip_port),
         ("PARLEY_SIP_PORT", "tcp", config.sip_host, config.sip_port),
+        *([("PARLEY_MONITOR_PORT", "tcp", config.monitor_host, config.monitor_port)] if config.monitor_port else []),
         *([("PARLEY_INTAKE_PORT", "tcp", config.intake_host, config.intake_port)] if config.intake_port else []),
     ):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kinds[kind]) as probe:

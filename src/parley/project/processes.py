@@ -4,12 +4,13 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from parley.daemons.holdings import Holdings, bind
 from parley.daemons.supervisor import ProcessSpec
+from parley.monitoring.presence import announced, clear
 from parley.project.config import Config
 from parley.tenancy.api import EmbeddedPostgres
 
@@ -24,8 +25,10 @@ _STATE_KEY_SIZE: Final = 32
 def take_ports(config: Config, holdings: Holdings) -> None:
     """Bind all that calls come in by, and make the key that a recorder leaves its state to the next one under.
 
-    Also see that the web's ports are free, though its servers bind them themselves. Raises PortTaken.
+    Also see that the web's ports are free, though its servers bind them themselves. Raises PortTaken. What processes
+    of another time counted is forgotten.
     """
+    clear(config.monitoring_dir)
     holdings.hold_sockets(
         SIP_UDP, [bind("udp", config.sip_host, config.sip_port, setting="PARLEY_SIP_PORT", media=True)]
     )
@@ -38,6 +41,8 @@ def take_ports(config: Config, holdings: Holdings) -> None:
     holdings.hold_memory(STATE_KEY, size=_STATE_KEY_SIZE, content=secrets.token_bytes(_STATE_KEY_SIZE))
     bind("tcp", config.web_host, config.web_port, setting="PARLEY_WEB_PORT").close()
     bind("tcp", config.events_host, config.events_port, setting="PARLEY_EVENTS_PORT").close()
+    if config.monitor_port:
+        bind("tcp", config.monitor_host, config.monitor_port, setting="PARLEY_MONITOR_PORT").close()
     if config.intake_port:
         bind("tcp", config.intake_host, config.intake_port, setting="PARLEY_INTAKE_PORT").close()
 
@@ -59,14 +64,15 @@ def database(server: EmbeddedPostgres) -> ProcessSpec:
 
 def services(config: Config) -> Iterator[ProcessSpec]:
     """All other processes, in the order of their start."""
-    environment = child_environment(config)
-    yield _service("recorder", environment, inherits=(SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY))
-    yield _service("sequencer", environment)
-    yield _service("worker", environment)
-    yield _service("events", environment, listens=(config.events_host, config.events_port))
+    monitored = (config.monitor_host, config.monitor_port) if config.monitor_port else None
+    yield _service("monitor", config, listens=monitored)
+    yield _service("recorder", config, inherits=(SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY))
+    yield _service("sequencer", config)
+    yield _service("worker", config)
+    yield _service("events", config, role="events-main", listens=(config.events_host, config.events_port))
     if config.intake_port:
-        yield _service("intake", environment, listens=(config.intake_host, config.intake_port))
-    yield _service("web", environment, listens=(config.web_host, config.web_port))
+        yield _service("intake", config, listens=(config.intake_host, config.intake_port))
+    yield _service("web", config, role="web-main", listens=(config.web_host, config.web_port))
 
 
 def spool(config: Config) -> Path:
@@ -87,15 +93,17 @@ def child_environment(config: Config) -> dict[str, str]:
 
 def _service(
     name: str,
-    environment: Mapping[str, str],
+    config: Config,
     *,
+    role: str = "",
     inherits: tuple[str, ...] = (),
     listens: tuple[str, int] | None = None,
 ) -> ProcessSpec:
+    """`role`: what it is to the monitor, where those that it starts are what its name says."""
     return ProcessSpec(
         name=name,
         command=(sys.executable, "-m", "parley.project.cli", "daemon", name),
-        environment=environment,
+        environment={**child_environment(config), **announced(folder=config.monitoring_dir, role=role or name)},
         inherits=inherits,
         ready=(lambda: _answers(*listens)) if listens else None,
     )

@@ -32,6 +32,7 @@ PARLEY_MAIL_DKIM_DOMAIN = CONFIG.mail_dkim_domain
 PARLEY_MAIL_DKIM_SELECTOR = CONFIG.mail_dkim_selector
 PARLEY_PROXY_TRUSTED = CONFIG.proxy_networks
 PARLEY_PROXY_HEADER = CONFIG.proxy_header
+PARLEY_MONITORING_DIR = CONFIG.monitoring_dir
 PARLEY_TOKEN_RATE = CONFIG.token_rate
 PARLEY_CALLBACK_ALLOW = CONFIG.callback_places
 PARLEY_INTAKE_DOMAIN = CONFIG.intake_domain if CONFIG.intake_port else ""
@@ -105,6 +106,7 @@ _PUBLIC = urlsplit(PARLEY_PUBLIC_URL)
 ROOT_URLCONF = "parley.web.urls"
 MIDDLEWARE = [
     "parley.web.forwarded.Forwarded",
+    "parley.web.measured.Measured",
     "parley.web.protection.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "parley.web.protection.KnownLength",

@@ -50,6 +50,13 @@ def attention(viewer: Viewer, *, since: datetime) -> Trouble:
     return Trouble(unplayable=counted["unplayable"], interrupted=counted["interrupted"])
 
 
+def unplayable(*, since: datetime) -> dict[str, int]:
+    """How many recordings from then on cannot be heard yet (`pending`) or at all (`failed`), of the customer in scope:
+    numbers alone, for the provider."""
+    left = Recording.objects.filter(started_at__gte=since, rendition__in=("pending", "failed"))
+    return dict(left.values_list("rendition").annotate(number=Count("id")).order_by("rendition"))
+
+
 def totals() -> Totals:
     """How much the customer in scope has: numbers alone, for the provider."""
     counted = Recording.objects.aggregate(number=Count("id"), last=Max("started_at"))

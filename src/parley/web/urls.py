@@ -2,12 +2,14 @@
 
 from django.urls import include, path
 
-from parley.web import problems, sign_in
+from parley.web import health, problems, sign_in
 from parley.web.public import exports, preferences
 
 urlpatterns = [
     path("", sign_in.door, name="door"),
     path("alive", sign_in.alive, name="alive"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("exports/<slug:handle>/<str:token>", exports.fetch, name="export-link"),
     path("log/", include("parley.web.log.urls")),
     path("preferences/<slug:handle>/<str:token>", preferences.preferences, name="preferences"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from parley.agreement.api import CALL_RECORDING, Composition, Decision, GateRequest, evaluate
 from parley.governance.contract.errors import NothingSigned
 from parley.governance.contract.texts import composed
+from parley.monitoring import api as monitoring
 from parley.tenancy import api as tenancy
 
 
@@ -73,6 +74,7 @@ def ask_for(
     try:
         agreement = binding_of(customer, texts=texts).agreement
     except NothingSigned as nothing:
+        monitoring.count_gate(purpose=purpose, allowed=False, clause="")
         return Decision(allowed=False, clause="", reason=str(nothing.args[0]), remedy=nothing.remedy)
     request = GateRequest(
         purpose=purpose,
@@ -91,4 +93,6 @@ def ask_for(
         minors=minors,
         citizens=citizens,
     )
-    return evaluate(agreement, customer.standing.on(request, signed_purposes=agreement.instructed_purposes))
+    decision = evaluate(agreement, customer.standing.on(request, signed_purposes=agreement.instructed_purposes))
+    monitoring.count_gate(purpose=purpose, allowed=decision.allowed, clause=decision.clause)
+    return decision

@@ -1,0 +1,1 @@
+"""What an operator watches: figures for Prometheus, and whether Parley works. Numbers alone, nobody's name."""
