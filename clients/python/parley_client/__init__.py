@@ -356,9 +356,10 @@ class MediaOut(TypedDict):
 
 
 class NewExport(TypedDict):
-    """What to export: everything, what concerns one person, or a span of time."""
+    """What to export: everything, what concerns one person, a span of time, or recordings with all that
+    proves them."""
 
-    what: Literal["everything", "subject", "records"]
+    what: Literal["everything", "subject", "records", "discovery"]
     formats: list[Literal["csv", "json", "mp3", "wav", "vcon", "pcap", "age"]]
     title: NotRequired[str]
     person: NotRequired[str]

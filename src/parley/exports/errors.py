@@ -21,6 +21,12 @@ class ExportRefused(ParleyError):
         self.clause = clause
 
 
+class NotYetProven(ParleyError):
+    """The log has not taken up yet what a package must prove: ours, and over in a moment."""
+
+    error_id: ClassVar[str] = "exports.not-yet-proven"
+
+
 class ExportDamaged(ParleyError):
     """The stored package is not the one whose hash is in the log. Nothing of it is served."""
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 
 from parley.agreement.api import Event
+from parley.exports.discovery import Proofs, wanted_formats
 from parley.exports.models import Export, ExportedRecord
 from parley.exports.package import write_package
 from parley.exports.saved import (
@@ -39,6 +40,7 @@ from parley.governance.contract import api as contract
 from parley.inventory.api import ExportOptions, Held, Store, stores
 from parley.obligations import api as obligations
 from parley.obligations.api import GiveUp, Handler, Work
+from parley.recordings.api import STORE as RECORDINGS
 from parley.recordings.api import installed_store
 from parley.retention import api as retention
 from parley.sealing.api import AgeWriter
@@ -131,8 +133,9 @@ def _make(row: Export, directory: Path) -> None:
 
 
 def _write(row: Export, target: BinaryIO) -> Package:
-    subject = subject_of(row)
-    options = ExportOptions(subject=subject, redact_others=row.redact_others, formats=tuple(row.formats))
+    subject, discovery = subject_of(row), row.reason == "discovery"
+    formats = wanted_formats(row.formats) if discovery else tuple(row.formats)
+    options = ExportOptions(subject=subject, redact_others=row.redact_others, formats=formats)
     if subject is not None:
         keep_persons(row.id, indexes_of(subject))
     notes: dict[str, bytes] = {}
@@ -143,6 +146,7 @@ def _write(row: Export, target: BinaryIO) -> Package:
         title=row.title,
         extra=notes,
         database=row.reason == "everything",
+        proofs=Proofs(row) if discovery else None,
         progress=_reporter(row),
     )
 
@@ -155,7 +159,7 @@ def _batches(row: Export, notes: dict[str, bytes]) -> Iterator[tuple[Store, Sequ
         for name in row.contents.order_by("store").values_list("store", flat=True).distinct():
             yield from _listed(row, known[name])
         return
-    for store in known:
+    for store in known if row.reason != "discovery" else (RECORDINGS,):
         decision = contract.ask(EXPORT_DATA, at=row.asked_at, offering=store.offering)
         if decision.allowed:
             yield from _spanned(row, store)
@@ -214,7 +218,7 @@ def _reporter(row: Export) -> Callable[[int], None]:
 def _total(row: Export) -> int:
     until = row.until or datetime.now(UTC)
     counted = 0
-    for store in stores():
+    for store in stores() if row.reason != "discovery" else (RECORDINGS,):
         for kind in store.kinds:
             counted += store.count_older(kind, until)
             if row.since is not None:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Protocol, cast
 from uuid import UUID
 
 from parley.exports.contents import Listed, page
@@ -20,9 +20,22 @@ from parley.inventory.api import ExportOptions, Store
 FORMAT: Final = "parley-export/1"
 MANIFEST: Final = "manifest.json"
 INDEX: Final = "index.html"
+Sign = Callable[[str], tuple[str, bytes]]
 _PACKED: Final = frozenset({"audio/mpeg", "application/age-encryption", "application/zip", "image/jpeg", "image/png"})
 """Media that compressing makes no smaller."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._@+ -]*(?:/[A-Za-z0-9_-][A-Za-z0-9._@+ -]*)*")
+
+
+class Proofs(Protocol):
+    """What a package has beside its records, so that others can check it."""
+
+    def write(self, sink: "PackageSink") -> None:
+        """Tables and files, once the records are written."""
+        ...
+
+    def sign(self, digest: str) -> tuple[str, bytes]:
+        """Name and content of a file that signs the manifest of that SHA-256 (hexadecimal)."""
+        ...
 
 
 def write_package(
@@ -33,13 +46,14 @@ def write_package(
     title: str = "",
     extra: Mapping[str, bytes] | None = None,
     database: bool = False,
+    proofs: Proofs | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Package:
     """Write a package of `batches` into `target`, which is only ever written forward. No rows, no change of scope.
 
     `extra` are further files by name; `database` adds every declared table of the customer's database that no store
-    answers for. `progress` is told how many records are written. Memory does not grow with the number of records,
-    but for an entry of the ZIP file's directory for each file.
+    answers for; `proofs` adds what lets others check it. `progress` is told how many records are written. Memory does
+    not grow with the number of records, but for an entry of the ZIP file's directory for each file.
     """
     sink = PackageSink(target, options=options, at=datetime.now(UTC))
     try:
@@ -51,10 +65,12 @@ def write_package(
                 progress(sum(by_store.values()))
         if database:
             database_rows(sink)
+        if proofs is not None:
+            proofs.write(sink)
         for name, content in (extra or {}).items():
             with sink.file(name, "application/octet-stream") as file:
                 file.write(content)
-        return sink.finish(title=title, by_store=by_store)
+        return sink.finish(title=title, by_store=by_store, sign=proofs.sign if proofs is not None else None)
     finally:
         sink.close()
 
@@ -91,8 +107,8 @@ class PackageSink:
         self._names.add(name)
         return self._member(name, media_type)
 
-    def finish(self, *, title: str, by_store: Mapping[str, int]) -> Package:
-        """Write the tables, the page and the manifest; the end."""
+    def finish(self, *, title: str, by_store: Mapping[str, int], sign: Sign | None = None) -> Package:
+        """Write the tables, the page, the manifest and what signs it; the end."""
         files = len(self._names)
         tables = {name: table.spool.count for name, table in sorted(self._tables.items())}
         for name, table in sorted(self._tables.items()):
@@ -111,6 +127,10 @@ class PackageSink:
             digest = self._write_manifest({"format": FORMAT, **about, **counts}, [listed, self._listed])
         finally:
             listed.close()
+        if sign is not None:
+            name, signature = sign(digest)
+            with self._open(name, "text/plain") as file:
+                file.write(signature)
         self._zip.close()
         return Package(
             records=sum(by_store.values()),

@@ -18,6 +18,7 @@ from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.inventory.api import ExportOptions, Held, Subject, stores
 from parley.obligations import api as obligations
+from parley.recordings.api import STORE as RECORDINGS
 from parley.recordings.api import installed_store, number_indexes
 from parley.sealing.api import AgeReader, blind_index, open_bytes, seal_bytes
 from parley.storage.api import ObjectStore
@@ -49,7 +50,8 @@ def start(
 
     "subject": `records`, or when there are none, all that the stores find of the person now. "records": those given,
     or when there are none, all from `since` to `until`. "everything": all records, and every table of the customer's
-    database. `clause` is the one that asks for it, by default the one by which the gate allows it.
+    database. "discovery": recordings alone, whole, with what proves them; those given, those of the person, or all,
+    from `since` to `until`. `clause` is the one that asks for it, by default the one by which the gate allows it.
 
     Raises ExportRefused when the agreement does not allow it.
     """
@@ -58,16 +60,19 @@ def start(
         return known.id
     allowed = require_allowed(at=at)
     subject = subject or options.subject
-    if reason == "subject" and not records and subject is not None:
+    if reason in {"subject", "discovery"} and not records and subject is not None:
         records = [held for store in stores() for held in store.find(subject)]
+    if reason == "discovery":
+        records = [one for one in records if one.store == RECORDINGS.name and _within(one.at, since, until)]
+    listed = bool(records) or reason == "subject" or (reason == "discovery" and subject is not None)
     link = new_link()
     with transaction.atomic():
         row, made = Export.objects.get_or_create(
             key=key,
             defaults={
                 "id": new_id(at=at), "title": title, "reason": reason, "state": "queued",
-                "formats": list(options.formats), "redact_others": options.redact_others,
-                "subject": _sealed(subject), "listed": bool(records) or reason == "subject", "since": since,
+                "formats": list(options.formats), "redact_others": options.redact_others and reason != "discovery",
+                "subject": _sealed(subject), "listed": listed, "since": since,
                 "until": until, "clause": clause or allowed, "asked_at": at, "asked_by": by, "link_salt": link.salt,
                 "link_hash": link.hash,
             },
@@ -244,6 +249,10 @@ def keep_written(export_id: UUID, store: str, ids: Sequence[UUID]) -> None:
         rows, batch_size=_BATCH, update_conflicts=True, update_fields=["written"],
         unique_fields=["record", "store", "export"],
     )  # fmt: skip
+
+
+def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or since <= at) and (until is None or at < until)
 
 
 def _list(row: Export, records: Sequence[Held], subject: Subject | None) -> None:

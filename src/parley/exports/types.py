@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-Reason = Literal["subject", "everything", "records"]
+Reason = Literal["subject", "everything", "records", "discovery"]
 State = Literal["queued", "running", "ready", "failed", "withdrawn", "expired"]
-REASONS: Final = ("subject", "everything", "records")
+REASONS: Final = ("subject", "everything", "records", "discovery")
 STATES: Final = ("queued", "running", "ready", "failed", "withdrawn", "expired")
 
 

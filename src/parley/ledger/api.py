@@ -10,6 +10,7 @@ from parley.ledger.integration import audit, integrate
 from parley.ledger.notes import LogSigner, log_origin, sign_text
 from parley.ledger.proofs import bundle, bundles, consistency, inclusion, verify_bundle
 from parley.ledger.store import entries, entry, entry_bundle, erase, published, record, tile, waiting
+from parley.ledger.tracing import naming
 from parley.ledger.types import (
     JSON,
     BundleRefused,
@@ -57,6 +58,7 @@ __all__ = [
     "inclusion",
     "integrate",
     "log_origin",
+    "naming",
     "newest_by_clause",
     "published",
     "record",

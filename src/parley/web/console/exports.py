@@ -34,6 +34,7 @@ WHAT: Final = {
     "everything": _("everything"),
     "subject": _("what concerns one person"),
     "records": _("a span of time"),
+    "discovery": _("recordings with their chain of custody and proofs, to be checked without Parley (e-discovery)"),
 }
 FORMATS: Final = {
     "csv": _("tables as CSV"),
@@ -157,11 +158,16 @@ def _asked(request: HttpRequest, filled: Filled, chosen: list[str]) -> UUID | No
     here = inside(request)
     what = filled.choice("what", WHAT)
     title = filled.text("title", needed=False, most=200)
-    subject = _subject(filled) if what == "subject" else None
+    discovery = what == "discovery"
+    subject = _subject(filled, needed=not discovery) if what in {"subject", "discovery"} else None
     since = until = None
-    if what == "records":
-        since = filled.moment("since", zone=here.customer.standing.zone)
-        last = filled.moment("until", zone=here.customer.standing.zone)
+    if what in {"records", "discovery"}:
+        since, last = (
+            filled.moment(name, zone=here.customer.standing.zone)
+            if subject is None or filled.text(name, needed=False, most=20)
+            else None
+            for name in ("since", "until")
+        )
         until = last + timedelta(days=1) if last else None
         if since and until and since >= until:
             filled.wrong["until"] = _t("The last day is before the first.")
@@ -169,9 +175,9 @@ def _asked(request: HttpRequest, filled: Filled, chosen: list[str]) -> UUID | No
         filled.wrong["formats"] = _t("Choose at least one.")
     if filled.wrong:
         return None
-    redact = subject is not None and "whole" not in request.POST
+    redact = subject is not None and not discovery and "whole" not in request.POST
     return exports.start(
-        title=title or str(WHAT[what]).capitalize(),
+        title=title or (_t("E-discovery package") if discovery else str(WHAT[what]).capitalize()),
         reason=what,  # type: ignore[arg-type]
         subject=subject,
         options=ExportOptions(subject=subject, redact_others=redact, formats=tuple(chosen)),
@@ -183,9 +189,9 @@ def _asked(request: HttpRequest, filled: Filled, chosen: list[str]) -> UUID | No
     )
 
 
-def _subject(filled: Filled) -> Subject | None:
+def _subject(filled: Filled, *, needed: bool) -> Subject | None:
     """The person by number or by e-mail address."""
-    text = filled.text("person", most=300)
+    text = filled.text("person", needed=needed, most=300)
     if not text:
         return None
     if "@" in text:

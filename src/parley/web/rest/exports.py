@@ -24,15 +24,17 @@ router = Router(tags=["exports"])
 
 
 class NewExport(Schema):
-    """What to export: everything, what concerns one person, or a span of time."""
+    """What to export: everything, what concerns one person, a span of time, or recordings with all that proves them."""
 
-    what: Literal["everything", "subject", "records"]
+    what: Literal["everything", "subject", "records", "discovery"]
     formats: list[Literal["csv", "json", "mp3", "wav", "vcon", "pcap", "age"]] = Field(min_length=1, max_length=7)
     title: Line = Field("", max_length=200)
-    person: Line = Field("", max_length=300, description="Of `subject`: an e-mail address or a number in E.164")
+    person: Line = Field(
+        "", max_length=300, description="Of `subject` and `discovery`: an e-mail address or a number in E.164"
+    )
     redact_others: bool = Field(True, description="Of `subject`: leave out what others said or are")
-    since: Instant | None = Field(None, description="Of `records`")
-    until: Instant | None = Field(None, description="Of `records`, exclusive")
+    since: Instant | None = Field(None, description="Of `records` and `discovery`")
+    until: Instant | None = Field(None, description="Of `records` and `discovery`, exclusive")
     key: Line = Field("", max_length=100, description="The same key again is the same export")
 
 
@@ -102,9 +104,11 @@ def list_exports(request: HttpRequest, wanted: Query[WantedExports]) -> ExportsO
 def ask_export(request: HttpRequest, new: NewExport) -> Status[ExportOut]:
     """It is made meanwhile: follow its `state`."""
     here, now = overseeing(request), timezone.now()
-    if new.what == "records" and new.since and new.until and new.since >= new.until:
+    spanned = new.what in {"records", "discovery"}
+    if spanned and new.since and new.until and new.since >= new.until:
         raise HttpError(422, "`until` is not after `since`.")
-    subject = _subject(new.person) if new.what == "subject" else None
+    named = new.what == "subject" or (new.what == "discovery" and new.person.strip())
+    subject = _subject(new.person) if named else None
     asked = exports.start(
         title=new.title or new.what,
         reason=new.what,
@@ -115,8 +119,8 @@ def ask_export(request: HttpRequest, new: NewExport) -> Status[ExportOut]:
         by=here.person.id,
         at=now,
         key=f"rest:{new.key or new_id(at=now)}",
-        since=new.since if new.what == "records" else None,
-        until=new.until if new.what == "records" else None,
+        since=new.since if spanned else None,
+        until=new.until if spanned else None,
     )
     return Status(201, _out(exports.get(asked)))
 
