@@ -15,9 +15,11 @@ from parley.foundation.ids import new_id
 from parley.people.errors import AccountRefused
 from parley.people.evidence import leave
 from parley.people.groups import group_named
-from parley.people.models import User
+from parley.people.models import SignIn, User
 from parley.people.numbers import add_number
-from parley.people.types import LEVEL_OF, ROLES, NumberKind, Role
+from parley.people.sign_ins import end_all
+from parley.people.types import LEVEL_OF, ROLES, STRONG, NumberKind, Role
+from parley.people.visibility import settings
 from parley.tenancy.api import Customer, NewUser, current
 
 MOST_NAME = 200
@@ -89,7 +91,10 @@ def create_administrator(new: NewUser) -> User:
 
 
 def change_role(user_id: UUID, *, role: Role, by: UUID, at: datetime) -> User:
-    """The account has `role` from now on, and the level that comes with it; leaves evidence. Raises AccountRefused."""
+    """The account has `role` from now on, and the level that comes with it; leaves evidence. Raises AccountRefused.
+
+    Where the role needs a second factor, sessions that began without one end.
+    """
     check_role(role, current())
     with transaction.atomic():
         user = account(user_id)
@@ -98,6 +103,8 @@ def change_role(user_id: UUID, *, role: Role, by: UUID, at: datetime) -> User:
             user.save(update_fields=["role", "level"])
             _keep_an_administrator()
             leave("person.role-changed", at=at, person=str(user.id), before=before, role=role, user=str(by))
+            if role in settings().factor_roles:
+                end_all(SignIn.objects.filter(user=user).exclude(means__in=STRONG), by=by, at=at)
     return user
 
 

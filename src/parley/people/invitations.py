@@ -72,7 +72,8 @@ def accept(token: str, password: str, *, at: datetime) -> User:
     """The password of whom the link invites, from now on; sessions that run end. Raises InvitationRefused,
     AccountRefused for a weak password."""
     with transaction.atomic():
-        user = account(invited(token).pk)
+        account(invited(token).pk)
+        user = invited(token)  # once more, now that nobody else follows it beside
         check_password_of(user, password)
         user.password = make_password(password)
         user.save(update_fields=["password"])

@@ -25,6 +25,8 @@ ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES25
 """Signatures with a public key alone: never "none", never one that the client secret could make."""
 LEEWAY: Final = timedelta(minutes=2)
 _MOST: Final = 256 * 1024
+_LAST_MOMENT: Final = 2**53
+"""Seconds since 1970 that a moment stays below: no integer of JSON overflows a float."""
 _NEEDED: Final = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -198,7 +200,9 @@ def _called(address: str) -> str:
 
 
 def _moment(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _LAST_MOMENT:
+        return float("nan")
+    return float(value)
 
 
 def _challenge(verifier: str) -> str:

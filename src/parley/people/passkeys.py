@@ -29,7 +29,7 @@ from parley.tenancy.api import current
 
 MOST_PER_PERSON: Final = 10
 _LONGEST: Final = 100_000
-_UNREADABLE: Final = (WebAuthnException, KeyError, TypeError, ValueError)
+_UNREADABLE: Final = (WebAuthnException, KeyError, TypeError, ValueError, RecursionError)
 """What the library raises for an answer that no device of the right kind gave."""
 
 
@@ -69,8 +69,8 @@ def add(user: User, answer: str, *, challenge: str, site: Site, name: str, at: d
     """The passkey that the browser made. Raises FactorRefused; leaves evidence."""
     try:
         made = webauthn.verify_registration_response(
-            credential=_json(answer), expected_challenge=base64url_to_bytes(challenge), expected_rp_id=site.host,
-            expected_origin=site.origin, require_user_verification=True,
+            credential=_json(answer, challenge=challenge), expected_challenge=base64url_to_bytes(challenge),
+            expected_rp_id=site.host, expected_origin=site.origin, require_user_verification=True,
         )  # fmt: skip
     except _UNREADABLE as error:
         raise _refused() from error
@@ -104,7 +104,7 @@ def proved(answer: str, *, challenge: str, site: Site, at: datetime, user: User 
     A counter that goes back tells of a copied device: it is refused (W3C Web Authentication section 6.1.1).
     """
     try:
-        credential = _json(answer)
+        credential = _json(answer, challenge=challenge)
         identity = base64url_to_bytes(str(credential["rawId"]))
     except _UNREADABLE as error:
         raise _refused() from error
@@ -126,10 +126,10 @@ def proved(answer: str, *, challenge: str, site: Site, at: datetime, user: User 
         return row.user
 
 
-def _json(answer: str) -> dict[str, Any]:
+def _json(answer: str, *, challenge: str) -> dict[str, Any]:
     read = json.loads(answer[:_LONGEST])
-    if not isinstance(read, dict):
-        raise TypeError("no credential")
+    if not isinstance(read, dict) or not challenge:
+        raise TypeError("no credential, or none was asked for")
     return read
 
 

@@ -1,17 +1,26 @@
 """Second factors, invitations, sessions and lists of people, over a real database."""
 
 import base64
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import cbor2
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, transaction
+from webauthn.helpers import bytes_to_base64url
 
+from parley.foundation.ids import new_id
 from parley.inventory.api import ExportOptions
 from parley.obligations import api as obligations
 from parley.people import api as people
-from parley.people.models import OneTimeCodes, SignIn
+from parley.people.models import OneTimeCodes, Passkey, SignIn
 from parley.tenancy import api as tenancy
 
 NOW = datetime(2026, 3, 1, 9, 0, 5, tzinfo=UTC)
@@ -100,6 +109,18 @@ def test_a_second_factor_rule_signs_out_whoever_came_with_a_password_alone(anna:
     assert Session.objects.filter(session_key=own.session_id).exists()
 
 
+def test_nobody_enters_a_role_that_needs_a_second_factor_in_a_session_without(anna: people.User) -> None:
+    user = people.create_user(email="dario@example.org", name="Dario", password=PASSWORD, role="user")
+    people.decide(own_visible=True, own_download=True, factor_roles=["compliance"], by=anna.id, at=NOW)
+    weak, strong = session(user), session(user)
+    SignIn.objects.filter(pk=strong.pk).update(means="codes")
+    people.change_role(user.id, role="supervisor", by=anna.id, at=NOW)
+    assert Session.objects.filter(session_key=weak.session_id).exists()
+    people.change_role(user.id, role="compliance", by=anna.id, at=NOW)
+    assert not Session.objects.filter(session_key=weak.session_id).exists()
+    assert Session.objects.filter(session_key=strong.session_id).exists()
+
+
 def test_sessions_are_listed_coarsely_and_ended(anna: people.User) -> None:
     one, two = session(anna), session(anna, address="2001:db8:1:2:3::9")
     listed = people.sign_ins(anna.id, at=NOW)
@@ -123,6 +144,85 @@ def test_an_invitation_is_mailed_followed_once_and_ends_with_the_password(anna: 
     for spent in (token, token[:-2], "nothing"):
         with pytest.raises(people.InvitationRefused):
             people.invited(spent)
+
+
+def test_a_link_that_two_follow_at_once_is_followed_once(anna: people.User) -> None:
+    """The second waits for the first, and finds the link spent."""
+    customer = tenancy.current()
+    token = people.invite(anna.id, by=anna.id, at=NOW).rpartition("/")[2]
+    outcome: list[object] = []
+
+    def follow() -> None:
+        with tenancy.scope(customer):
+            try:
+                outcome.append(people.accept(token, "eleven-other-candles", at=NOW))
+            except people.InvitationRefused as refused:
+                outcome.append(refused)
+            connection.close()
+
+    second = threading.Thread(target=follow)
+    with transaction.atomic():
+        people.accept(token, "nine-loud-bells-ring", at=NOW)
+        second.start()
+        second.join(0.5)
+        assert second.is_alive(), "it waits for the account"
+    second.join(20)
+    assert [type(one) for one in outcome] == [people.InvitationRefused]
+    assert people.authenticate(email=anna.email, password="nine-loud-bells-ring", address="192.0.2.1", at=NOW) == anna
+
+
+SITE = people.passkeys.Site(host="calls.example", origin="https://calls.example")
+
+
+@dataclass
+class Device:
+    """A software authenticator (W3C Web Authentication section 6.1) with one ES256 key of `user`."""
+
+    user: people.User
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    uses: int = 0
+
+    def __post_init__(self) -> None:
+        point = self.key.public_key().public_numbers()
+        public = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
+        Passkey.objects.create(
+            id=new_id(at=NOW), user=self.user, credential_id=b"device", public_key=public, sign_count=0, name="D",
+            rp_id=SITE.host, made_at=NOW,
+        )  # fmt: skip
+
+    def answer(self, challenge: str, *, origin: str = SITE.origin, verified: bool = True) -> str:
+        self.uses += 1
+        told = json.dumps({"type": "webauthn.get", "challenge": challenge, "origin": origin}).encode()
+        flags = b"\x05" if verified else b"\x01"
+        state = hashlib.sha256(SITE.host.encode()).digest() + flags + self.uses.to_bytes(4, "big")
+        signature = self.key.sign(state + hashlib.sha256(told).digest(), ec.ECDSA(SHA256()))
+        response = {"clientDataJSON": told, "authenticatorData": state, "signature": signature}
+        return json.dumps(
+            {
+                "id": bytes_to_base64url(b"device"), "rawId": bytes_to_base64url(b"device"), "type": "public-key",
+                "response": {name: bytes_to_base64url(value) for name, value in response.items()},
+            }
+        )  # fmt: skip
+
+
+def test_a_passkey_answers_the_challenge_that_was_asked_once_and_from_here(anna: people.User) -> None:
+    device = Device(anna)
+    challenge = people.passkeys.ask(SITE).challenge
+    good = device.answer(challenge)
+    assert people.passkeys.proved(good, challenge=challenge, site=SITE, at=NOW) == anna
+    other = people.create_user(email="eve@example.org", name="Eve", password=PASSWORD, role="user")
+    for answer, asked, user in (
+        (good, challenge, None),  # its counter was seen
+        (device.answer(challenge), "", None),  # nothing was asked
+        (device.answer(""), "", None),
+        (device.answer(challenge, origin="https://evil.example"), challenge, None),
+        (device.answer(challenge, verified=False), challenge, None),
+        (device.answer(challenge), challenge, other),
+        *((text, challenge, None) for text in ("[" * 90_000, "[]", "{}", '{"rawId": 7}', '{"rawId": "é"}', "")),
+    ):
+        with pytest.raises(people.FactorRefused):
+            people.passkeys.proved(answer, challenge=asked, site=SITE, at=NOW, user=user)
+    assert people.passkeys.proved(device.answer(challenge), challenge=challenge, site=SITE, at=NOW) == anna
 
 
 LIST = (
