@@ -27,6 +27,10 @@ _IN_ALL: Final = 20.0
 """Seconds of one request: a receiver that answers a byte at a time keeps no worker."""
 _MOST_READ: Final = 4096
 _MOST_RETRY: Final = 24 * 3600
+_GLOBAL: Final = ipaddress.IPv6Network("2000::/3")
+"""Global unicast (RFC 4291 section 2.4), all that is given out: the rest is local, reserved, or of another kind."""
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""The prefix of NAT64 (RFC 6052): a network without IPv4 of its own reaches every IPv4 address by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ def checked(address: str) -> str:
     try:
         parts = urlsplit(address)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as the resolver reads it: labels of 1 to 63 characters
     except ValueError as error:
         raise AddressRefused("the address cannot be read", remedy="Give an https address.") from error
     plain = len(address) <= LONGEST_ADDRESS and address.isascii() and address.isprintable() and " " not in address
@@ -189,10 +194,12 @@ def _cut(connection: http.client.HTTPConnection) -> None:
 
 
 def _public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if mapped is not None:
-        return _public(mapped)
-    return address.is_global and not address.is_multicast
+    """Whether it is everybody's to call. What carries an IPv4 address (mapped, 6to4, NAT64) leads to that one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast
+    translated = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in _TRANSLATED else None
+    carried = address.ipv4_mapped or address.sixtofour or translated
+    return _public(carried) if carried is not None else address in _GLOBAL and address.is_global
 
 
 def _listed(parts: SplitResult) -> bool:

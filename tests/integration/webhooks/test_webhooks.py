@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -267,6 +268,9 @@ def test_replays_say_what_they_said_and_tests_reach_one_endpoint(place, receiver
         "https://[::1]/",
         "https://169.254.169.254/",
         "https://a.example:22/",
+        "https://a..example/",
+        f"https://{'a' * 64}.example/",
+        "https://[64:ff9b::169.254.169.254]/",
     ],
 )
 def test_addresses_that_are_never_called(place, url):
@@ -274,10 +278,25 @@ def test_addresses_that_are_never_called(place, url):
         webhooks.make_endpoint(name="x", url=url, kinds=ALL, by=BY, clause=CLAUSE, at=now())
 
 
-def test_a_name_that_leads_home_is_not_called(place, monkeypatch):
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "::ffff:10.0.0.1",
+        "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "::7f00:1",
+        "fec0::1",
+        "fd00::1",
+        "fe80::1",
+        "ff0e::1",
+    ],
+)
+def test_a_name_that_leads_home_is_not_called(place, monkeypatch, address):
     made = webhooks.make_endpoint(name="x", url="https://hooks.example/", kinds=ALL, by=BY, clause=CLAUSE, at=now())
     monkeypatch.setattr(
-        "parley.webhooks.egress.socket.getaddrinfo", lambda *_a, **_k: [(2, 1, 6, "", ("127.0.0.1", 443))]
+        "parley.webhooks.egress.socket.getaddrinfo",
+        lambda *_a, **_k: [(socket.AF_INET6 if ":" in address else socket.AF_INET, 1, 6, "", (address, 443))],
     )
     happen()
     deliver(place)
