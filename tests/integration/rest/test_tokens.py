@@ -12,7 +12,8 @@ from django.test import Client
 from tests.integration.rest.conftest import ALL, Office, bearer, now
 
 from parley.ledger import api as ledger
-from parley.people.api import create_user, set_active
+from parley.people.api import add_group, create_user, set_active
+from parley.people.api import groups as people_groups
 from parley.tenancy import api as tenancy
 from parley.tokens import api as tokens
 from parley.tokens.models import Token
@@ -146,6 +147,24 @@ def test_a_token_sees_what_its_maker_sees_or_less(office: Office):
     for token in (office.token(groups=[groups["Desk"]]), user.text):
         for path in ("audit", "webhooks", "exports", "holds"):
             assert bearer(token).get(f"{office.api}/{path}").status_code == 403
+
+
+def test_the_form_never_makes_a_wider_token_than_was_asked_for(office: Office):
+    with tenancy.scope(office.customer):
+        add_group("Night", by=office.admin.id, at=now())
+        night = next(one.id for one in people_groups() if one.name == "Night")
+    client = Client(HTTP_HOST="127.0.0.1")
+    home = f"/c/{office.customer.handle}/"
+    client.post(f"{home}sign-in", {"email": office.admin.email, "password": "a sentence that nobody guesses 9"})
+    filled = {"name": "narrow", "days": "7", "scopes": ["live:read"], "groups": [str(night)]}
+    again = client.post(f"{home}integrations/tokens/new", {**filled, "name": ""})
+    assert again.status_code == 400
+    assert f'value="{night}" checked' in again.content.decode(), "the choice of groups is kept"
+    gone = client.post(f"{home}integrations/tokens/new", {**filled, "groups": [str(uuid4())]})
+    assert gone.status_code == 400
+    assert client.post(f"{home}integrations/tokens/new", filled).status_code == 200
+    with tenancy.scope(office.customer):
+        assert [one.groups for one in tokens.tokens() if one.name == "narrow"] == [(night,)]
 
 
 def test_too_many_requests_are_told_when_to_come_back(office: Office, settings):

@@ -120,7 +120,7 @@ def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpR
         "duration": f"{found.seconds:.3f}",
         "clock": clock(found.seconds),
         "downloads": _downloads(found) if here.viewer.may_download and not stay.resting else [],
-        "parts": _parts(found) if here.viewer.may_download or found.sealed else [],
+        "parts": _parts(found) if here.viewer.may_download else [],
         "open_command": _open_command(found),
         "story": _story(found),
         "streams": _streams(found),

@@ -72,7 +72,8 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         text = _make(request, filled, scopes)
     context = {
-        "here": "integrations", "text": text, "form": filled.fields(), "groups": people.groups(),
+        "here": "integrations", "text": text, "form": filled.fields(),
+        "groups": [(one, str(one.id) in request.POST.getlist("groups")) for one in people.groups()],
         "scopes": [(scope, words, scope in scopes) for scope, words in SCOPES.items()],
         "lives": [(days, words, days == filled.values.get("days", _USUAL)) for days, words in LIVES.items()],
     }  # fmt: skip
@@ -83,14 +84,17 @@ def _make(request: HttpRequest, filled: Filled, scopes: list[str]) -> str:
     """The text of the token that the form asks for, "" when something in it is wrong."""
     here, now = inside(request), timezone.now()
     name, days = filled.text("name", most=100), filled.choice("days", LIVES)
-    chosen = [one for one in people.groups() if str(one.id) in request.POST.getlist("groups")]
+    asked = set(request.POST.getlist("groups"))
+    chosen = [one.id for one in people.groups() if str(one.id) in asked]
+    if len(chosen) < len(asked):  # a token without any sees everything
+        filled.wrong["groups"] = _t("One of these groups is gone. Choose again.")
     if not set(scopes) & SCOPES.keys():
         filled.wrong["scopes"] = _t("Choose at least one.")
     if filled.wrong:
         return ""
     try:
         return tokens.make(
-            name=name, scopes=scopes, groups=[one.id for one in chosen] or None, by=here.person.id, at=now,
+            name=name, scopes=scopes, groups=chosen or None, by=here.person.id, at=now,
             expires_at=now + timedelta(days=int(days)),
         ).text  # fmt: skip
     except tokens.TokenRefused as refused:

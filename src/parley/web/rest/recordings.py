@@ -149,7 +149,8 @@ def get_part(
     found = recordings.get(here.viewer, recording_id)
     decision = gate.ask(agreements.FETCH_ORIGINAL, now=now)
     retention_words.require_usable(found, by=here.person.id, at=now)
-    if not found.sealed:  # where the customer holds the key, its own page plays what it opens from the parts
+    # Where the customer holds the key, its own page plays what it opens from the parts: that is not taking them away.
+    if not found.sealed or use == "keep" or callers.bearer_of(request) is not None:
         _require_download(here)
     part = next((part for part in found.parts if part.name == name), None)
     if part is None:

@@ -67,7 +67,7 @@ async function begin() {
     await showSheet(tracks.find(({ segment }) => segment.current).described, ring.secrets, document);
     opened = await showRemarks(ring.secrets, document);
     part("recovered").hidden = !tracks.some(({ opened: { parts } }) => parts.some(({ finished }) => !finished));
-    part("save").hidden = false;
+    if (part("save")) part("save").hidden = false; // who may not download has none
   } else {
     tracks = await rendered(segments);
   }
