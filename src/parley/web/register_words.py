@@ -14,7 +14,7 @@ from parley.web.rules import Shape
 
 STATES: Final[Mapping[str, tuple[Shape, Any, Any]]] = {
     "queued": ("idle", _lazy("not told yet"), _lazy("not told yet")),
-    "unsent": ("due", _lazy("notice not sent"), _lazy("not received yet")),
+    "unsent": ("due", _lazy("without notice"), _lazy("not received yet")),
     "sent": ("idle", _lazy("sent, not received"), _lazy("sent, not received yet")),
     "window": ("idle", _lazy("may object"), _lazy("you may object")),
     "waiting": ("idle", _lazy("window closed"), _lazy("window closed, not started")),

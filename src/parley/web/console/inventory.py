@@ -157,7 +157,7 @@ def _activities(made: inventory.ProcessingRecord) -> list[dict[str, Any]]:
     return [
         {
             "activity": one,
-            "categories": [_nearest(_CATEGORIES, category) for category in one.categories],
+            "categories": list(dict.fromkeys(_nearest(_CATEGORIES, category) for category in one.categories)),
             "subjects": [_SUBJECTS.get(subject, subject) for subject in one.subjects],
             "purposes": list(dict.fromkeys(_nearest(_PURPOSES, purpose) for purpose in one.purposes)),
         }
