@@ -90,6 +90,7 @@ def _oversight() -> tuple[tuple[str, list[Place]], ...]:
         Place(key="inventory", name=_("Inventory"), url=reverse("inventory")),
         Place(key="exports", name=_("Exports"), url=reverse("exports")),
         Place(key="backups", name=_("Backups"), url=reverse("backups")),
+        Place(key="storage", name=_("Storage"), url=reverse("storage")),
     ]
     agreement = [
         Place(key="contract", name=_("Contract"), url=reverse("contract")),

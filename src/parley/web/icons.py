@@ -29,6 +29,7 @@ ICONS: Final = {
     "retention": '<path d="M4.5 2.5h7M4.5 13.5h7M5 2.5c0 3 6 4 6 5.5s-6 2.5-6 5.5M11 2.5c0 3-6 4-6 5.5s6 2.5 6 5.5"/>',
     "backups": '<ellipse cx="8" cy="4" rx="5" ry="1.8"/><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8'
     'c0 1 2.2 1.8 5 1.8s5-.8 5-1.8"/>',
+    "storage": '<path d="M2.5 3h11v4h-11zM2.5 9h11v4h-11zM5 5h.1M5 11h.1M8 5h3M8 11h3"/>',
     "inventory": '<path d="M2.5 5.5 8 2.5l5.5 3v6L8 14.5l-5.5-3zM2.5 5.5 8 8.5l5.5-3M8 8.5v6"/>',
     "lifecycle": '<path d="M2 8h12M12 6l2 2-2 2"/><circle cx="4" cy="8" r="1.5"/><circle cx="9" cy="8" r="1.5"/>',
     "departures": '<path d="M9 2.5H3.5v11H9"/><path d="M7 8h7M11.5 5.5L14 8l-2.5 2.5"/>',

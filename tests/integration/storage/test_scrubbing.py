@@ -9,12 +9,14 @@ import pytest
 from django.db import transaction
 from tests.support.left_evidence import entries
 from tests.support.spooled import Spooler
+from typer.testing import CliRunner
 
 from parley.backups import api as backups
 from parley.governance.incidents import api as incidents
 from parley.inventory.api import Held
 from parley.obligations.api import run_due
 from parley.obligations.models import Deadline
+from parley.project.cli import app
 from parley.project.wiring import job_handlers, long_handlers
 from parley.recordings import api as recordings
 from parley.recordings.models import Part, Rendition
@@ -179,3 +181,19 @@ def test_every_customer_is_read_each_night(customer: tenancy.Customer) -> None:
     assert now < night.due <= now + timedelta(hours=25)
     assert run_due(customer, handlers=scrubbing.long_handlers(), now=night.due).done == 2
     assert scrubbing.finished()[0].began_at == night.due
+
+
+def test_the_operator_reads_everything_and_is_told(customer: tenancy.Customer, tmp_path: Path) -> None:
+    def said(*arguments: str, status: int) -> str:
+        result = CliRunner().invoke(app, ["storage", *arguments, customer.handle])
+        assert result.exit_code == status, (result.output, result.exception)
+        return " ".join(result.output.split())
+
+    store = recordings.installed_store()
+    record(customer, store, tmp_path, 1)
+    assert "nothing was counted yet" in said("report", status=0)
+    assert "1 recordings, 4 objects" in said("scrub", status=0)
+    assert "renditions up to 7 days 3" in said("report", status=0)
+    key = Part.objects.get().object_key
+    store.delete(key)
+    assert f"missing: {key}" in said("scrub", status=1)

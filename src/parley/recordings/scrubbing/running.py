@@ -156,6 +156,8 @@ def clause() -> str:
 
 def _slice(work: obligations.Work) -> None:
     began = time.monotonic()
+    if not Scrub.objects.filter(id=work.payload["scrub"], bytes_read=work.payload["read"]).exists():
+        return  # somebody else goes on with it: a command, or what a later night opened
     row = advance(UUID(work.payload["scrub"]), at=work.now, seconds=_SECONDS)
     read = row.bytes_read - int(work.payload["read"])
     if row.finished_at is None:
@@ -169,7 +171,8 @@ def _night(work: obligations.Work) -> None:
 
 def _open_slice(row: Scrub, *, due: datetime) -> None:
     payload: dict[str, Any] = {"scrub": str(row.id), "read": row.bytes_read}
-    key = f"{SLICE}:{row.id}:{row.after or 'first'}"
+    # With the day: what failed for good (a store that was away for days) is gone on with by the next night.
+    key = f"{SLICE}:{row.id}:{row.after or 'first'}:{due:%Y-%m-%d}"
     obligations.enqueue(kind=SLICE, key=key, due=due, payload=payload, long=True)
 
 
