@@ -95,6 +95,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             "bulk_id": tagged(email, recording),
         }
     change, subprocessor, version = told_alone(customer)
+            "deletion_id": asked_to_delete(recording),
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
@@ -143,6 +144,12 @@ def people_of(email: str) -> dict[str, str]:
     invited = people.invite(person.id, by=keeper.id, at=now).rpartition("/join/")[2]
     brought = people.importing.upload(b"email,name\na@list.example,Ann\n", region=None, by=keeper.id, at=now)
     return {"person_id": str(person.id), "list_id": str(brought), "token": invited}
+
+
+def asked_to_delete(recording: UUID) -> str:
+    """A colleague's request to delete it, which nobody has decided."""
+    now = datetime.now(UTC)
+    return str(retention.ask_deletion("recordings", [recording], why="walk", key="walk", by=uuid4(), at=now).id)
 
 
 def hooked() -> dict[str, str]:

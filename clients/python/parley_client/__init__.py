@@ -157,6 +157,15 @@ class DeletedOut(TypedDict):
     evidence_id: str | None
 
 
+class DeletionRequestOut(TypedDict):
+    """A deletion that a second person has to approve; nothing was deleted yet. It is over at `expires_at`."""
+
+    id: str
+    state: str
+    recordings: int
+    expires_at: str
+
+
 class DeliveriesOut(TypedDict):
     """One page of deliveries, newest first; hand `next` back as `after`."""
 
@@ -630,9 +639,9 @@ class Parley(Connection):
         """One recording. Scope recordings:read."""
         return cast("RecordingOut", self.json("GET", f"/recordings/{_quoted(recording_id)}"))
 
-    def delete_recording(self, recording_id: str) -> DeletedOut:
+    def delete_recording(self, recording_id: str, *, why: str | None = None) -> DeletedOut:
         """Delete a recording. Scope recordings:delete."""
-        return cast("DeletedOut", self.json("DELETE", f"/recordings/{_quoted(recording_id)}"))
+        return cast("DeletedOut", self.json("DELETE", f"/recordings/{_quoted(recording_id)}", query={"why": why}))
 
     def get_media(self, recording_id: str, kind: Literal["mp3", "wav", "peaks"]) -> bytes:
         """Its sound or its waveform. Scope recordings:listen."""

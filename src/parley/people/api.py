@@ -20,6 +20,7 @@ from parley.people.errors import (
     InvitationRefused,
     ListRefused,
     PeopleError,
+    SearchRefused,
     SecretUnreadable,
     SignInLocked,
     SignInRefused,
@@ -32,6 +33,7 @@ from parley.people.invitations import accept, invite, invited
 from parley.people.levels import Given, decide, given, set_given, set_level
 from parley.people.models import Group, User
 from parley.people.numbers import give_number, home_region, match_keys, take_number
+from parley.people.searches import SavedView, remove_search, save_search, saved_searches
 from parley.people.sessions import clear_expired, expect_clearing
 from parley.people.sign_ins import SEEN_EVERY, begin, end, end_of, seen, sign_ins
 from parley.people.signing import authenticate
@@ -83,6 +85,8 @@ __all__ = [
     "PeoplePage",
     "PersonLine",
     "Role",
+    "SavedView",
+    "SearchRefused",
     "SecretUnreadable",
     "Settings",
     "SignInLocked",
@@ -121,8 +125,11 @@ __all__ = [
     "overview",
     "passkeys",
     "remove_group",
+    "remove_search",
     "rename",
     "rename_group",
+    "save_search",
+    "saved_searches",
     "seen",
     "set_active",
     "set_given",

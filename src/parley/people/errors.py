@@ -64,3 +64,9 @@ class SignOnRefused(PeopleError):
     """A sign-on elsewhere cannot be set up as asked, or what came back from there proves nobody."""
 
     error_id: ClassVar[str] = "people.sign_on_refused"
+
+
+class SearchRefused(PeopleError):
+    """A search that cannot be kept or removed: the message says why."""
+
+    error_id: ClassVar[str] = "people.search_refused"

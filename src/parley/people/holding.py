@@ -21,10 +21,12 @@ from parley.people.models import (
     OneTimeCodes,
     Passkey,
     RecoveryCode,
+    SavedSearch,
     SignIn,
     User,
     UserNumber,
 )
+from parley.people.searches import searches_of
 from parley.people.types import LEVEL_OF
 from parley.sealing.api import blind_index, open_bytes
 from parley.tenancy import api as tenancy
@@ -32,7 +34,7 @@ from parley.tenancy import api as tenancy
 NAME: Final = "people"
 REMOVED: Final = "removed.invalid"
 """The domain of addresses of blanked accounts (RFC 2606)."""
-_BESIDE: Final = (UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey, ExternalIdentity)
+_BESIDE: Final = (UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey, ExternalIdentity, SavedSearch)
 """What belongs to one account and goes with it."""
 
 
@@ -52,6 +54,7 @@ class Accounts:
         {
             "people.User", "people.UserNumber", "people.User_groups", "people.Addition", "people.SignIn",
             "people.OneTimeCodes", "people.RecoveryCode", "people.Passkey", "people.ExternalIdentity",
+            "people.SavedSearch",
         }
     )  # fmt: skip
 
@@ -136,7 +139,16 @@ STORE: Final[Store] = Accounts()
 
 
 def _write_beside(row: User, sink: Sink) -> None:
-    """Sessions, passkeys and whom the person may see; secrets are not handed out."""
+    """Sessions, passkeys, saved searches and whom the person may see; secrets are not handed out."""
+    for kept in searches_of(row.id):
+        sink.row(
+            "searches",
+            {
+                "account": row.id, "at": kept.at, "shared": kept.shared, "name": kept.name or "",
+                "query": kept.query or "", "sealed": "" if kept.name is not None else kept.sealed,
+                "key": "" if kept.name is not None else kept.wrapped,
+            },
+        )  # fmt: skip
     for one in row.sign_ins.order_by("started_at"):
         sink.row(
             "sessions",

@@ -204,3 +204,18 @@ class ExternalIdentity(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sign_on", "subject_index"], name="external_identity_once")]
+
+
+class SavedSearch(models.Model):
+    """What somebody looks for again and again: `sealed` is its name and the address's query, under the key that is
+    `wrapped`. `shared`: the customer's other people find it too."""
+
+    id = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="searches")
+    at = models.DateTimeField()
+    shared = models.BooleanField()
+    sealed = models.BinaryField()
+    wrapped = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="saved_search_shared", condition=Q(shared=True))]

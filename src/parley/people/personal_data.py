@@ -54,6 +54,16 @@ DECLARATIONS = (
         erase="with-parent",
     ),
     PersonalData(
+        model="people.SavedSearch", field=("sealed", "shared", "at", "user"), category="user.behavior",
+        subject="employee",
+        purpose="essential.service", retention="with-account", find_by="user-id", export="unsealed",
+        erase="with-parent",
+    ),
+    NotPersonal(
+        model="people.SavedSearch", field=("id", "wrapped"),
+        why="an identifier, a wrapped key that opens nothing alone",
+    ),
+    PersonalData(
         model="people.UserImport", field="sealed", category="user.contact", subject="employee",
         purpose="essential.service", retention="short", find_by="customer", export="withheld", erase="expire",
     ),

@@ -4,12 +4,13 @@ The recorder writes manifests and closed files and reports running calls; the wo
 searches, shows, plays and downloads. All but `finalize` work for the customer in scope.
 """
 
-from parley.recordings import alarms, bulk
+from parley.recordings import alarms, bulk, deletions
 from parley.recordings.annotations import add_note, add_tag, known_tags, notes, remove_note, remove_tag, tags
 from parley.recordings.control import DEEDS, DeedRefused, possible
 from parley.recordings.errors import (
     AnnotationRefused,
     BadCursor,
+    DeletionRefused,
     NoSuchAnnotation,
     NoSuchRecording,
     NoSuchRendition,
@@ -135,6 +136,7 @@ __all__ = [
     "ClosedStream",
     "Deed",
     "DeedRefused",
+    "DeletionRefused",
     "Direction",
     "EpochKey",
     "Gap",
@@ -196,6 +198,7 @@ __all__ = [
     "closed_recordings",
     "cursor_before",
     "cursor_of_page",
+    "deletions",
     "end_live",
     "figures",
     "finalize",

@@ -64,19 +64,39 @@ def chosen(viewer: Viewer, conversations: Sequence[UUID]) -> list[Held]:
     return [Held(store=NAME, kind=KIND, id=one, at=at) for one, at in found]
 
 
-def start(
-    viewer: Viewer, deed: Deed, records: Sequence[Held], *, tag: str = "", key: str, by: UUID, at: datetime
-) -> UUID:
-    """Have it done; the id under which `progress` tells how far it is, the same for the same `key`.
-
-    Raises AnnotationRefused for a tag that is none or for too many, NoSuchRecording for none or any that is not seen.
-    """
+def require_seen(viewer: Viewer, records: Sequence[Held]) -> list[UUID]:
+    """The ids of these recordings. Raises AnnotationRefused for too many, NoSuchRecording for none or any that the
+    viewer does not see."""
     if len(records) > MOST:
         raise AnnotationRefused("one deed reaches at most 10,000 recordings", remedy="Narrow the list down.")
     wanted = [one.id for one in records]
     if not wanted or visible(viewer).filter(id__in=wanted).count() != len(set(wanted)):
         raise NoSuchRecording("there is no such recording")
-    tag = one_line(tag)
+    return wanted
+
+
+def start(
+    viewer: Viewer, deed: Deed, records: Sequence[Held], *, tag: str = "", key: str, by: UUID, at: datetime
+) -> UUID:
+    """Have it done; the id under which `progress` tells how far it is, the same for the same `key`.
+
+    Raises AnnotationRefused for a tag that is none or for too many, NoSuchRecording for none or any that is not seen,
+    ApprovalRequired for a deletion where a second person is asked for: see `deletions`.
+    """
+    wanted = require_seen(viewer, records)
+    if deed == "delete":
+        retention.require_approval(records, None)
+    return _start(deed, wanted, tag=one_line(tag), key=key, by=by, at=at)
+
+
+def start_approved(deletion: retention.DeletionView, *, at: datetime) -> UUID:
+    """Delete what a second person approved; the deed has the id of the request."""
+    return _start("delete", deletion.records, key=_of_request(deletion.id), by=deletion.by, at=at, bulk_id=deletion.id)
+
+
+def _start(
+    deed: Deed, wanted: Sequence[UUID], *, tag: str = "", key: str, by: UUID, at: datetime, bulk_id: UUID | None = None
+) -> UUID:
     if deed == "tag" and not 0 < len(tag) <= LONGEST_TAG:
         raise AnnotationRefused("a tag has 1 to 64 characters", remedy="Write a shorter word.")
     clause = require_allowed(at)
@@ -86,8 +106,8 @@ def start(
         row, made = BulkDeed.objects.get_or_create(
             key=key,
             defaults={
-                "id": new_id(at=at), "deed": deed, "by": by, "at": at, "recordings": wanted, "value": value,
-                "epoch_id": epoch, "sealed": sealed, "done": 0, "kept": {},
+                "id": bulk_id or new_id(at=at), "deed": deed, "by": by, "at": at, "recordings": list(wanted),
+                "value": value, "epoch_id": epoch, "sealed": sealed, "done": 0, "kept": {},
             },
         )  # fmt: skip
         if made:
@@ -136,7 +156,13 @@ def _batch(work: obligations.Work) -> None:
 
 
 def _delete(row: BulkDeed, records: Sequence[Held], now: datetime) -> tuple[int, Counter[str]]:
-    disposal = retention.dispose(records, cause="customer", reference=f"bulk {row.id}", at=now, by=row.by)
+    approval = row.id if row.key == _of_request(row.id) else None
+    try:
+        disposal = retention.dispose(
+            records, cause="customer", reference=f"bulk {row.id}", at=now, by=row.by, approval=approval
+        )
+    except retention.ApprovalRequired:  # the rule came while the deed was on its way
+        return 0, Counter(approval=len(records))
     return disposal.erased.records, Counter(str(one.verdict.why) for one in disposal.kept)
 
 
@@ -160,6 +186,10 @@ def _tag(row: BulkDeed, records: Sequence[Held], now: datetime) -> tuple[int, Co
     )  # fmt: skip
     kept = Counter("hold" if one.id in held else "restriction" for one in records if one.id not in usable)
     return len(usable), kept
+
+
+def _of_request(request: UUID) -> str:
+    return f"approved:{request}"
 
 
 def _open(bulk: UUID, *, number: int, due: datetime) -> None:

@@ -57,3 +57,9 @@ class AnnotationRefused(ParleyError):
     """A note or tag cannot be kept or removed: the message says what is wrong with it, or who may."""
 
     error_id: ClassVar[str] = "recordings.annotation-refused"
+
+
+class DeletionRefused(ParleyError):
+    """A deletion that this account may not ask for or decide, or a rule that it may not set: the message says."""
+
+    error_id: ClassVar[str] = "recordings.deletion-refused"

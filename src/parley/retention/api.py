@@ -11,12 +11,26 @@ done.erased.records, done.kept[0].verdict.reason, done.restricted
 from collections.abc import Callable, Mapping
 
 from parley.obligations.api import Handler
-from parley.retention import deletion, holding
+from parley.retention import approving, deletion, holding
+from parley.retention.approving import (
+    approve_deletion,
+    ask_deletion,
+    count_waiting,
+    deletion_rule,
+    deletions,
+    refuse_deletion,
+    require_approval,
+    set_deletion_rule,
+)
+from parley.retention.approving import deletion as deletion_request
 from parley.retention.bearing import Unread
 from parley.retention.disposal import dispose, ids_hash, require_answered, verdicts
 from parley.retention.errors import (
+    ApprovalRefused,
+    ApprovalRequired,
     ErasureIncomplete,
     HoldRefused,
+    NoSuchDeletion,
     NoSuchHold,
     RetentionError,
     RuleRefused,
@@ -44,6 +58,8 @@ from parley.retention.types import (
     Binds,
     Cause,
     DeclaredLaw,
+    DeletionRuleView,
+    DeletionView,
     Disposal,
     Facts,
     HoldFact,
@@ -68,7 +84,7 @@ FLOORS: Mapping[str, Law] = floors()
 
 def handlers(remind: Callable[[HoldView], None] = lambda _hold: None) -> Mapping[str, Handler]:
     """What the worker does for this package, by the kind of its deadline. `remind` is told of holds due for review."""
-    return {**deletion.handlers(), **holding.handlers(remind)}
+    return {**approving.handlers(), **deletion.handlers(), **holding.handlers(remind)}
 
 
 def long_handlers() -> Mapping[str, Handler]:
@@ -80,9 +96,13 @@ __all__ = [
     "CAUSES",
     "FLOORS",
     "OUTCOMES",
+    "ApprovalRefused",
+    "ApprovalRequired",
     "Binds",
     "Cause",
     "DeclaredLaw",
+    "DeletionRuleView",
+    "DeletionView",
     "Disposal",
     "ErasureIncomplete",
     "Facts",
@@ -94,6 +114,7 @@ __all__ = [
     "LawFact",
     "Limit",
     "Limits",
+    "NoSuchDeletion",
     "NoSuchHold",
     "Outcome",
     "Preview",
@@ -106,10 +127,16 @@ __all__ = [
     "Unread",
     "UseRestricted",
     "Verdict",
+    "approve_deletion",
+    "ask_deletion",
     "asking_whether_any_rests",
+    "count_waiting",
     "decide",
     "declare_law",
     "declared",
+    "deletion_request",
+    "deletion_rule",
+    "deletions",
     "dispose",
     "expect_night",
     "floors",
@@ -133,9 +160,11 @@ __all__ = [
     "reached",
     "reconcile",
     "reconcile_notes",
+    "refuse_deletion",
     "replay",
     "replay_notes",
     "require_answered",
+    "require_approval",
     "require_usable",
     "restrict",
     "restricted",
@@ -143,6 +172,7 @@ __all__ = [
     "review_hold",
     "rule",
     "rules",
+    "set_deletion_rule",
     "set_rule",
     "stand_again",
     "tombstones",

@@ -1,6 +1,5 @@
 """The one way in which records go: judged one by one, remembered, erased, looked for again, and put in evidence."""
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,9 +13,10 @@ from parley.governance.contract import api as contract
 from parley.inventory.api import Erased, Held, PersonalData, Store, installed, personal, stores, uncovered, wipe
 from parley.obligations import api as obligations
 from parley.retention import bearing, holding, restricting, tombstones
+from parley.retention.approving import require_approval
 from parley.retention.errors import ErasureIncomplete
-from parley.retention.rules import decide
-from parley.retention.types import Cause, Disposal, Kept, Verdict
+from parley.retention.rules import decide, ids_digest
+from parley.retention.types import Cause, DeletionView, Disposal, Kept, Verdict
 from parley.tenancy import api as tenancy
 
 _FORGET: Final = """
@@ -54,15 +54,21 @@ def dispose(
     at: datetime,
     by: UUID | str,
     clause: str = "",
+    approval: UUID | None = None,
 ) -> Disposal:
     """Erase those records that nothing keeps, restrict or keep the others, in the caller's transaction.
 
     `reference` names the rule's night, the request, the deed (no personal data); `clause` is the deed's own clause.
+    `approval` is the approved request of a deletion by hand; without it raises ApprovalRequired where the customer's
+    rule asks for one.
     Evidence `retention.erased` counts what went and commits to the ids. Raises ErasureIncomplete, and then the caller's
     transaction is undone: when some model holds data of persons that no store answers for, when a store erased less
     than it had, or finds anything afterwards.
     """
     require_answered()
+    approved = None
+    if cause == "customer" and not isinstance(wanted, bearing.Unread):
+        approved = require_approval(wanted, approval)
     with transaction.atomic(savepoint=False):
         asked = bearing.ask_before_disposal(wanted)
         answers = asked.answers
@@ -77,7 +83,8 @@ def dispose(
             return Disposal(erased=Erased(), kept=kept)
         tombstones.lay(_ids(doomed), cause=cause, at=at)
         erased = sum((_erase(stores()[name], ids) for name, ids in _ids(doomed).items()), start=Erased())
-        evidence = _prove(doomed, kept, erased, cause=cause, reference=reference, at=at, by=by, clause=clause)
+        evidence = _prove(doomed, kept, erased, cause=cause, reference=reference, at=at, by=by, clause=clause,
+                          approved=approved)  # fmt: skip
         return Disposal(erased=erased, kept=kept, evidence_id=evidence)
 
 
@@ -99,8 +106,7 @@ def _declared() -> tuple[PersonalData, ...]:
 
 def ids_hash(records: Sequence[Held]) -> str:
     """SHA-256, in hex, over the lines "store/id" in their order: what evidence of an erasure commits to."""
-    lines = sorted(f"{one.store}/{one.id}\n" for one in records)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return ids_digest((one.store, one.id) for one in records)
 
 
 def _ids(records: Sequence[Held]) -> Mapping[str, Sequence[UUID]]:
@@ -143,7 +149,9 @@ def _prove(
     at: datetime,
     by: UUID | str,
     clause: str,
+    approved: DeletionView | None,
 ) -> UUID:
+    second = {"approval": str(approved.id), "approved_by": str(approved.decided_by)} if approved else {}
     counts = Counter(f"{one.store}/{one.kind}" for one in doomed)
     return obligations.evidence(
         kind="retention.erased",
@@ -156,6 +164,7 @@ def _prove(
             "objects": erased.objects,
             "ids_sha256": ids_hash(doomed),
             "kept": dict(sorted(Counter(one.verdict.why for one in kept).items())),
+            **second,
         },
         at=at,
         often=True,

@@ -47,3 +47,21 @@ class ErasureIncomplete(RetentionError):
     def __init__(self, message: str, *, missing: Sequence[str], remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.missing = tuple(missing)
+
+
+class ApprovalRequired(RetentionError):
+    """The customer's rule asks for a second person before these records are deleted, and nobody has approved it."""
+
+    error_id: ClassVar[str] = "retention.approval-required"
+
+
+class ApprovalRefused(RetentionError):
+    """A deletion cannot be asked for, approved or refused like that: the message says why."""
+
+    error_id: ClassVar[str] = "retention.approval-refused"
+
+
+class NoSuchDeletion(RetentionError):
+    """There is no such request for a deletion."""
+
+    error_id: ClassVar[str] = "retention.no-such-deletion"

@@ -1,10 +1,11 @@
 """Tables of retention: rules, laws in force, holds and restrictions lie with the customer. Tombstones lie with the
 provider, for they must outlive the database that they speak of."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from parley.retention.types import BINDS, CAUSES, SCOPES
+from parley.retention.types import BINDS, CAUSES, DELETION_STATES, SCOPES
 
 
 class KindRule(models.Model):
@@ -184,3 +185,53 @@ class Noted(models.Model):
             models.CheckConstraint(condition=Q(what__in=["hold", "restriction"]), name="note_what"),
         ]
         indexes = [models.Index(fields=["customer_id", "at"], name="note_when")]
+
+
+class DeletionRule(models.Model):
+    """Whether a second person approves what somebody deletes in `store`, within `days`: the newest row holds."""
+
+    id = models.UUIDField(primary_key=True)
+    store = models.CharField(max_length=64)
+    second = models.BooleanField()
+    days = models.PositiveSmallIntegerField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    evidence_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "-id"], name="deletion_rule_newest")]
+        constraints = [
+            models.CheckConstraint(condition=Q(days__gte=1) & Q(days__lte=90), name="deletion_rule_days"),
+        ]
+
+
+class DeletionRequest(models.Model):
+    """What `by` wants to delete until somebody else decides. `why` is sealed under `epoch`; `key` says what it was
+    asked with, so that it is asked once."""
+
+    id = models.UUIDField(primary_key=True)
+    key = models.CharField(max_length=100, unique=True)
+    store = models.CharField(max_length=64)
+    records = ArrayField(models.UUIDField())
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+")
+    why = models.BinaryField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=9)
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["store", "at"], name="deletion_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["store", "-at", "-id"], name="deletion_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=DELETION_STATES), name="deletion_state"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "refused"])
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=models.F("by"))),
+                name="deletion_decided_by_another",
+            ),
+        ]

@@ -38,6 +38,27 @@ DECLARATIONS: tuple[Declaration, ...] = (
         model="retention.Restriction", field=("ground", "by"), category="user.content.private", subject="customer",
         purpose=_PURPOSE, retention="with-customer", find_by="customer", export="value", erase="delete-row",
     ),
+    PersonalData(
+        model="retention.DeletionRequest", field="why", category="user.content.private", subject="customer",
+        purpose=_PURPOSE, retention="with-customer", find_by="customer", export="unsealed", erase="blank",
+    ),
+    PersonalData(
+        model="retention.DeletionRequest", field=("by", "decided_by"), category="user.account", subject="employee",
+        purpose=_PURPOSE, retention="evidence", find_by="customer", export="value", erase="blank",
+    ),
+    PersonalData(
+        model="retention.DeletionRule", field="by", category="user.account", subject="employee", purpose=_PURPOSE,
+        retention="evidence", find_by="customer", export="value", erase="blank",
+    ),
+    NotPersonal(
+        model="retention.DeletionRequest",
+        field=("id", "key", "store", "records", "epoch", "at", "expires_at", "state", "decided_at"),
+        why="random ids of records, and what became of the request",
+    ),
+    NotPersonal(
+        model="retention.DeletionRule", field=("id", "store", "second", "days", "at", "evidence_id"),
+        why="a rule of the organisation",
+    ),
     NotPersonal(
         model="retention.Hold",
         field=(

@@ -5,13 +5,21 @@ What it promises, whatever meets: there is an answer; a hold, a law or a restric
 the clause, law or hold that decides.
 """
 
+import hashlib
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from parley.retention.types import Facts, HoldFact, LawFact, RestrictionFact, Verdict
 
 ERASURE: Final = "GDPR Art. 17(1)"
 KEPT_FROM_ERASURE: Final = "GDPR Art. 17(3)"
 RESTRICTION: Final = "GDPR Art. 18(2)"
+
+
+def ids_digest(records: Iterable[tuple[str, UUID]]) -> str:
+    """SHA-256, in hex, over the sorted lines "store/id" LF: what evidence of a deletion commits to."""
+    return hashlib.sha256("".join(sorted(f"{store}/{one}\n" for store, one in records)).encode()).hexdigest()
 
 
 def decide(facts: Facts) -> Verdict:

@@ -15,11 +15,13 @@ Outcome = Literal["erase", "restrict", "keep"]
 """`restrict`: kept for the law or the hold alone, and refused to every other use (GDPR Art. 18, Recital 67)."""
 Binds = Literal["customer", "provider"]
 Scope = Literal["subject", "records", "span"]
+DeletionState = Literal["waiting", "approved", "refused", "withdrawn", "expired"]
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 BINDS: tuple[Binds, ...] = get_args(Binds)
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+DELETION_STATES: tuple[DeletionState, ...] = get_args(DeletionState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,3 +253,30 @@ class RestrictionView:
     reference: str
     ground: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionRuleView:
+    """Whether a second person approves a deletion, within how many days; who said so, None: nobody, it is off."""
+
+    second: bool = False
+    days: int = 7
+    by: UUID | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionView:
+    """What `by` wants to delete, and what somebody else decided. `why` is None where only the customer can open it;
+    `records` are ids of records of `store`."""
+
+    id: UUID
+    store: str
+    records: tuple[UUID, ...] = field(repr=False)
+    why: str | None = field(repr=False)
+    by: UUID
+    at: datetime
+    expires_at: datetime
+    state: DeletionState
+    decided_by: UUID | None
+    decided_at: datetime | None

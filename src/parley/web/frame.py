@@ -9,16 +9,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from parley.governance.access import api as access
-from parley.web.place import inside
+from parley.recordings import api as recordings
+from parley.retention import api as retention
+from parley.web.place import ConsoleRequest, inside
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Somewhere that the rail leads to: `key` names its icon and tells which place is the present one."""
+    """Somewhere that the rail leads to: `key` names its icon and tells which place is the present one; `count` is what
+    waits there."""
 
     key: str
     name: str
     url: str
+    count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +61,17 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "customer": here.customer,
         "user": person,
         "viewer": getattr(request, "viewer", None),
-        "frame": _provider_frame() if provider else _console_frame(sees_all=here.viewer.oversees),
+        "frame": _provider_frame() if provider else _console_frame(here),
         "watching": [] if provider else access.running(at=timezone.now()),
     }
 
 
-def _console_frame(*, sees_all: bool) -> Frame:
+def _console_frame(here: ConsoleRequest) -> Frame:
+    sees_all = here.viewer.oversees
     daily = [
         Place(key="home", name=_("Home"), url=reverse("home")),
         Place(key="recordings", name=_("Recordings"), url=reverse("recordings")),
+        *_deletions(here),
         Place(key="live", name=_("Live"), url=reverse("live")),
         Place(key="contacts", name=_("Contacts"), url=reverse("contacts")),
         Place(key="promises", name=_("Promises"), url=reverse("promises")),
@@ -80,6 +86,14 @@ def _console_frame(*, sees_all: bool) -> Frame:
         sign_out=reverse("sign-out"),
         search=reverse("recordings"),
     )
+
+
+def _deletions(here: ConsoleRequest) -> tuple[Place, ...]:
+    """Requests for deletions, for who may decide them, where the customer's rule asks for a second person."""
+    if not here.viewer.may_delete or not recordings.deletions.rule().second:
+        return ()
+    count = retention.count_waiting(recordings.STORE.name, at=timezone.now())
+    return (Place(key="deletions", name=_("Deletions"), url=reverse("recordings-deletions"), count=count),)
 
 
 def _oversight() -> tuple[tuple[str, list[Place]], ...]:

@@ -6,6 +6,7 @@ from typing import Final
 ICONS: Final = {
     "home": '<path d="M2.5 7.5 8 3l5.5 4.5V13H9.5V9.5h-3V13H2.5z"/>',
     "recordings": '<path d="M2 8h1.5l1.5-4 2 8 2-9.5 2 8.5 1.5-3H14"/>',
+    "deletions": '<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.7 9h5.6l.7-9M6.8 7v4M9.2 7v4"/>',
     "live": '<circle cx="8" cy="8" r="2"/><path d="M4.5 11.5a5 5 0 0 1 0-7M11.5 4.5a5 5 0 0 1 0 7"/>',
     "contacts": '<rect x="3.5" y="2.5" width="10" height="11" rx="1"/><circle cx="8.5" cy="6.5" r="1.6"/>'
     '<path d="M5.8 11c.4-1.6 1.4-2.2 2.7-2.2s2.3.6 2.7 2.2M2 5h1.5M2 8h1.5M2 11h1.5"/>',

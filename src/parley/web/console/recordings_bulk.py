@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,6 +19,7 @@ from parley.inventory.api import ExportOptions, Held
 from parley.recordings import api as recordings
 from parley.retention import api as retention
 from parley.web import gate, retention_words
+from parley.web.console.recordings_deletions import deletions_address, kept_lines, would_stay
 from parley.web.filled import Filled
 from parley.web.place import ConsoleRequest, inside
 from parley.web.problems import Refused
@@ -52,7 +53,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         "form": filled.fields(),
         "key": filled.values.get("key", ""),
         "term": contract.binding().agreement.terms.retention,
-        "kept": _kept(records, now) if deed == "delete" else [],
+        "kept": would_stay(records, now) if deed == "delete" else [],
+        "second": recordings.deletions.rule() if deed == "delete" else None,
     }
     return render(request, "web/console/recordings_together.html", context, status=400 if filled.wrong else 200)
 
@@ -65,7 +67,7 @@ def result(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
         "here": "recordings",
         "bulk": found,
         "what": retention_words.records("recordings", found.done),
-        "kept": [(_why(why), count) for why, count in sorted(found.kept.items())],
+        "kept": kept_lines(found.kept),
         "gone": found.total - found.seen if found.finished_at else 0,
     }
     part = "web/console/_recordings_progress.html" if inside(request).htmx else "web/console/recordings_done.html"
@@ -91,8 +93,7 @@ def _done(here: ConsoleRequest, deed: str, records: Sequence[Held], filled: Fill
             args=[recordings.bulk.start(here.viewer, "tag", records, tag=tag, key=key, by=by, at=now)],
         )
     if deed == "delete":
-        begun = recordings.bulk.start(here.viewer, "delete", records, key=key, by=by, at=now)
-        return reverse("recordings-bulk", args=[begun])
+        return _deleted(here, records, filled, key=key, now=now)
     if deed == "export":
         made = exports.start(
             title=retention_words.records("recordings", len(records)), reason="records", records=records,
@@ -109,26 +110,16 @@ def _done(here: ConsoleRequest, deed: str, records: Sequence[Held], filled: Fill
     return reverse("hold", args=[placed.id])
 
 
-def _kept(records: Sequence[Held], now: datetime) -> list[tuple[str, int]]:
-    """Why some would stay, and how many."""
-    counted: dict[str, int] = {}
-    for _record, verdict in retention.verdicts(records, cause="customer", at=now):
-        if verdict.outcome != "erase":
-            words = _why(verdict.why)
-            counted[words] = counted.get(words, 0) + 1
-    return sorted(counted.items())
-
-
-def _why(why: str) -> str:
-    words: dict[str, Any] = {
-        "hold": _("a hold keeps them"),
-        "law": _("a law keeps them"),
-        "restriction": _("their use is restricted"),
-        "rule": _("their time is not over"),
-        "no-rule": _("no rule says when they go"),
-        "term": _("the agreement lets nobody delete them earlier"),
-    }
-    return str(words.get(why, why))
+def _deleted(here: ConsoleRequest, records: Sequence[Held], filled: Filled, *, key: str, now: datetime) -> str | None:
+    """Deleted, or asked of a second person: where to look then."""
+    second = recordings.deletions.rule().second
+    why = filled.text("why", needed=second, most=2000)
+    if filled.wrong:
+        return None
+    begun = recordings.deletions.begin(here.viewer, records, why=why, key=key, address=deletions_address(here), at=now)
+    if begun.request is not None:
+        return reverse("recordings-deletion", args=[begun.request])
+    return reverse("recordings-bulk", args=[begun.bulk])
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:

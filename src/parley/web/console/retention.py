@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.agreement.api import Span
+from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.inventory.api import Held, Subject, stores
 from parley.obligations import api as obligations
+from parley.recordings import api as recordings
 from parley.retention import api as retention
 from parley.web import retention_words as words
 from parley.web.access import may_delete, sees_everything
+from parley.web.console.recordings_deletions import deletions_address
 from parley.web.filled import Filled
 from parley.web.place import inside
 
@@ -87,7 +90,15 @@ def delete(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
     record = _record(store, record_id)
     now = timezone.now()
     ((_same, verdict),) = retention.verdicts([record], cause="customer", at=now)
-    if request.method == "POST" and verdict.outcome == "erase":
+    second = recordings.deletions.rule() if store == recordings.STORE.name else None
+    if request.method == "POST" and verdict.outcome == "erase" and second and second.second:
+        here, why = inside(request), Filled(request.POST.dict()).text("why", needed=False, most=2000)
+        if why:
+            key = f"page:{new_id(at=now)}"
+            address = deletions_address(here)
+            asked = recordings.deletions.ask(here.viewer, [record], why=why, key=key, address=address, at=now)
+            return HttpResponseRedirect(reverse("recordings-deletion", args=[asked.id]))
+    elif request.method == "POST" and verdict.outcome == "erase":
         by = inside(request).person.id
         done = retention.dispose([record], cause="customer", reference=f"by hand {store}", at=now, by=by)
         context = {"here": "retention", "record": record, "done": done}
@@ -95,7 +106,8 @@ def delete(request: HttpRequest, store: str, record_id: UUID) -> HttpResponse:
     context = {
         "here": "retention", "record": record, "verdict": verdict, "kind": stores()[store].kinds[record.kind],
         "why": words.kept_words(verdict), "term": contract.binding().agreement.terms.retention,
-        "deed": words.records(store, 1),
+        "deed": words.records(store, 1), "second": second,
+        "missing": _("Say why, in 1 to 2,000 characters.") if request.method == "POST" else "",
     }  # fmt: skip
     return render(
         request, "web/console/retention_delete.html", context, status=409 if request.method == "POST" else 200

@@ -8,14 +8,16 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from ninja import Path, Query, Router
+from ninja import Path, Query, Router, Status
 from ninja.errors import HttpError
 
 from parley.agreement import api as agreements
+from parley.foundation.ids import new_id
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
 from parley.retention import api as retention
 from parley.web import gate, retention_words
+from parley.web.console.recordings_deletions import deletions_address
 from parley.web.place import ConsoleRequest, inside
 from parley.web.ranged import ranged
 from parley.web.rest import callers
@@ -23,6 +25,8 @@ from parley.web.rest.description import answers, binary
 from parley.web.rest.schemas import (
     DecisionOut,
     DeletedOut,
+    DeletionAsked,
+    DeletionRequestOut,
     ListedOut,
     MediaOut,
     PartName,
@@ -87,12 +91,15 @@ def get_recording(request: HttpRequest, recording_id: UUID) -> RecordingOut:
 
 @router.delete(
     "/recordings/{uuid:recording_id}",
-    response=answers(DeletedOut, 404, 409, 422),
+    response={**answers(DeletedOut, 404, 409, 422), 202: DeletionRequestOut},
     summary="Delete a recording",
     auth=Scope("recordings:delete"),
 )
-def delete_recording(request: HttpRequest, recording_id: UUID) -> DeletedOut:
-    """Objects, renditions, rows and index rows, now; a hold, a law or the agreement may keep it (409)."""
+def delete_recording(
+    request: HttpRequest, recording_id: UUID, asked_for: Query[DeletionAsked]
+) -> DeletedOut | Status[DeletionRequestOut]:
+    """Objects, renditions, rows and index rows, now; a hold, a law or the agreement may keep it (409). Where the
+    customer's rule asks for a second person, a request that somebody else decides in the console (202), with `why`."""
     here, now = inside(request), timezone.now()
     record = retention_words.held(recordings.get(here.viewer, recording_id))
     if not (here.viewer.oversees or here.viewer.may_delete):
@@ -100,6 +107,14 @@ def delete_recording(request: HttpRequest, recording_id: UUID) -> DeletedOut:
     ((_same, verdict),) = retention.verdicts([record], cause="customer", at=now)
     if verdict.outcome != "erase":
         raise retention.RuleRefused(retention_words.kept_words(verdict), remedy="It can be deleted when that ends.")
+    if recordings.deletions.rule().second:
+        asked = recordings.deletions.ask(
+            here.viewer, [record], why=asked_for.why, key=f"program:{new_id(at=now)}",
+            address=deletions_address(here), at=now,
+        )  # fmt: skip
+        return Status(202, DeletionRequestOut(
+            id=asked.id, state=asked.state, recordings=len(asked.records), expires_at=asked.expires_at
+        ))  # fmt: skip
     done = retention.dispose([record], cause="customer", reference="by program", at=now, by=here.person.id)
     return DeletedOut(deleted=done.erased.records, objects=done.erased.objects, evidence_id=done.evidence_id)
 

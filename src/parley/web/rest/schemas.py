@@ -159,6 +159,21 @@ class DeletedOut(Schema):
     evidence_id: UUID | None
 
 
+class DeletionAsked(Schema):
+    """Why it is to go: for the second person, where one decides."""
+
+    why: str = Field("by program", max_length=2000, pattern=r"\S")
+
+
+class DeletionRequestOut(Schema):
+    """A deletion that a second person has to approve; nothing was deleted yet. It is over at `expires_at`."""
+
+    id: UUID
+    state: str
+    recordings: int
+    expires_at: datetime
+
+
 class LiveOut(Schema):
     """A call that is being recorded now."""
 
