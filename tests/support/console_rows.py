@@ -36,6 +36,7 @@ from parley.obligations.api import run_due
 from parley.people import api as people
 from parley.people.api import User, create_user, viewer
 from parley.project.wiring import LETTERS
+from parley.recordings import api as recordings
 from parley.recordings.api import RENDER, bulk, finalize, get, installed_store, render_recording
 from parley.retention import api as retention
 from parley.rights import api as rights
@@ -89,6 +90,7 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             "export_id": exported(customer),
             "duty_id": str(obligations.duties()[0].id),
             "hold_id": held_record(),
+            "policy_id": ruled(),
             **hooked(),
             **contacts_of(customer, folder, email),
             **people_of(email),
@@ -99,6 +101,13 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
+
+
+def ruled() -> str:
+    """A recording policy of the customer in scope, which changes nothing."""
+    now = datetime.now(UTC)
+    made = recordings.Policy(id=recordings.new_policy_id(now), name="All", mode="always")
+    return str(recordings.save_policy(made, by=uuid4(), at=now))
 
 
 def exported(customer: tenancy.Customer) -> str:
@@ -282,6 +291,7 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:export_id>": [whose.ids["export_id"]],
         "<uuid:incident_id>": [whose.ids["incident_id"]],
         "<uuid:hold_id>": [whose.ids["hold_id"]],
+        "<uuid:policy_id>": [whose.ids["policy_id"]],
         "<uuid:contact_id>": [whose.ids["contact_id"]],
         "<uuid:import_id>": [whose.ids["import_id"]],
         "<uuid:person_id>": [whose.ids["person_id"]],

@@ -101,7 +101,7 @@ def _want(viewer: Viewer, recording_id: UUID, deed: Deed, *, by: UUID, at: datet
     call = rows.first()
     if call is None:
         raise NoSuchRecording("there is no such call now", remedy="Look at the list of running calls.")
-    if call.state not in _FITS[deed]:
+    if call.state not in _FITS[deed] or (deed == "keep" and call.mode != "keep-live"):
         raise DeedRefused(f"a call that is {call.state} cannot {deed}", remedy="Load the list of running calls again.")
     customer = tenancy.current()
     with transaction.atomic():

@@ -194,7 +194,7 @@ def test_whoever_may_play_is_not_yet_who_may_take_away_or_delete(own: Tenant) ->
 FOR_THE_FEW = (
     "backups/", "backups/progress", "contacts/settings", "exports/", "exports/ask", "holds/", "holds/new", "inventory/",
     "inventory/processing/", "inventory/processing/record.json", "inventory/processing/record.jsonld",
-    "inventory/processing/record.pdf", "lifecycle/",
+    "inventory/processing/record.pdf", "lifecycle/", "live/alarms/", "live/policies/", "live/policies/new",
     "retention/", "rights/", "rights/enter", "rights/programs", "people/", "people/add", "people/groups/",
     "people/rules", "people/sign-on", "people/access/", "people/access/table.csv", "people/sessions/", "people/import",
 )  # fmt: skip

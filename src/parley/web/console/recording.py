@@ -21,6 +21,7 @@ from parley.recordings import api as recordings
 from parley.web import gate, retention_words, rules
 from parley.web.console.evidence import evidence_panel
 from parley.web.console.listening import asked
+from parley.web.console.policies import decided
 from parley.web.console.recording_player import (
     BadMoment,
     clock,
@@ -116,6 +117,7 @@ def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpR
         "callee": _shown(found.callee, known),
         "known": known,
         "playable": can_play,
+        "policy": decided(found.steering) if found.steering else "",
         "segments": segments(here.viewer, found) if can_play else [],
         "duration": f"{found.seconds:.3f}",
         "clock": clock(found.seconds),

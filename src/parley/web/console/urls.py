@@ -5,6 +5,7 @@ from django.urls import path
 from parley.web import problems, sign_in, sign_on
 from parley.web.console import (
     access,
+    alarms,
     assistance,
     attestations,
     audits,
@@ -30,6 +31,7 @@ from parley.web.console import (
     people_account,
     people_import,
     people_sign_on,
+    policies,
     promises,
     recording,
     recordings,
@@ -67,6 +69,11 @@ urlpatterns = [
     path("recordings/deletions/<uuid:deletion_id>/", recordings_deletions.one, name="recordings-deletion"),
     path("recordings/<uuid:recording_id>/remark", recording.remark, name="recording-remark"),
     path("live/", live.live, name="live"),
+    path("live/mine", live.mine, name="live-mine"),
+    path("live/alarms/", alarms.listing, name="alarms"),
+    path("live/policies/", policies.listing, name="policies"),
+    path("live/policies/new", policies.one, name="policy-new"),
+    path("live/policies/<uuid:policy_id>/", policies.one, name="policy"),
     path("contacts/", contacts.listing, name="contacts"),
     path("contacts/add", contacts.add, name="contact-add"),
     path("contacts/settings", contacts_settings.settings, name="contact-settings"),
