@@ -23,6 +23,8 @@ from parley.people.visibility import settings
 from parley.tenancy.api import Customer, NewUser, current
 
 MOST_NAME = 200
+MOST_ADDRESS = 254
+"""Characters of an e-mail address (RFC 5321, erratum 1690)."""
 
 
 def create_user(
@@ -80,6 +82,8 @@ def checked_person(email: str, name: str) -> tuple[str, str]:
         validate_email(address)
     except ValidationError as error:
         raise AccountRefused("the e-mail address is not one", remedy="Write it as name@example.org.") from error
+    if len(address) > MOST_ADDRESS:
+        raise AccountRefused("the e-mail address is too long", remedy=f"It has at most {MOST_ADDRESS} characters.")
     if not name or len(name) > MOST_NAME:
         raise AccountRefused("an account needs a name", remedy=f"Give one of at most {MOST_NAME} characters.")
     return address, name

@@ -157,22 +157,31 @@ def parse(content: bytes, *, region: str | None) -> tuple[Row, ...]:
         raise ListRefused("the list is not UTF-8", remedy='Save it as "CSV UTF-8".') from error
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
+    lines = csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, strict=True)
     try:
-        lines = list(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, strict=True))
+        header = [name.strip().lower() for name in next(lines, [])]
+        filled = _filled(lines)
     except csv.Error as error:
         raise ListRefused("the list is no CSV", remedy=f"Look at quotation marks: {error}.") from error
-    header = [name.strip().lower() for name in lines[0]] if lines else []
     missing = [name for name in NEEDED if name not in header]
     if missing or len(set(header)) != len(header):
         raise ListRefused(
             f"the first line must name the columns, among them {' and '.join(missing or NEEDED)}, each once",
             remedy=f"Columns are: {', '.join(COLUMNS)}.",
         )
-    filled = [(number, cells) for number, cells in enumerate(lines[1:], 2) if any(cell.strip() for cell in cells)]
-    if len(filled) > MOST_ROWS:
-        raise ListRefused(f"the list has more than {MOST_ROWS} lines", remedy="Split it.")
     seen = _Seen()
     return tuple(_read(number, cells, header, region, seen) for number, cells in filled)
+
+
+def _filled(lines: Iterable[list[str]]) -> list[tuple[int, list[str]]]:
+    """The lines below the header that say something, by their numbers. Raises ListRefused for too many."""
+    filled = []
+    for number, cells in enumerate(lines, 2):
+        if any(cell.strip() for cell in cells):
+            filled.append((number, cells))
+        if len(filled) > MOST_ROWS:
+            raise ListRefused(f"the list has more than {MOST_ROWS} lines", remedy="Split it.")
+    return filled
 
 
 def _read(number: int, cells: Sequence[str], header: Sequence[str], region: str | None, seen: _Seen) -> Row:

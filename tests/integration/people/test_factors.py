@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import threading
+import tracemalloc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -271,6 +272,28 @@ def test_what_is_no_list_is_refused_with_a_remedy(anna: people.User, content: by
     with pytest.raises(people.ListRefused) as refusal:
         people.importing.upload(content, region=None, by=anna.id, at=NOW)
     assert refusal.value.remedy
+
+
+def test_an_address_that_no_account_keeps_stops_no_list(anna: people.User) -> None:
+    long = f"{'a' * 60}@{'.'.join(['b' * 60] * 4)}.example"
+    brought = people.importing.upload(
+        f"email,name\n{long},L\nok@list.example,O\n".encode(), region=None, by=anna.id, at=NOW
+    )
+    done = people.importing.bring(brought, invite_them=False, by=anna.id, at=NOW)
+    assert (done.added, [row.wrong.partition(".")[0] for row in done.wrong]) == (1, ["the e-mail address is too long"])
+
+
+def test_a_list_takes_the_room_of_its_people_not_of_its_lines() -> None:
+    empty = b"email,name\nann@list.example,Ann\n" + b"\n" * (1 << 19)
+    crowd = b"email,name\n" + b"a,b\n" * (1 << 17)
+    tracemalloc.start()
+    try:
+        assert [row.line for row in people.importing.parse(empty, region=None)] == [2]
+        with pytest.raises(people.ListRefused, match="more than"):
+            people.importing.parse(crowd, region=None)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_erased_account_leaves_nothing_beside_it(anna: people.User) -> None:
