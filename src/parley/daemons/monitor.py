@@ -24,7 +24,7 @@ from parley.monitoring import api as monitoring
 from parley.tenancy import api as tenancy
 
 _log = structlog.get_logger(__name__)
-_COUNT_SECONDS: Final = 15.0
+_COUNT_SECONDS: Final = 5.0
 _SHARE: Final = 4.0
 """Between two counts lies this many times what the last one took: all customers cost a fifth of one connection."""
 _SECONDS_OF_SILENCE: Final = 10.0

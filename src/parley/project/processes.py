@@ -64,8 +64,7 @@ def database(server: EmbeddedPostgres) -> ProcessSpec:
 
 def services(config: Config) -> Iterator[ProcessSpec]:
     """All other processes, in the order of their start."""
-    monitored = (config.monitor_host, config.monitor_port) if config.monitor_port else None
-    yield _service("monitor", config, listens=monitored)
+    yield _service("monitor", config)  # calls wait for nobody who only watches
     yield _service("recorder", config, inherits=(SIP_UDP, SIP_TCP, MEDIA, HOLD, STATE_KEY))
     yield _service("sequencer", config)
     yield _service("worker", config)
