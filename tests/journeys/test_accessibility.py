@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 from tests.journeys.conftest import Servers
 from tests.support import accessible
-from tests.support.console_rows import PASSWORD, Tenant, asked_by_a_person, departed, filled, people_of, routes, tenant
+from tests.support.console_rows import PASSWORD, Tenant, asked_by_a_person, departed, filled, routes, tenant
 from tests.support.departures import letters
 from tests.support.installation import MakeCustomer
 
@@ -43,6 +43,7 @@ FILES = {
     "end/<str:token>/exports/<uuid:return_id>": "a package",
     "end/<str:token>/certificate/<slug:form>": "a paper",
     "end/<str:token>/statements/<int:number>.json": "a file",
+    "readyz": "a word for programs, which depends on what else runs",
 }
 CONTROLS = "main :is(a, button, input, select, summary)"
 PLACE = f"[...document.querySelectorAll('{CONTROLS}')].indexOf(document.activeElement)"
@@ -163,7 +164,9 @@ def test_pages_of_the_provider(route: str, staff: Page, own: Tenant) -> None:
             ids |= asked_by_a_person()
     if "<str:token>" in route:
         with tenancy.scope(tenancy.provider()):
-            ids |= people_of(STAFF)
+            new = create_user(email=f"new-{STAFF}", name="Ole", password=None, role="operator")
+            link = people.invite(new.id, by=User.objects.get(email=STAFF).id, at=datetime.now(UTC))
+        ids["token"] = link.rpartition("/join/")[2]
     if "departure_id" in route:
         ids["departure_id"] = departed()
     found = [wrong_at(staff, "/provider/" + one) for one in filled(route, replace(own, ids=ids))]
@@ -212,8 +215,8 @@ def test_forms_that_were_refused_say_it_to_everybody(keeper: Page, own: Tenant) 
     """A field that was wrong is marked, described by its message, and the page stays without fault."""
     found = []
     for address, button in (
-        ("holds/new", "Place the hold"),
-        ("contacts/add", "Save"),
+        ("holds/new", "Place this hold"),
+        ("contacts/add", "Add this contact"),
         ("exports/ask", "Make this export"),
     ):
         keeper.goto(own.home + address)
