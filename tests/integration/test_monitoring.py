@@ -196,8 +196,10 @@ def test_status_on_the_command_line_names_what_does_not_run_and_what_to_do(tmp_p
     assert done.returncode == 1
     assert "not ready" in done.stdout
     told = " ".join(done.stdout.split())
-    assert "worker does not run Start it with parley up" in told
-    assert "no answer" in told
+    assert "database no answer" in told
+    for part in ("recorder", "sequencer", "worker", "web", "monitor"):
+        assert f"{part} does not run" in told
+    assert "parley up" in told
 
 
 @pytest.fixture

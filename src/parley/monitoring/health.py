@@ -36,7 +36,7 @@ def database() -> Finding:
     try:
         with django.db.connections["provider"].cursor() as cursor:
             cursor.execute("SELECT 1")
-    except (django.db.Error, tenancy.DatabaseUnavailable) as error:
+    except (django.db.Error, tenancy.TenancyError) as error:
         django.db.connections.close_all()
         return Finding(
             what="database", good=False, found=f"no answer ({type(error).__name__})",
@@ -48,9 +48,9 @@ def database() -> Finding:
 def store(opened: Callable[[], ObjectStore], *, folder: Path | None) -> Finding:
     """Asks the store of objects for one that is not there; `folder` is where a store of files keeps them."""
     try:
-        opened().head(_PROBE)
-    except ObjectNotFoundError:
-        pass  # it answers
+        objects = opened()
+        with suppress(ObjectNotFoundError):  # of its answers the one that is expected
+            objects.head(_PROBE)
     except StorageError as error:
         return Finding(
             what="objects", good=False, found=f"no answer ({error.error_id})",

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from parley.obligations.api import GiveUp, Work, enqueue, evidence, run_due, sweep
+from parley.obligations.api import GiveUp, Work, backlog, enqueue, evidence, run_due, sweep
 from parley.obligations.models import Deadline
 from parley.tenancy import api as tenancy
 
@@ -89,6 +89,28 @@ def test_a_later_deadline_waits_and_is_announced(customer: tenancy.Customer) -> 
     outcome = run_due(customer, handlers={"test.work": effect}, now=now())
     assert (outcome.done, outcome.next_due) == (0, later)
     assert run_due(customer, handlers={"test.work": effect}, now=later).done == 1
+
+
+def test_what_is_left_is_waiting_late_or_failed(customer: tenancy.Customer) -> None:
+    at = now()
+
+    def fails(work: Work) -> None:
+        raise GiveUp("never") if work.kind == "test.hopeless" else RuntimeError
+
+    for kind in ("test.work", "test.tried", "test.hopeless", "test.done", "test.begun"):
+        enqueue(kind=kind, key=kind, due=at, payload={})
+    enqueue(kind="test.work", key="tomorrow", due=at + timedelta(days=1), payload={})
+    run_due(customer, handlers={"test.hopeless": fails, "test.tried": fails, "test.done": effect}, now=at)
+    rows().filter(kind="test.begun").update(attempts=1)
+
+    def left(later: timedelta) -> dict[tuple[str, str], int]:
+        return {one: number for one, number in backlog(now=at + later).items() if one[0].startswith("test.")}
+
+    failed = {("test.hopeless", "failed"): 1}
+    assert left(timedelta(seconds=1)) == {("test.work", "waiting"): 1, ("test.begun", "waiting"): 1, **failed}
+    assert left(timedelta(hours=1)) == {
+        ("test.work", "late"): 1, ("test.tried", "late"): 1, ("test.begun", "waiting"): 1, **failed
+    }  # fmt: skip
 
 
 def test_enqueueing_wakes_whoever_runs_deadlines(customer: tenancy.Customer) -> None:
