@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from parley.foundation.errors import ParleyError
-from parley.project import backup_commands, contract_commands, hold_commands, storage_commands
+from parley.project import backup_commands, contract_commands, hold_commands, key_commands, storage_commands
 from parley.project.config import Config, ConfigError, load
 
 app = typer.Typer(
@@ -343,6 +343,7 @@ def mail_waiting() -> None:
 contract_commands.register(customer, agreement, out=out, prepared=prepared)
 hold_commands.register(customer, out=out, prepared=prepared)
 backup_commands.register(app, out=out, prepared=prepared)
+key_commands.register(app, out=out, prepared=prepared)
 storage_commands.register(app, out=out, prepared=prepared)
 
 

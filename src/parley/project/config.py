@@ -7,7 +7,7 @@ names follow from the field names, so there is no second list.
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,6 +38,10 @@ class Config:
     store_url: str = ""  # empty: files below data_dir
     store_scrub_megabytes: int = 50  # a second, that the nightly reading of all objects takes of the store
     keys_root: str = ""  # the operator's root key file; empty: below data_dir
+    keys_module: str = ""  # library of a PKCS#11 module, for customers with pkcs11 keys; empty: there is none
+    keys_token: str = ""  # the label of the token in it
+    keys_pin_file: str = ""  # a file with the PIN of its user
+    keys_pin: str = field(default="", repr=False)  # the PIN itself, better from the environment than from the file
     backup_url: str = ""  # where sealed backups go, another disk at best; empty: files below data_dir
     backup_keep_days: int = 30
 
@@ -100,6 +104,10 @@ class Config:
             if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
                 raise ConfigError("callback.allow names no place", remedy="Write host:port, separated by spaces.")
         self._check_proxies()
+        if self.keys_module and not self.keys_token:
+            raise ConfigError("keys.module has no token", remedy="Give the token's label as keys.token.")
+        if self.keys_module and bool(self.keys_pin_file) == bool(self.keys_pin):
+            raise ConfigError("keys.module needs its PIN once", remedy="Give keys.pin_file or PARLEY_KEYS_PIN.")
         self._check_monitor()
         if self.token_rate < 1:
             raise ConfigError("token.rate lets no program in", remedy="Give a number of requests a minute, 1 or more.")
@@ -195,11 +203,11 @@ def load(*, environment: Mapping[str, str] | None = None, file: Path | None = No
     named = file or (Path(environment["PARLEY_CONFIG"]) if environment.get("PARLEY_CONFIG") else None)
     path = named or Path("parley.toml")
     values = dict(_from_file(path)) if named or path.exists() else {}
-    for field in fields(Config):
-        text = environment.get(_variable(field.name))
+    for one in fields(Config):
+        text = environment.get(_variable(one.name))
         if text is not None:
-            values[field.name] = text
-    known = {field.name: field for field in fields(Config)}
+            values[one.name] = text
+    known = {one.name: one for one in fields(Config)}
     settings = {
         name: _converted(name, value, type(known[name].default)) for name, value in values.items() if name in known
     }

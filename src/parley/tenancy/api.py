@@ -34,8 +34,9 @@ from parley.tenancy.errors import (
     TrunkRefused,
     UnknownCustomer,
 )
+from parley.tenancy.keys import KeyInModule
 from parley.tenancy.rotation import rotate_keys
-from parley.tenancy.selection import embedded, provider_beside
+from parley.tenancy.selection import embedded, operator_module, provider_beside
 from parley.tenancy.standing import agreement_text, agreement_versions, keep_agreement_text, set_standing, standing
 from parley.tenancy.statements import Answer, Asked, Later, Statements, run_later, run_together
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, set_policies, trunk_directory, trunks
@@ -52,6 +53,7 @@ __all__ = [
     "CustomerRefused",
     "DatabaseUnavailable",
     "EmbeddedPostgres",
+    "KeyInModule",
     "Keyring",
     "KeysUnavailable",
     "Later",
@@ -88,6 +90,7 @@ __all__ = [
     "known",
     "make_root_key",
     "mark_destroyed",
+    "operator_module",
     "prepare",
     "provider",
     "provider_beside",

@@ -15,8 +15,8 @@ from django.conf import settings
 from parley.ledger.api import LogSigner
 from parley.sealing.api import Identity, SealingError, generate_identity, identity_from, parse_recipient
 from parley.tenancy.errors import CustomerRefused, KeysUnavailable
-from parley.tenancy.keys import KeyEncryptionKey, KeyFile, RootKey, destroy_private
-from parley.tenancy.selection import operator_key
+from parley.tenancy.keys import KeyEncryptionKey, KeyFile, RootKey, destroy_private, sealed_by_module
+from parley.tenancy.selection import operator_key, operator_module
 from parley.tenancy.types import Custody, Customer
 
 CUSTOMER_HELD_RECIPIENTS: Final = 2  # one lost key must not lose every recording
@@ -84,8 +84,10 @@ class Keyring:
         return identity_from(RootKey(self._file(customer).index_secret).derived("backup identity"))
 
     def backup_identity_of(self, customer_id: UUID) -> Identity:
-        """The same by the tenant's id alone, sealed by the root key: when no register says who it is any more."""
-        file = KeyFile.load(directory=self.directory, customer_id=customer_id, key=self.root)
+        """The same by the tenant's id alone, sealed by whichever key: when no register says who it is any more."""
+        by_module = self.module is not None and sealed_by_module(directory=self.directory, customer_id=customer_id)
+        key = self._encryption("pkcs11" if by_module else "local")
+        file = KeyFile.load(directory=self.directory, customer_id=customer_id, key=key)
         return identity_from(RootKey(file.index_secret).derived("backup identity"))
 
     def identities(self, customer: Customer) -> tuple[str, ...]:
@@ -108,13 +110,17 @@ class Keyring:
         if custody != "pkcs11":
             return self.root
         if self.module is None:
-            raise KeysUnavailable("no PKCS#11 module is configured", remedy="Choose local or customer-held keys.")
+            raise KeysUnavailable(
+                "no PKCS#11 module is configured",
+                remedy="Set keys.module, keys.token and keys.pin_file; or choose local or customer-held keys.",
+            )
         return self.module
 
 
 def keyring() -> Keyring:
     """The keyring of this installation."""
-    return Keyring(directory=settings.PARLEY_DATA_DIR / "keys" / "customers", root=operator_key())
+    directory = settings.PARLEY_DATA_DIR / "keys" / "customers"
+    return Keyring(directory=directory, root=operator_key(), module=operator_module())
 
 
 def _checked(recipients: tuple[str, ...]) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from parley.tenancy.errors import KeysUnavailable
 
 ROOT_KEY_SIZE = 32
 _VERSION = b"\x01"
+MODULE_VERSION = b"\x02"
+"""How a keyring file begins that a module's key sealed."""
 
 
 class KeyEncryptionKey(Protocol):
@@ -31,6 +33,21 @@ class KeyEncryptionKey(Protocol):
     def seal(self, plaintext: bytes, *, bound_to: bytes) -> bytes: ...
 
     def open(self, sealed: bytes, *, bound_to: bytes) -> bytes: ...
+
+
+class KeyInModule(KeyEncryptionKey, Protocol):
+    """A key inside a PKCS#11 module."""
+
+    @property
+    def label(self) -> str: ...
+
+    def make(self) -> None:
+        """Makes the key. Raises KeysUnavailable, also when there is one."""
+        ...
+
+    def check(self) -> None:
+        """That module, token, PIN and key work. Raises KeysUnavailable."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -165,6 +182,12 @@ class KeyFile:
             index_secret=bytes.fromhex(document["index_secret"]),
             log_seed=bytes.fromhex(document["log_seed"]),
         )
+
+
+def sealed_by_module(*, directory: Path, customer_id: UUID) -> bool:
+    """Whether a keyring file says that a key inside a PKCS#11 module sealed it; False for one that is not there."""
+    path = _path(directory, customer_id)
+    return path.exists() and path.read_bytes()[:1] == MODULE_VERSION
 
 
 def _path(directory: Path, customer_id: UUID) -> Path:

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from parley.tenancy.embedded import EmbeddedPostgres
 from parley.tenancy.errors import NoCustomerInScope
-from parley.tenancy.keys import RootKey, root_key
+from parley.tenancy.keys import KeyInModule, RootKey, root_key
 from parley.tenancy.types import Customer, Role
 
 PROVIDER_DATABASE = "parley_provider"
@@ -46,6 +47,20 @@ class Location:
 def operator_key() -> RootKey:
     """The root key of this installation, read once per process."""
     return root_key(settings.PARLEY_ROOT_KEY_FILE)
+
+
+@cache
+def operator_module() -> KeyInModule | None:
+    """The key inside the PKCS#11 module of this installation, None where none is configured; one for a process."""
+    if not settings.PARLEY_KEYS_MODULE:
+        return None
+    from parley.tenancy.module import ModuleKey, pin_reader  # loads a library that most installations do not need
+
+    return ModuleKey(
+        library=Path(settings.PARLEY_KEYS_MODULE),
+        token=settings.PARLEY_KEYS_TOKEN,
+        pin=pin_reader(file=settings.PARLEY_KEYS_PIN_FILE, pin=settings.PARLEY_KEYS_PIN),
+    )
 
 
 def embedded() -> EmbeddedPostgres:
