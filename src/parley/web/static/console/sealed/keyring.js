@@ -17,7 +17,7 @@ export class Keyring {
     ring.recipients = [];
     ring.keeper = await keeper();
     await ring.set(await ring.tell("ask"));
-    setInterval(() => ring.secrets.length && ring.tell("hold", ring.secrets), REMIND);
+    setInterval(async () => ring.secrets.length && ring.set(await ring.tell("keep", ring.secrets)), REMIND);
     return ring;
   }
 
@@ -38,7 +38,7 @@ export class Keyring {
   }
 
   async tell(deed, secrets) {
-    if (!this.keeper) return deed === "hold" ? secrets : [];
+    if (!this.keeper) return secrets ?? [];
     const { port1, port2 } = new MessageChannel();
     const answer = new Promise((done) => { port1.onmessage = ({ data }) => done(data); });
     this.keeper.active.postMessage({ deed, customer: this.customer, secrets }, [port2]);
