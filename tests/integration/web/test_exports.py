@@ -17,6 +17,7 @@ from tests.support.spooled import CALLER, Spooler
 
 from parley.exports import api as exports
 from parley.inventory.api import ExportOptions, Subject
+from parley.ledger import api as ledger
 from parley.obligations.api import run_due
 from parley.people.api import create_user
 from parley.recordings.api import RENDER, finalize, installed_store, render_recording
@@ -78,6 +79,7 @@ def test_what_is_wrong_stands_beside_the_field(keeper: Keeper) -> None:
         ({"what": "subject", "person": "nobody", "formats": "csv"}, "Write a number with its country"),
         ({"what": "records", "since": "2026-02-01", "until": "2026-01-01", "formats": "csv"}, "before the first"),
         ({"what": "everything"}, "Choose at least one"),
+        ({"what": "discovery", "formats": "mp3"}, "A day is written"),
         ({"formats": "csv"}, "Choose one"),
     ):
         answer = keeper.client.post(keeper.home + "exports/ask", {"key": "k", **given})
@@ -92,6 +94,19 @@ def test_of_one_person(keeper: Keeper) -> None:
     text = zipfile.ZipFile(exports.open_package(export)).read("tables/recordings.csv").decode()
     assert CALLER.number in text
     assert "(left out)" in text
+
+
+def test_for_e_discovery_of_one_person_whenever_it_was(keeper: Keeper) -> None:
+    signer = tenancy.keyring().ledger_signer(keeper.customer)
+    with tenancy.connect(keeper.customer, role="sequencer") as connected:
+        ledger.integrate(connected, signer=signer)
+    export = keeper.ask(what="discovery", person="+39 0584 943232", formats=["mp3"])
+    keeper.make()
+    names = zipfile.ZipFile(exports.open_package(export)).namelist()
+    assert {"README.txt", "verifier.py", "verify_package.py", "manifest.note", "tables/custody.csv"} <= set(names)
+    page = keeper.client.get(f"{keeper.home}exports/{export}/").content.decode()
+    assert "E-discovery package" in page
+    assert f"verify_package.py . --log-key &#x27;{signer.log_key}&#x27;" in page.replace("'", "&#x27;")
 
 
 def test_the_link_serves_pieces_to_whoever_has_it(keeper: Keeper) -> None:

@@ -115,6 +115,8 @@ def export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     }
     if found.state == "ready":
         context["link"] = f"{settings.PARLEY_PUBLIC_URL}{exports.link(export_id)}"
+        if found.reason == "discovery":
+            context["log_key"] = str(tenancy.keyring().ledger_signer(tenancy.current()).log_key)
     if found.evidence_id is not None:
         context |= evidence_panel(found.evidence_id)
     return render(request, "web/console/export.html", context)
