@@ -138,6 +138,7 @@ def _measure(tenancy: ModuleType, count: int, questions: int) -> dict[str, float
 
 
 def _ask(connection: Any, count: int, questions: int, figures: dict[str, float]) -> None:
+    from django.db import connection as django_connection
     from tests.support import many_recordings as many
 
     from parley.recordings.api import PartySheet, Wanted, cursor_of_page, party_aad, search
@@ -168,7 +169,10 @@ def _ask(connection: Any, count: int, questions: int, figures: dict[str, float])
             assert ours == [row[1] for row in plain.lines(query, params)], f"{name} {page}: not the same lines"
             assert len(ours) == ROWS, f"{name} {page}: {len(ours)} lines"
         figures[f"{name}_page"] = deep
-    taken = _turns(contenders, questions)
+    pids = {"sql": connection.info.backend_pid, "ours": django_connection.connection.info.backend_pid}
+    taken, worked = _turns(contenders, questions, pids)
+    for name, cpu in worked.items():
+        figures[f"{name}_cpu_ms"] = 1000 * cpu / questions
     for name, seconds in taken.items():
         figures[f"{name}_p50_ms"] = 1000 * statistics.median(seconds)
         figures[f"{name}_p95_ms"] = 1000 * statistics.quantiles(seconds, n=20)[18]
@@ -177,9 +181,13 @@ def _ask(connection: Any, count: int, questions: int, figures: dict[str, float])
         for page in ("first", "deep"):
             ours = figures[f"{name}_{page}_p50_ms"]
             figures[f"{name}_{page}_ratio"] = ours / figures[f"sql_{name}_{page}_p50_ms"]
+            cpu, plain_cpu = (figures[f"{whose}{name}_{page}_cpu_ms"] for whose in ("", "sql_"))
+            figures[f"{name}_{page}_cpu_ratio"] = cpu / plain_cpu
             figures[f"{name}_{page}_rows_ratio"] = ours / figures[f"rows_{name}_{page}_p50_ms"]
     figures["deep_over_first"] = max(figures[f"{name}_deep_over_first"] for name in asked)
     figures["ratio"] = max(figures[f"{name}_{page}_ratio"] for name in asked for page in ("first", "deep"))
+    figures["cpu_ratio"] = max(figures[f"{name}_{page}_cpu_ratio"] for name in asked for page in ("first", "deep"))
+    figures["cpu_ms"] = max(figures[f"{name}_{page}_cpu_ms"] for name in asked for page in ("first", "deep"))
     figures["p95_ms"] = max(figures[f"{name}_{page}_p95_ms"] for name in asked for page in ("first", "deep"))
     strange = random.Random(1)
     pages = int(0.3 * count / ROWS) - 2
@@ -227,19 +235,39 @@ def _page(customer: Any, questions: int, figures: dict[str, float]) -> None:
     for address in addresses.values():
         answer = browser.get(address)
         assert answer.status_code == 200 and answer.content.count(b"<tr") > ROWS, (address, answer.status_code)
-    taken = _turns({name: lambda one=one: browser.get(one) for name, one in addresses.items()}, min(questions, 100))
+    from django.db import connection
+
+    pids = {"ours": connection.connection.info.backend_pid} if connection.connection else {}
+    times = min(questions, 100)
+    taken, worked = _turns({name: lambda one=one: browser.get(one) for name, one in addresses.items()}, times, pids)
+    figures["page_cpu_ms"] = max(1000 * cpu / times for cpu in worked.values())
     for name, seconds in taken.items():
         figures[f"page_{name}_p50_ms"] = 1000 * statistics.median(seconds)
         figures[f"page_{name}_p95_ms"] = 1000 * statistics.quantiles(seconds, n=20)[18]
     figures["page_p95_ms"] = max(figures[f"page_{name}_p95_ms"] for name in taken)
 
 
-def _turns(contenders: dict[str, Callable[[], Any]], times: int) -> dict[str, list[float]]:
+def _turns(
+    contenders: dict[str, Callable[[], Any]], times: int, pids: dict[str, int]
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Seconds of each question, and processor seconds of all: of this process and of the backend that answers it.
+
+    Contenders by hand ("sql_", "rows_") are answered by the backend "sql", the others by "ours".
+    """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
+    worked = dict.fromkeys(contenders, 0.0)
     for _ in range(times):
         for name, deed in contenders.items():
+            pid = pids.get("sql" if name.startswith(("sql_", "rows_")) else "ours")
+            before = time.process_time() + _worked(pid)
             taken[name].append(_seconds(deed))
-    return taken
+            worked[name] += time.process_time() + _worked(pid) - before
+    return taken, worked
+
+
+def _worked(pid: int | None) -> float:
+    """Processor seconds of a process so far (proc_pid_schedstat(5): the first number, nanoseconds)."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9 if pid else 0.0
 
 
 def _seconds(deed: Callable[[], Any]) -> float:
@@ -249,14 +277,15 @@ def _seconds(deed: Callable[[], Any]) -> float:
 
 
 def _report(figures: dict[str, float]) -> None:
-    print(f"{'':16}{'p50 ms':>9}{'p95 ms':>9}{'by hand':>9}{'rows':>9}{'ratio':>8}")
+    print(f"{'':16}{'p50 ms':>9}{'p95 ms':>9}{'by hand':>9}{'rows':>9}{'ratio':>8}{'cpu ms':>9}{'by hand':>9}")
     for name in ("number", "tag", "date"):
         for page in ("first", "deep"):
             key = f"{name}_{page}"
             line = (figures[f"{key}_p50_ms"], figures[f"{key}_p95_ms"], figures[f"sql_{key}_p50_ms"])
             print(f"{key:16}{line[0]:9.2f}{line[1]:9.2f}{line[2]:9.2f}{figures[f'rows_{key}_p50_ms']:9.2f}"
-                  f"{figures[f'{key}_ratio']:8.2f}")  # fmt: skip
-    first = ("ratio", "deep_over_first", "p95_ms", "page_p95_ms")
+                  f"{figures[f'{key}_ratio']:8.2f}{figures[f'{key}_cpu_ms']:9.2f}"
+                  f"{figures[f'sql_{key}_cpu_ms']:9.2f}")  # fmt: skip
+    first = ("ratio", "cpu_ratio", "deep_over_first", "p95_ms", "cpu_ms", "page_p95_ms", "page_cpu_ms")
     shown = {
         **{key: figures[key] for key in first},
         **{key: value for key, value in figures.items() if key not in first},

@@ -22,7 +22,7 @@ from parley.recordings.errors import BadCursor
 from parley.recordings.keys import keys
 from parley.recordings.models import NumberIndex, Recording
 from parley.recordings.quality import QUALITIES, Quality
-from parley.recordings.statements import Limits, Place, Term, statement
+from parley.recordings.statements import Limits, Place, Term, is_plain, plain_statement, statement
 from parley.recordings.types import NUMBER_INDEX, Direction
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import Page, RecordingRow, RenditionState, Viewer
@@ -36,6 +36,13 @@ SELECT r.conversation_id, r.id, r.started_at, r.ended_at, r.seconds, r.direction
     r.rendition, r.quality, r.sealed, e.wrapped
 FROM recordings_recording r JOIN recordings_sealingepoch e ON e.id = r.epoch_id
 WHERE r.conversation_id = ANY(%s) {} ORDER BY r.started_at, r.id
+"""
+_PAGE: Final = """
+SELECT r.conversation_id, r.id, r.started_at, r.ended_at, r.seconds, r.direction, r.trunk_id, r.trunk_name, r.reason,
+    r.rendition, r.quality, r.sealed, e.wrapped, c.listed_at
+FROM ({}) c JOIN recordings_recording r ON r.conversation_id = c.listed_id
+JOIN recordings_sealingepoch e ON e.id = r.epoch_id
+ORDER BY c.listed_at DESC, c.listed_id DESC, r.started_at, r.id
 """
 _SEEN: Final = """
 AND EXISTS (SELECT FROM recordings_numberindex n WHERE n.recording_id = r.id AND n.value = ANY(%s))
@@ -104,7 +111,10 @@ def search(
         wanted = Wanted(number=number, since=since, until=until, direction=direction, trunk=trunk)
     limit = max(1, min(limit, MOST_PER_PAGE))
     after = None if cursor is None else _read_cursor(cursor)
-    places = _places(viewer, wanted, after=after, limit=limit + 1)
+    terms, limits = _terms(viewer, wanted), _limits(wanted, after)
+    if viewer.number_indexes is None and is_plain(terms, limits):
+        return _page(terms, limits, limit)
+    places = _found(terms, limits, limit=limit + 1)
     more, places = len(places) > limit, places[:limit]
     return Page(rows=_rows(viewer, places), cursor=_cursor(places[-1]) if more else None)
 
@@ -163,14 +173,11 @@ def rows_of(viewer: Viewer, conversation_ids: Sequence[UUID]) -> dict[UUID, Reco
     seen, params = "", list[Any]([list(conversation_ids)])
     if viewer.number_indexes is not None:
         seen, params = _SEEN, [*params, sorted(viewer.number_indexes)]
-    segments: dict[UUID, list[_Segment]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SEGMENTS.format(seen), params)
-        for row in cursor.fetchall():
-            segment = _Segment._make(row)
-            segments.setdefault(segment.conversation_id, []).append(segment)
+        found = _by_conversation(cursor.fetchall())
     parties = PartyReader.for_current_customer()
-    return {one: _row(found, parties) for one, found in segments.items()}
+    return {one: _row(segments, parties) for one, segments in found.items()}
 
 
 def planned(
@@ -182,13 +189,39 @@ def planned(
 
 
 def _places(viewer: Viewer, wanted: Wanted, *, after: Place | None, limit: int, offset: int = 0) -> list[Place]:
-    asked = statement(_terms(viewer, wanted), _limits(wanted, after), limit=limit, offset=offset)
+    return _found(_terms(viewer, wanted), _limits(wanted, after), limit=limit, offset=offset)
+
+
+def _found(terms: Sequence[Term], limits: Limits, *, limit: int, offset: int = 0) -> list[Place]:
+    asked = statement(terms, limits, limit=limit, offset=offset)
     if asked is None:
         return []
     with connection.cursor() as cursor:
         cursor.execute(*asked)
         found: list[Place] = cursor.fetchall()
     return found
+
+
+def _page(terms: Sequence[Term], limits: Limits, limit: int) -> Page:
+    """A page of what is walked in one index, places and lines in one prepared statement."""
+    query, params = plain_statement(terms, limits, limit=limit + 1)
+    (answer,) = tenancy.run_together((_PAGE.format(query), params))
+    places = {row[0]: row[13] for row in answer.rows}
+    more, parties = len(places) > limit, PartyReader.for_current_customer()
+    segments = _by_conversation([row[:13] for row in answer.rows])
+    shown = list(segments)[:limit]
+    return Page(
+        rows=tuple(_row(segments[one], parties) for one in shown),
+        cursor=_cursor((places[shown[-1]], shown[-1])) if more else None,
+    )
+
+
+def _by_conversation(rows: Sequence[Sequence[Any]]) -> dict[UUID, list[_Segment]]:
+    """Segments in their order, by conversation, in the order in which these come."""
+    segments: dict[UUID, list[_Segment]] = {}
+    for row in rows:
+        segments.setdefault(row[0], []).append(_Segment._make(row))
+    return segments
 
 
 def _terms(viewer: Viewer, wanted: Wanted) -> list[Term]:

@@ -64,6 +64,19 @@ def statement(terms: Sequence[Term], limits: Limits, *, limit: int, offset: int 
     return outer, [list(driver.values), *params, limit + offset, limit, offset]
 
 
+def is_plain(terms: Sequence[Term], limits: Limits) -> bool:
+    """Whether the list is a range of one index, whatever is asked: the same plan serves every value."""
+    return not limits.clauses and len(terms) <= 1 and all(len(term.values) == 1 for term in terms)
+
+
+def plain_statement(terms: Sequence[Term], limits: Limits, *, limit: int) -> tuple[str, list[Any]]:
+    """As `statement`, for what `is_plain`; the limit is written out, for a plan that is made before values are known
+    has to know how few lines are wanted."""
+    table: str = terms[0].table if terms else "recordings_recording"
+    inner, params = _walk(table, "%s" if terms else "", [terms[0].values[0]] if terms else [], [], limits)
+    return f"{inner} LIMIT {limit:d}", params
+
+
 def _driver(terms: Sequence[Term]) -> Term | None:
     """The term to walk: the only one, else the one that fewest recordings have; None to walk the list itself."""
     if not terms:

@@ -84,6 +84,13 @@ class FieldOpener:
         """The value. Raises PayloadError when it was altered or moved, NoIdentityMatchesError, HeaderError."""
         if epoch_of(sealed.data) != sealed.epoch_id:
             raise PayloadError("a sealed field names another epoch", remedy="the row was altered: restore it")
+        return self._value(sealed, aad)
+
+    def open_column(self, data: bytes, *, wrapped: bytes, aad: bytes) -> bytes:
+        """The value of a stored column, with the wrapped key of its epoch. Raises as `open` does."""
+        return self._value(SealedField(epoch_id=epoch_of(data), wrapped=wrapped, data=data), aad)
+
+    def _value(self, sealed: SealedField, aad: bytes) -> bytes:
         cipher = self._cipher(sealed)
         nonce = sealed.data[_EPOCH_ID_LENGTH : _EPOCH_ID_LENGTH + _NONCE_LENGTH]
         try:
@@ -92,10 +99,6 @@ class FieldOpener:
             raise PayloadError(
                 "a sealed field does not authenticate", remedy="the row was altered: restore it"
             ) from error
-
-    def open_column(self, data: bytes, *, wrapped: bytes, aad: bytes) -> bytes:
-        """The value of a stored column, with the wrapped key of its epoch. Raises as `open` does."""
-        return self.open(SealedField(epoch_id=epoch_of(data), wrapped=wrapped, data=data), aad)
 
     def _cipher(self, sealed: SealedField) -> AESGCM:
         known = self._ciphers.get(sealed.epoch_id)
