@@ -95,9 +95,9 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             **contacts_of(customer, folder, email),
             **people_of(email),
             "bulk_id": tagged(email, recording),
+            "deletion_id": asked_to_delete(recording),
         }
     change, subprocessor, version = told_alone(customer)
-            "deletion_id": asked_to_delete(recording),
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
@@ -146,6 +146,12 @@ def tagged(email: str, recording: UUID) -> str:
     return str(bulk.start(viewer(keeper), "tag", records, tag="walk", key="walk", by=keeper.id, at=now))
 
 
+def asked_to_delete(recording: UUID) -> str:
+    """A colleague's request to delete it, which nobody has decided."""
+    now = datetime.now(UTC)
+    return str(retention.ask_deletion("recordings", [recording], why="walk", key="walk", by=uuid4(), at=now).id)
+
+
 def people_of(email: str) -> dict[str, str]:
     """A person who was invited, and a list of people that waits, of the customer in scope."""
     now, keeper = datetime.now(UTC), User.objects.get(email=email)
@@ -153,12 +159,6 @@ def people_of(email: str) -> dict[str, str]:
     invited = people.invite(person.id, by=keeper.id, at=now).rpartition("/join/")[2]
     brought = people.importing.upload(b"email,name\na@list.example,Ann\n", region=None, by=keeper.id, at=now)
     return {"person_id": str(person.id), "list_id": str(brought), "token": invited}
-
-
-def asked_to_delete(recording: UUID) -> str:
-    """A colleague's request to delete it, which nobody has decided."""
-    now = datetime.now(UTC)
-    return str(retention.ask_deletion("recordings", [recording], why="walk", key="walk", by=uuid4(), at=now).id)
 
 
 def hooked() -> dict[str, str]:

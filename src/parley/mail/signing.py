@@ -54,8 +54,10 @@ class Signer:
 
     def dns_record(self) -> tuple[str, str]:
         """The name and the text of the TXT record by which receivers check the signatures."""
-        public = _key(self.private).public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        public = (
+            _key(self.private)
+            .public_key()
+            .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         )
         encoded = base64.b64encode(public).decode("ascii")
         return f"{self.selector}._domainkey.{self.domain}", f"v=DKIM1; k=rsa; p={encoded}"
