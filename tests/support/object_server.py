@@ -73,7 +73,8 @@ class ObjectServer:
             "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "dir": files, "filer": "true", "filer.port": filer, "s3": "true",
             "s3.port": s3, "s3.config": self.directory / "identities.json", "volume.port": volume, "volume.max": 16,
             "master.port": master, "master.volumeSizeLimitMB": 64, "master.telemetry": "false",
-            "master.electionTimeout": "1s", "master.heartbeatInterval": "100ms",
+            "s3.port.iceberg": 0, "s3.port.lance": 0, "master.electionTimeout": "1s",
+            "master.heartbeatInterval": "100ms",
         }  # fmt: skip
         weed = Path(sys.executable).parent / "weed"
         command = [str(weed), f"-logdir={self.directory}", "server", *(f"-{one}={put}" for one, put in options.items())]

@@ -9,6 +9,7 @@ from obstore.store import S3Store as Bucket
 
 from .errors import (
     KeyRefusedError,
+    ObjectLockedError,
     ObjectNotFoundError,
     StorageError,
     StoreAddressError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KeyRefusedError",
     "ObjectHead",
+    "ObjectLockedError",
     "ObjectNotFoundError",
     "ObjectStore",
     "StorageError",

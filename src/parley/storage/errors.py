@@ -1,5 +1,7 @@
 """What can go wrong with an object store."""
 
+from datetime import datetime
+
 from parley.foundation.errors import ParleyError
 
 
@@ -31,6 +33,18 @@ class StoreUnavailableError(StorageError):
     """The store does not answer, or refuses us. Retryable."""
 
     error_id = "storage.unavailable"
+
+
+class ObjectLockedError(StorageError):
+    """The store keeps an object by write-once (S3 object lock), `until` when, or None: until a legal hold of the store
+    is taken off. Nothing was deleted. Permanent until then."""
+
+    error_id = "storage.locked"
+
+    def __init__(self, until: datetime | None) -> None:
+        self.until = until
+        words = f"write-once until {until:%Y-%m-%d %H:%M} UTC" if until else "a legal hold of the object store"
+        super().__init__(f"it is kept by {words}", remedy="Nothing was deleted; delete it again after that.")
 
 
 class StoreAddressError(StorageError):

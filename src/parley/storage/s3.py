@@ -78,6 +78,9 @@ class S3Store:
 
     def delete(self, key: str) -> bool:
         """See ObjectStore."""
+        with _translated(key):
+            if self._requests.versioned:
+                return self._requests.delete_versions([check_key(key)]) > 0
         try:
             self.head(key)
         except ObjectNotFoundError:
@@ -87,8 +90,14 @@ class S3Store:
         return True
 
     def delete_many(self, keys: Iterable[str]) -> int:
-        """See ObjectStore. A thousand keys to a request; counts those that were asked for, as S3 does not tell."""
+        """See ObjectStore. A thousand keys to a request; counts those that were asked for, as S3 does not tell.
+
+        In a bucket with versions a plain deletion only hides: there each version goes, one request each.
+        """
         removed = 0
+        with _translated(""):
+            if self._requests.versioned:
+                return self._requests.delete_versions([check_key(key) for key in keys])
         pending = iter(keys)
         while batch := [check_key(key) for key in islice(pending, _BATCH)]:
             with _translated(batch[0]):

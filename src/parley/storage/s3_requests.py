@@ -1,12 +1,15 @@
-"""The few requests of S3 that obstore cannot make, through botocore: uploads that were never completed."""
+"""The few requests of S3 that obstore cannot make, through botocore: incomplete uploads, versions, write-once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from botocore.config import Config
 from botocore.session import Session
+
+from .errors import ObjectLockedError
 
 _TIMEOUT_SECONDS = 20
 
@@ -30,6 +33,44 @@ class Requests:
             read_timeout=_TIMEOUT_SECONDS,
         )
         return Session().create_client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
+
+    @cached_property
+    def versioned(self) -> bool:
+        """Whether the bucket keeps versions, as every bucket with object lock does: asked once."""
+        return self._client.get_bucket_versioning(Bucket=self.bucket).get("Status") in {"Enabled", "Suspended"}
+
+    def delete_versions(self, keys: Sequence[str]) -> int:
+        """Delete every version of these objects; how many of them there were. Raises ObjectLockedError before any is
+        touched, should the store keep one."""
+        found = {key: self._versions(key) for key in keys}
+        for key, (versions, _markers) in found.items():
+            for version in versions:
+                self._require_free(key, version)
+        for key, (versions, markers) in found.items():
+            for version in [*versions, *markers]:
+                self._client.delete_object(Bucket=self.bucket, Key=self._full(key), VersionId=version)
+        return sum(bool(versions) for versions, _markers in found.values())
+
+    def _versions(self, key: str) -> tuple[list[str], list[str]]:
+        """Ids of the versions of an object, and of the markers that hide it."""
+        full = self._full(key)
+        versions: list[str] = []
+        markers: list[str] = []
+        for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=full):
+            versions += [one["VersionId"] for one in page.get("Versions", ()) if one["Key"] == full]
+            markers += [one["VersionId"] for one in page.get("DeleteMarkers", ()) if one["Key"] == full]
+        return versions, markers
+
+    def _require_free(self, key: str, version: str) -> None:
+        head = self._client.head_object(Bucket=self.bucket, Key=self._full(key), VersionId=version)
+        if head.get("ObjectLockLegalHoldStatus") == "ON":
+            raise ObjectLockedError(None)
+        until = head.get("ObjectLockRetainUntilDate")
+        if until is not None and until > datetime.now(UTC):
+            raise ObjectLockedError(until.astimezone(UTC))
+
+    def _full(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
 
     def abort_incomplete(self, prefix: str, *, before: datetime) -> int:
         """Abort uploads below `prefix` that were begun before that instant; how many."""

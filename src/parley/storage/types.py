@@ -47,11 +47,14 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, key: str) -> bool:
-        """Remove the object durably; False when there was none."""
+        """Remove the object durably, all of its versions; False when there was none. Raises ObjectLockedError."""
         ...
 
     def delete_many(self, keys: Iterable[str]) -> int:
-        """Remove these objects durably; how many there were. Far quicker than one by one."""
+        """Remove these objects durably, all of their versions; how many there were. Far quicker than one by one.
+
+        Raises ObjectLockedError when the store keeps any of them by write-once: then none is removed.
+        """
         ...
 
     def list(self, prefix: str = "") -> Iterator[ObjectHead]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from tests.support.object_server import ObjectServer
 from tests.support.spooled import Spooler
 
 from parley.obligations.api import Outcome, run_due
@@ -33,11 +34,20 @@ class Place:
     spooler: Spooler
     store: ObjectStore
     scratch: Path
-    objects: Path
+    url: str
 
     @property
     def spool(self) -> Path:
         return self.spooler.spool
+
+    @property
+    def objects(self) -> Path:
+        """The directory of a store of files; of another store a place where nothing is."""
+        return Path(self.url.removeprefix("file://"))
+
+    def content(self, key: str) -> bytes:
+        """All of a stored object."""
+        return self.store.get_range(key, 0, self.store.head(key).size)
 
     def finalize(self, directory: Path) -> UUID:
         return finalize(directory, store=self.store, now=datetime.now(UTC))
@@ -60,18 +70,26 @@ def unblocked(django_db_blocker: object) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.soak)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where objects are kept: files always, a real S3 server in the full run."""
+    if request.param == "file":
+        return f"file://{tmp_path / 'objects'}"
+    server: ObjectServer = request.getfixturevalue("object_server")
+    return server.url(f"recordings-{uuid4().hex[:12]}")
+
+
 @pytest.fixture
-def place_for(tmp_path: Path, unblocked: None) -> PlaceFor:
+def place_for(tmp_path: Path, store_url: str, unblocked: None) -> PlaceFor:
     def make(customer: tenancy.Customer) -> Place:
         scratch = tmp_path / "scratch"
         scratch.mkdir(exist_ok=True)
-        objects = tmp_path / "objects"
         return Place(
             customer=customer,
             spooler=Spooler(tmp_path / "spool", customer),
-            store=open_store(f"file://{objects}"),
+            store=open_store(store_url),
             scratch=scratch,
-            objects=objects,
+            url=store_url,
         )
 
     return make

@@ -44,7 +44,7 @@ def test_a_closed_recording_becomes_rows_objects_and_evidence(place: Place, ever
     assert [part.name for part in found.parts] == ["000.age", "001.age"]
     for part in found.parts:
         key = f"{place.customer.id}/recordings/{recording_id}/{part.name}"
-        stored = (place.objects / key).read_bytes()
+        stored = place.content(key)
         assert stored == sealed[part.name]
         assert hashlib.sha256(stored).hexdigest() == part.sha256
     assert (found.parties, found.call_id, found.sealed) == ((CALLER, CALLEE), "call@pbx", False)

@@ -37,7 +37,7 @@ run(spool=Path(spool), scratch=Path(scratch), store=open_store(store), stop=stop
 
 
 def start(place: Place) -> "subprocess.Popen[bytes]":
-    where = [str(place.spool), str(place.scratch), f"file://{place.objects}"]
+    where = [str(place.spool), str(place.scratch), place.url]
     return subprocess.Popen([sys.executable, "-c", WORKER, *where], env=dict(os.environ), stdout=subprocess.DEVNULL)
 
 

@@ -5,18 +5,23 @@ import os
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from tests.support.object_server import BUCKET, ObjectServer
+from botocore.exceptions import ClientError
+from tests.support.object_server import BUCKET, LOCKED, ObjectServer
 from tests.support.spooled import Spooler
 
 from parley.daemons.worker import Finaliser
-from parley.recordings.api import read_closed, write_closed
+from parley.inventory.api import Held
+from parley.recordings.api import finalize, read_closed, using_store, write_closed
 from parley.recordings.models import Part, Recording
 from parley.recordings.types import ClosedPart
-from parley.storage.api import ObjectNotFoundError, clear_abandoned, open_store
+from parley.retention import api as retention
+from parley.storage.api import ObjectLockedError, ObjectNotFoundError, clear_abandoned, open_store
 from parley.tenancy import api as tenancy
 
 
@@ -68,3 +73,37 @@ def test_a_store_killed_in_mid_upload_loses_nothing(
     assert store.sha256(Part.objects.get(name="001.age").object_key) == digest
     clear_abandoned(store, prefix="", before=datetime.max.replace(tzinfo=UTC))
     assert not client.list_multipart_uploads(Bucket=BUCKET, Prefix="killed/").get("Uploads")
+
+
+def test_what_the_store_keeps_by_write_once_is_not_deleted_and_the_refusal_says_until_when(
+    object_server: ObjectServer, customer: tenancy.Customer, tmp_path: Path
+) -> None:
+    """Not by force with the store's own credentials, and not half by Parley; afterwards no version is left."""
+    store = open_store(object_server.url("worm", bucket=LOCKED))
+    recording_id = finalize(Spooler(tmp_path / "spool", customer).close(), store=store, now=datetime.now(UTC))
+    store.put(f"{customer.id}/recordings/{recording_id}/000.mp3.age", b"sealed")
+    client, now = object_server.client(), datetime.now(UTC)
+    part = f"worm/{Part.objects.get().object_key}"
+    until = (now + timedelta(seconds=8)).replace(microsecond=0)
+    lock = {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+    client.put_object_retention(Bucket=LOCKED, Key=part, Retention=lock)
+    client.put_object_legal_hold(Bucket=LOCKED, Key=part, LegalHold={"Status": "ON"})
+    version = client.head_object(Bucket=LOCKED, Key=part)["VersionId"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.delete_object(Bucket=LOCKED, Key=part, VersionId=version, BypassGovernanceRetention=True)
+
+    held = Held(store="recordings", kind="recording", id=recording_id, at=now)
+    dispose = partial(retention.dispose, [held], cause="customer", reference="test", by=uuid4())
+    with using_store(store):
+        with pytest.raises(ObjectLockedError, match="legal hold of the object store"):
+            dispose(at=now)
+        client.put_object_legal_hold(Bucket=LOCKED, Key=part, LegalHold={"Status": "OFF"})
+        if datetime.now(UTC) < until:
+            with pytest.raises(ObjectLockedError, match=f"write-once until {until:%Y-%m-%d %H:%M} UTC"):
+                dispose(at=now)
+        assert len(list(store.list(str(customer.id)))) == 2, "none of it goes while one is kept"
+        assert Recording.objects.filter(id=recording_id).exists()
+        time.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()) + 1)
+        assert dispose(at=now).erased.records == 1
+    left = client.list_object_versions(Bucket=LOCKED, Prefix=f"worm/{customer.id}")
+    assert not left.get("Versions") and not left.get("DeleteMarkers")
