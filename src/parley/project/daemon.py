@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from parley.daemons.holdings import Inherited
-from parley.monitoring.presence import become
+from parley.monitoring.presence import become, place
 from parley.project.config import Config
 from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY, spool
 from parley.tenancy.api import dies_with_parent
@@ -161,6 +161,7 @@ def _serve(load: Callable[[], Any], *, interface: "Interfaces", host: str, port:
 def _load_web() -> Any:
     _end_with_main_process()
     become("web")
+    place()  # seen from the start, not from the first request on
     from parley.project.wsgi import application
 
     return application
@@ -169,6 +170,7 @@ def _load_web() -> Any:
 def _load_events() -> Any:
     _end_with_main_process()
     become("events")
+    place()  # seen from the start, not from the first request on
     from parley.project.asgi import application
 
     return application
