@@ -1,7 +1,8 @@
 """One deed with many recordings: filed under a tag, or deleted, in batches, each a transaction with its evidence.
 
 Which recordings is settled when the deed is asked for, and kept as ids: what comes in meanwhile is not reached, and
-nothing personal waits. Whoever is killed when, the chain goes on where its last commit left it.
+nothing personal waits. Whether whoever asked may still do it is looked at once more with each batch. Whoever is killed
+when, the chain goes on where its last commit left it.
 """
 
 import hashlib
@@ -13,10 +14,12 @@ from typing import Final, Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from parley.foundation.ids import new_id
 from parley.inventory.api import Held
 from parley.obligations import api as obligations
+from parley.people import api as people
 from parley.recordings.annotations import LONGEST_TAG, require_allowed, tag_place
 from parley.recordings.errors import AnnotationRefused, NoSuchRecording
 from parley.recordings.holding import KIND, NAME
@@ -35,7 +38,8 @@ SIZE: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class BulkView:
-    """How far a deed is: `done` and `kept` (why, by `retention.Verdict.why`) of `total` recordings."""
+    """How far a deed is: `done` and `kept` (why, by `retention.Verdict.why`, or "right": whoever asked may do it no
+    more) of `total` recordings."""
 
     id: UUID
     deed: Deed
@@ -143,16 +147,27 @@ def _batch(work: obligations.Work) -> None:
     number = int(work.payload["number"])
     row = BulkDeed.objects.select_for_update().get(id=UUID(str(work.payload["bulk"])))
     part = row.recordings[number * SIZE : (number + 1) * SIZE]
-    there = Recording.objects.filter(id__in=part).values_list("id", "started_at")
-    records = [Held(store=NAME, kind=KIND, id=one, at=at) for one, at in there]
+    there = Recording.objects.filter(id__in=part)
+    allowed = _allowed(row).filter(id__in=part).values_list("id", "started_at")
+    records = [Held(store=NAME, kind=KIND, id=one, at=at) for one, at in allowed]
+    beyond = there.count() - len(records)
     done, kept = _delete(row, records, work.now) if row.deed == "delete" else _tag(row, records, work.now)
     row.done += done
-    row.kept = dict(Counter(row.kept) + kept)
+    row.kept = dict(Counter(row.kept) + kept + Counter(right=beyond))
     if (number + 1) * SIZE >= len(row.recordings):
         row.finished_at = work.now
     else:
         _open(row.id, number=number + 1, due=work.now)
     row.save(update_fields=["done", "kept", "finished_at"])
+
+
+def _allowed(row: BulkDeed) -> QuerySet[Recording]:
+    """What whoever asked may reach now: nothing once the account is closed, or may delete no more."""
+    person = people.by_id(row.by)
+    viewer = people.viewer(person) if person is not None else None
+    if viewer is None or (row.deed == "delete" and not viewer.may_delete):
+        return Recording.objects.none()
+    return visible(viewer)
 
 
 def _delete(row: BulkDeed, records: Sequence[Held], now: datetime) -> tuple[int, Counter[str]]:

@@ -1,5 +1,6 @@
 """One deed with many recordings: all or as many as may be, in batches, seen and proved, by whoever may see them."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -12,8 +13,10 @@ from tests.support.spooled import CALLER
 
 from parley.inventory.api import Held
 from parley.obligations.api import run_due
+from parley.people.api import Role, change_role, create_user, set_active, viewer
 from parley.recordings import bulk
 from parley.recordings.api import NUMBER_INDEX, AnnotationRefused, NoSuchRecording, Wanted, search, tags, using_store
+from parley.recordings.bulk import Deed
 from parley.recordings.models import Recording
 from parley.retention import api as retention
 
@@ -33,7 +36,7 @@ def test_many_are_tagged_and_deleted_and_what_must_stay_stays(
     )
     records = bulk.chosen(everybody, list(rows.values()))
     assert [one.id for one in records] == made
-    by = everybody.user_id
+    by = create_user(email="o@bulk.example", name="Olga", password=None, role="compliance").id
     tagging = bulk.start(everybody, "tag", records, tag="Case 7", key="k1", by=by, at=AT)
     assert bulk.start(everybody, "tag", records, tag="Case 7", key="k1", by=by, at=AT) == tagging
     assert bulk.progress(tagging).seen == 0
@@ -57,6 +60,36 @@ def test_many_are_tagged_and_deleted_and_what_must_stay_stays(
         assert cursor.fetchone() == (2,)  # one for each batch that erased
         cursor.execute("SELECT count(*) FROM recordings_tag WHERE recording_id <> ALL(%s)", [made[:2] + made[6:]])
         assert cursor.fetchone() == (0,)
+
+
+def test_what_somebody_may_do_no_more_is_not_done(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "SIZE", 2)
+    create_user(email="a@bulk.example", name="Ada", password=None, role="administrator")
+    olga = create_user(email="o@bulk.example", name="Olga", password=None, role="compliance", numbers=[CALLER.number])
+    mine = [add_recording(at=AT + timedelta(minutes=n), numbers=[CALLER.number], parts=0) for n in range(3)]
+    theirs = add_recording(at=AT + timedelta(minutes=9), numbers=[OTHER], parts=0)
+
+    def done(deed: Deed, change: Callable[[], object]) -> tuple[int, Mapping[str, int]]:
+        records = bulk.chosen(viewer(olga), list(Recording.objects.values_list("conversation_id", flat=True)))
+        begun = bulk.start(viewer(olga), deed, records, tag="x", key=str(uuid4()), by=olga.id, at=AT)
+        change()
+        with using_store(place.store):
+            while run_due(place.customer, handlers=bulk.handlers(), now=datetime.now(UTC)).done:
+                pass
+        view = bulk.progress(begun)
+        assert view.finished_at
+        return view.done, view.kept
+
+    def become(role: Role) -> None:
+        change_role(olga.id, role=role, by=uuid4(), at=AT)
+        olga.refresh_from_db()
+
+    assert done("tag", lambda: become("user")) == (3, {"right": 1})
+    become("compliance")
+    assert done("delete", lambda: become("user")) == (0, {"right": 4})
+    become("compliance")
+    assert done("delete", lambda: set_active(olga.id, active=False, by=uuid4(), at=AT)) == (0, {"right": 4})
+    assert set(Recording.objects.values_list("id", flat=True)) == {*mine, theirs}
 
 
 def test_nobody_reaches_what_they_do_not_see(place: Place, everybody: Somebody) -> None:
