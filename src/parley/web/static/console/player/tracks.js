@@ -1,6 +1,4 @@
 // Where the sound of a page's segments comes from: renditions of the server, or sealed parts that are opened here.
-import { SealedRecording } from "../sealed/recording.js";
-
 const PIECE = 300; // seconds of a sealed call that are decoded at a time
 
 export class Refused extends Error {
@@ -33,6 +31,7 @@ export async function rendered(segments) {
 
 /** The tracks of sealed segments, opened with `secrets`. `progress(0..1)` hears how far all are. */
 export async function unsealed(segments, secrets, progress) {
+  const { SealedRecording } = await import("../sealed/recording.js");
   let start = 0;
   const tracks = [];
   for (const [number, segment] of segments.entries()) {
