@@ -172,7 +172,7 @@ def test_own_script_and_style_of_a_page_stay_below_100_kb() -> None:
     templates = VENDOR.parents[1] / "templates"
 
     def asked(template: Path) -> set[Path]:
-        """The files of ours that a page, what it extends and what it includes ask for; not what is loaded later, when it is wanted."""
+        """The files of ours that a page, what it extends and what it includes ask for, not what is loaded later."""
         text = template.read_text()
         found = {VENDOR.parent / name for name in re.findall(r"{% static '(console/[^']+)' %}", text)}
         for name in re.findall(r"{% (?:extends|include) ['\"]([^'\"]+)['\"]", text):
