@@ -369,7 +369,7 @@ class NewExport(TypedDict):
     proves them."""
 
     what: Literal["everything", "subject", "records", "discovery"]
-    formats: list[Literal["csv", "json", "mp3", "wav", "vcon", "pcap", "age"]]
+    formats: list[Literal["csv", "json", "mp3", "wav", "opus", "vcon", "pcap", "age"]]
     title: NotRequired[str]
     person: NotRequired[str]
     redact_others: NotRequired[bool]
@@ -643,7 +643,7 @@ class Parley(Connection):
         """Delete a recording. Scope recordings:delete."""
         return cast("DeletedOut", self.json("DELETE", f"/recordings/{_quoted(recording_id)}", query={"why": why}))
 
-    def get_media(self, recording_id: str, kind: Literal["mp3", "wav", "peaks"]) -> bytes:
+    def get_media(self, recording_id: str, kind: Literal["mp3", "wav", "opus", "peaks"]) -> bytes:
         """Its sound or its waveform. Scope recordings:listen."""
         return self.send("GET", f"/recordings/{_quoted(recording_id)}/media/{_quoted(kind)}")
 

@@ -188,6 +188,7 @@ EXPORT_FORMATS: Final = {
     "tiff": "faxes",
     "mp3": "audio, playable",
     "wav": "audio, uncompressed",
+    "opus": "audio, playable, Opus in Ogg",
     "pcap": "the capture of a call",
     "age": "sealed originals, as stored",
 }

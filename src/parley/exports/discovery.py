@@ -45,15 +45,15 @@ How to check it, offline, with Python 3.9 or later and nothing else
      head, --checkpoint FILE to require that the log only added to a checkpoint that you kept.
 
 How to play it
-  Every player takes the .mp3 and .wav files. A sealed original (000.age, 001.age, ...) opens with whichever key it was
-  sealed to:  age --decrypt --identity KEY.txt 000.age > 000.pcap
+  Every player takes the .mp3, .opus and .wav files. A sealed original (000.age, 001.age, ...) opens with whichever key
+  it was sealed to:  age --decrypt --identity KEY.txt 000.age > 000.pcap
   and Wireshark plays the capture. It is what the recorder wrote, byte by byte, since the call; the log has its hash
   since the call ended.
 
 What it shows, and what not
   Every file is the one that was packed. The sealed originals are those whose hashes were entered when the call ended.
-  MP3, WAV and vCon were made from them by Parley; the log's key signs that with the manifest, and who wants to see for
-  himself opens the original and compares.
+  MP3, WAV, Opus and vCon were made from them by Parley; the log's key signs that with the manifest, and who wants to
+  see for himself opens the original and compares.
   The chain has what was entered in the log up to entry {size}. The entry of this package itself came after it was
   made, and names its SHA-256: ask for that bundle (export {export}). Earlier exports are listed while they are stored;
   of those that expired or were withdrawn, Parley no longer knows which recordings they held.

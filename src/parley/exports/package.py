@@ -21,7 +21,9 @@ FORMAT: Final = "parley-export/1"
 MANIFEST: Final = "manifest.json"
 INDEX: Final = "index.html"
 Sign = Callable[[str], tuple[str, bytes]]
-_PACKED: Final = frozenset({"audio/mpeg", "application/age-encryption", "application/zip", "image/jpeg", "image/png"})
+_PACKED: Final = frozenset(
+    {"audio/mpeg", "audio/ogg", "application/age-encryption", "application/zip", "image/jpeg", "image/png"}
+)
 """Media that compressing makes no smaller."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._@+ -]*(?:/[A-Za-z0-9_-][A-Za-z0-9._@+ -]*)*")
 

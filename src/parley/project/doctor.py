@@ -56,7 +56,7 @@ def _python() -> Iterator[Finding]:
     yield Finding(
         what="Python", found=version, good=sys.version_info >= (3, 11), remedy="Install Python 3.11 or newer."
     )
-    for module in ("django", "psycopg", "granian", "cryptography", "numpy", "lameenc"):
+    for module in ("django", "psycopg", "granian", "cryptography", "numpy", "lameenc", "soundfile"):
         if importlib.util.find_spec(module) is None:
             yield Finding(
                 what=f"package {module}", found="no", good=False, remedy="Install the project again: make run"

@@ -50,6 +50,7 @@ from parley.recordings.policy_book import refresh as refresh_policies
 from parley.recordings.quality import QUALITIES, Quality
 from parley.recordings.reading import ClearContent, get, part, peaks, rendition
 from parley.recordings.rendering import render_recording, render_refused, sweep_scratch
+from parley.recordings.rendition.conversion import as_opus
 from parley.recordings.search import MOST_PER_PAGE, Wanted, cursor_before, cursor_of_page, number_indexes, search
 from parley.recordings.sheets import MOST_SHEETS, SealedSheet, sealed_sheets
 from parley.recordings.spool import (
@@ -193,6 +194,7 @@ __all__ = [
     "alarms",
     "answer_wish",
     "answered",
+    "as_opus",
     "attention",
     "bulk",
     "closed_recordings",

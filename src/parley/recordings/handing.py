@@ -14,7 +14,8 @@ from parley.recordings.errors import NoSuchRendition, SubstitutedObject
 from parley.recordings.models import Recording
 from parley.recordings.original import OriginalError, opened_original, whole_capture
 from parley.recordings.reading import clear_rendition, original
-from parley.recordings.redaction import Person, ports_of, redacted, sound, streams_of
+from parley.recordings.redaction import Person, Playable, ports_of, redacted, sound, streams_of
+from parley.recordings.rendition.conversion import as_opus
 from parley.recordings.rendition.packets import NotACapture
 from parley.recordings.rendition.render import channels
 from parley.recordings.types import Party, PartySheet
@@ -28,13 +29,14 @@ from parley.tenancy import api as tenancy
 TABLE: Final = "recordings"
 ANNOTATIONS: Final = "recording_notes"
 SEALED: Final = "sealed to your key"
+_PLAYABLE: Final[tuple[tuple[Playable, str], ...]] = (("mp3", "audio/mpeg"), ("opus", "audio/ogg"))
 _PIECE: Final = 1 << 18
 _BATCH: Final = 200
 _BROKEN: Final = (NotACapture, NoSuchRendition, OriginalError, SubstitutedObject, SealingError)
 _NOTE: Final = "recordings/HOW-TO-OPEN.txt"
 _HOW: Final = """\
 These recordings are sealed to keys that you alone hold: the provider cannot open them, and nothing in them could be
-left out or turned into MP3.
+left out or turned into MP3 or Opus.
 
 NNN.age       parts of the call as it was captured. All of one recording, in order, make one capture file:
                   parley recording open --identity your-key.txt --output call.pcap NNN.age ...
@@ -99,12 +101,14 @@ class Handing:
         audible = None if keep is None else ports_of(streams_of(recording), sheet.parties, keep)
         whole = audible is None or audible == {stream.port for stream in streams_of(recording)}
         unknown = audible is not None and not audible
-        if unknown and set(formats) & {"mp3", "wav", "vcon"}:
+        if unknown and set(formats) & {"mp3", "wav", "opus", "vcon"}:
             notes.append("the sound is left out: it is not known which voice is the person's")
-        if "mp3" in formats and not unknown:
-            self._copy(f"{base}.mp3", "audio/mpeg", self._mp3(recording, audible, whole=whole), files, notes)
+        for playable, media_type in _PLAYABLE:
+            if playable in formats and not unknown:
+                pieces = self._sound(recording, playable, audible, whole=whole)
+                self._copy(f"{base}.{playable}", media_type, pieces, files, notes)
         if "vcon" in formats:
-            voice = None if unknown else self._mp3(recording, audible, whole=whole)
+            voice = None if unknown else self._sound(recording, "mp3", audible, whole=whole)
             self._copy(f"{base}.vcon.json", VCON, _vcon(recording, shown, voice, base), files, notes)
         if "wav" in formats and whole and not unknown:
             self._copy(f"{base}.wav", "audio/wav", self._rendition(recording, "wav"), files, notes)
@@ -130,14 +134,19 @@ class Handing:
                 file.write(piece)
         files.append(name)
 
-    def _mp3(self, recording: Recording, audible: frozenset[int] | None, *, whole: bool) -> Iterator[bytes]:
-        """The rendition that was made, or one made now: where others are silent, or where it still waits."""
+    def _sound(
+        self, recording: Recording, kind: Playable, audible: frozenset[int] | None, *, whole: bool
+    ) -> Iterator[bytes]:
+        """The rendition that was made (Opus out of the WAV), or one made now: where others are silent, or where it
+        still waits."""
         if recording.rendition == "refused":
             raise NoSuchRendition("your instructions did not allow this recording to be made audible")
-        if whole and recording.rendition == "ready":
-            yield from self._rendition(recording, "mp3")
+        if not whole or recording.rendition != "ready":
+            yield from sound(recording, kind, store=self.store, audible=None if whole else audible)
+        elif kind == "opus":
+            yield from as_opus(clear_rendition(recording, "wav", store=self.store))
         else:
-            yield from sound(recording, store=self.store, audible=None if whole else audible)
+            yield from self._rendition(recording, kind)
 
     def _rendition(self, recording: Recording, kind: Any) -> Iterator[bytes]:
         with clear_rendition(recording, kind, store=self.store) as content:

@@ -4,16 +4,16 @@ Others on the call have rights of their own (GDPR Art. 15(4)): where they are le
 names and numbers are blank. Where nobody knows which voice is the person's, no voice is handed out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from parley.inventory.api import Subject
 from parley.recordings import strictjson
 from parley.recordings.models import Recording
 from parley.recordings.original import opened_original
 from parley.recordings.reading import original
-from parley.recordings.rendition.encoders import Mp3Encoder
+from parley.recordings.rendition.encoders import Encoder, Mp3Encoder, OpusEncoder
 from parley.recordings.rendition.render import render
 from parley.recordings.search import number_indexes
 from parley.recordings.types import NUMBER_INDEX, ManifestStream, Party, PartySheet
@@ -22,6 +22,11 @@ from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
 LEFT_OUT: Final = "(left out)"
+Playable = Literal["mp3", "opus"]
+_ENCODERS: Final[Mapping[Playable, Callable[[int], Encoder]]] = {
+    "mp3": lambda samples: Mp3Encoder(samples=samples),
+    "opus": lambda _samples: OpusEncoder(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,11 @@ def ports_of(streams: Sequence[ManifestStream], parties: Sequence[Party], keep: 
     return frozenset(stream.port for stream in streams if _speaker(stream, parties) in keep)
 
 
-def sound(recording: Recording, *, store: ObjectStore, audible: frozenset[int] | None = None) -> Iterator[bytes]:
-    """The recording as MP3, made anew from its original, with only the streams in `audible` (None: all) to be heard.
+def sound(
+    recording: Recording, kind: Playable, *, store: ObjectStore, audible: frozenset[int] | None = None
+) -> Iterator[bytes]:
+    """The recording as MP3 or Opus, made anew from its original, with only the streams in `audible` (None: all) to
+    be heard.
 
     Raises NotACapture, OriginalError, SubstitutedObject, SealingError, StorageError.
     """
@@ -75,9 +83,8 @@ def sound(recording: Recording, *, store: ObjectStore, audible: frozenset[int] |
     identities = tenancy.keyring().identities(tenancy.current())
     streams = streams_of(recording)
     with opened_original(files, open_file=files.__getitem__, identities=identities, recording_id=recording.id) as parts:
-        made = render(
-            lambda: parts, streams=streams, make=lambda samples: {"mp3": Mp3Encoder(samples=samples)}, audible=audible
-        )
+        make = _ENCODERS[kind]
+        made = render(lambda: parts, streams=streams, make=lambda samples: {kind: make(samples)}, audible=audible)
         for _kind, piece in made:
             yield piece
 

@@ -74,6 +74,7 @@ PURPOSES: Final[Mapping[str, Any]] = {
     "tiff": _t("faxes as TIFF"),
     "mp3": _t("audio as MP3"),
     "wav": _t("audio as WAV"),
+    "opus": _t("audio as Opus"),
     "age": _t("sealed originals"),
 }
 

@@ -1,7 +1,7 @@
 """Bodies that a browser may ask for in pieces (RFC 9110 section 14): the player seeks without loading the whole."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,10 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
     def close(self) -> None: ...
+
+
+Conversion = Callable[[Readable], Iterator[bytes]]
+"""Pieces of a body that is made of a stream, which it closes."""
 
 
 def ranged(
@@ -48,6 +52,25 @@ def ranged(
         return HttpResponse(content_type=media_type, status=206 if span else 200, headers=headers)
     pieces = _pieces(source, start=start, stop=stop)
     return StreamingHttpResponse(pieces, content_type=media_type, status=206 if span else 200, headers=headers)
+
+
+def made_while_sent(
+    request: HttpRequest, source: Readable, make: Conversion, *, media_type: str, made_of: str
+) -> HttpResponseBase:
+    """What `make` makes of `source`: whole, for nobody knows its length beforehand; 304 when the browser has it.
+
+    `made_of` names the source. The validator is weak (RFC 9110 section 8.8.1): made again it says the same, in other
+    bytes.
+    """
+    etag = f'W/"{made_of}"'
+    headers = {"Accept-Ranges": "none", "ETag": etag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("If-None-Match") == etag:
+        source.close()
+        return HttpResponse(status=304, headers=headers)
+    if request.method == "HEAD":
+        source.close()
+        return HttpResponse(content_type=media_type, headers=headers)
+    return StreamingHttpResponse(make(source), content_type=media_type, headers=headers)
 
 
 @dataclass(frozen=True, kw_only=True)

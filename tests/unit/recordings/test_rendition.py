@@ -7,13 +7,14 @@ import subprocess
 import wave
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.support.captures import FRAME, RATE, Packet, Sender, correlation, encode_mu_law, pcap, speech
 
-from parley.recordings.rendition.encoders import Mp3Encoder, PeakCollector, WavEncoder
+from parley.recordings.rendition.encoders import OPUS_KILOBITS, Mp3Encoder, OpusEncoder, PeakCollector, WavEncoder
 from parley.recordings.rendition.g711 import DECODERS
 from parley.recordings.rendition.packets import NotACapture, blocks
 from parley.recordings.rendition.render import render, stereo, survey
@@ -224,6 +225,7 @@ def rendered(packets: list[Packet]) -> Iterator[tuple[str, bytes]]:
         make=lambda samples: {
             "wav": WavEncoder(samples=samples),
             "mp3": Mp3Encoder(samples=samples),
+            "opus": OpusEncoder(),
             "peaks": PeakCollector(samples=samples),
         },
     )
@@ -249,20 +251,56 @@ def test_the_wav_is_whole(files: dict[str, bytes]) -> None:
 def test_stock_tools_read_it_to_the_sample(files: dict[str, bytes], kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"call.{kind}"
     path.write_bytes(files[kind])
-    report = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", path],
-        capture_output=True,
-        check=True,
-    )
-    assert report.stderr == b""
-    stream = json.loads(report.stdout)["streams"][0]
+    stream = probed(path)
     assert (stream["channels"], stream["sample_rate"]) == (2, str(RATE))
     assert float(stream["duration"]) == pytest.approx(len(CALLER) / RATE, abs=0.3)
-    decoded = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "-"], capture_output=True, check=True)
-    assert decoded.stderr == b""
-    sound = np.frombuffer(decoded.stdout, "<i2").reshape(-1, 2)
+    sound = decoded(path)
     assert len(sound) == len(CALLER)
     assert_each_on_its_side(sound)
+
+
+def test_opus_gives_every_sample_back_in_its_place(files: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "call.opus"
+    path.write_bytes(files["opus"])
+    stream = probed(path)
+    assert (stream["codec_name"], stream["channels"]) == ("opus", 2)
+    # ffprobe counts the encoder's 6.5 ms of delay; what it decodes has none of it.
+    assert float(stream["duration"]) == pytest.approx(len(CALLER) / RATE, abs=0.01)
+    sound = decoded(path)
+    assert len(sound) == len(CALLER)
+    assert_each_on_its_side(sound, least=0.97)
+    assert len(files["opus"]) * 8 / (len(CALLER) / RATE) == pytest.approx(OPUS_KILOBITS * 1000, rel=0.2)
+
+
+def test_opus_keeps_who_is_silent_silent(tmp_path: Path) -> None:
+    taking_turns = np.zeros((2 * len(CALLER), 2), np.int16)
+    taking_turns[: len(CALLER), 0], taking_turns[len(CALLER) :, 1] = CALLER, CALLEE
+    encoder, path = OpusEncoder(), tmp_path / "turns.opus"
+    pieces = [encoder.encode(taking_turns[at : at + 7001]) for at in range(0, len(taking_turns), 7001)]
+    assert sum(map(bool, pieces)) > len(pieces) // 2  # it is given out while it is made
+    path.write_bytes(b"".join(pieces) + encoder.finish())
+    sound = decoded(path).astype(np.int64)
+    assert len(sound) == len(taking_turns)
+    for speaker, span in ((0, slice(0, len(CALLER) - RATE // 10)), (1, slice(len(CALLER) + RATE // 10, None))):
+        loud, quiet = (sound[span, side] for side in (speaker, 1 - speaker))
+        assert (quiet**2).sum() < (loud**2).sum() / 100_000  # 50 dB: nobody is heard on the other's side
+
+
+def probed(path: Path) -> dict[str, Any]:
+    """The one stream of a file, as ffprobe sees it."""
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", path]
+    report = subprocess.run(command, capture_output=True, check=True)
+    assert report.stderr == b""
+    (stream,) = json.loads(report.stdout)["streams"]
+    return dict(stream)
+
+
+def decoded(path: Path) -> npt.NDArray[np.int16]:
+    """The sound of a file as ffmpeg decodes it, at our rate."""
+    command = ["ffmpeg", "-v", "error", "-i", path, "-ar", str(RATE), "-f", "s16le", "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stderr == b""
+    return np.frombuffer(done.stdout, "<i2").reshape(-1, 2)
 
 
 def test_peaks_follow_the_loudness(files: dict[str, bytes]) -> None:

@@ -1,7 +1,7 @@
-"""Stereo sound to files that stock tools play: WAV, MP3 and the peaks of a waveform, a window at a time.
+"""Stereo sound to files that stock tools play: WAV, MP3, Opus, and the peaks of a waveform, a window at a time.
 
-Every encoder is told the number of samples before it begins, because what it writes is sealed at once and can never be
-gone back to. Samples are int16, shape (n, 2), 8 kHz: caller left, callee right.
+Every encoder that has to say in front how long the sound is learns it before it begins, because what it writes is
+sealed or sent at once and can never be gone back to. Samples are int16, shape (n, 2), 8 kHz: caller left, callee right.
 """
 
 import struct
@@ -10,6 +10,7 @@ from typing import Protocol
 import lameenc
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
 from parley.recordings.rendition.g711 import SAMPLE_RATE
 from parley.recordings.views import Peaks
@@ -17,7 +18,11 @@ from parley.recordings.views import Peaks
 Stereo = npt.NDArray[np.int16]
 
 CHANNELS = 2
+WAV_HEADER_BYTES = 44
 MP3_KILOBITS = 32
+OPUS_KILOBITS = 32
+"""Both channels together. Below 32 kbit/s Opus makes the stereo narrower, and who speaks alone is heard on the other
+side as well: 26 dB down at 24 kbit/s, 35 dB at 28, not at all at 32 (measured). Which side speaks is evidence."""
 _MP3_FRAME_SAMPLES = 576
 _MP3_FRAME_BYTES = _MP3_FRAME_SAMPLES * MP3_KILOBITS * 1000 // 8 // SAMPLE_RATE
 _MP3_HEADER = bytes.fromhex("ffe34800")
@@ -86,6 +91,55 @@ def _info_frame(samples: int) -> bytes:
     delays = (_LAME_DELAY << 12 | padding).to_bytes(3, "big")
     lame = b"LAME3.100" + bytes(12) + delays + bytes(12)
     return (_MP3_HEADER + side_information + tag + lame).ljust(_MP3_FRAME_BYTES, b"\0")
+
+
+class OpusEncoder:
+    """Opus in Ogg (RFC 7845) at about 32 kbit/s, in pages of at most a second.
+
+    The encoder's delay stands in the first page and the length in the last, so that decoders give back every sample in
+    its place.
+    """
+
+    def __init__(self) -> None:
+        self._written = _Outlet()
+        # libsndfile's level of compression is a bit rate for each channel: 256 kbit/s at 0, 6 kbit/s at 1.
+        level = (256 - OPUS_KILOBITS / CHANNELS) / 250
+        self._file = soundfile.SoundFile(
+            self._written, "w", samplerate=SAMPLE_RATE, channels=CHANNELS, format="OGG", subtype="OPUS",
+            compression_level=level,
+        )  # fmt: skip
+
+    def encode(self, sound: Stereo) -> bytes:
+        self._file.write(np.ascontiguousarray(sound))
+        return self._written.taken()
+
+    def finish(self) -> bytes:
+        self._file.close()
+        return self._written.taken()
+
+
+class _Outlet:
+    """What libsndfile takes for a file: it asks where the end is, and writes there alone."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        return len(piece)
+
+    def seek(self, *_place: int) -> int:
+        return self._size
+
+    def tell(self) -> int:
+        return self._size
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
 
 
 class PeakCollector:

@@ -41,6 +41,7 @@ FORMATS: Final = {
     "json": _("tables as JSON lines"),
     "mp3": _("recordings as MP3"),
     "wav": _("recordings as WAV"),
+    "opus": _("recordings as Opus (.opus, in Ogg)"),
     "vcon": _("recordings as vCon (JSON with the sound inside)"),
     "pcap": _("the capture of each call"),
     "age": _("the sealed originals, as they are stored"),

@@ -35,6 +35,8 @@ from parley.web.console.recordings import known_callers
 from parley.web.place import inside
 
 REMOVALS: Final = {"remove-note": recordings.remove_note, "remove-tag": recordings.remove_tag}
+_DOWNLOADS: Final = (("mp3", "MP3", "mp3"), ("wav", "WAV", "wav"), ("opus", "Opus", "wav"))
+"""What the page offers: form, its name, and the rendition that it is made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,11 +154,11 @@ def _downloads(found: recordings.RecordingView) -> list[Download]:
     return [
         Download(
             url=reverse("rest:media", args=[found.recording_id, kind]),
-            word=kind.upper(),
+            word=word,
             name=f"{file_stem(found)}.{kind}",
         )
-        for kind in ("mp3", "wav")
-        if kind in found.renditions
+        for kind, word, stored in _DOWNLOADS
+        if stored in found.renditions
     ]
 
 

@@ -27,7 +27,9 @@ class NewExport(Schema):
     """What to export: everything, what concerns one person, a span of time, or recordings with all that proves them."""
 
     what: Literal["everything", "subject", "records", "discovery"]
-    formats: list[Literal["csv", "json", "mp3", "wav", "vcon", "pcap", "age"]] = Field(min_length=1, max_length=7)
+    formats: list[Literal["csv", "json", "mp3", "wav", "opus", "vcon", "pcap", "age"]] = Field(
+        min_length=1, max_length=8
+    )
     title: Line = Field("", max_length=200)
     person: Line = Field(
         "", max_length=300, description="Of `subject` and `discovery`: an e-mail address or a number in E.164"

@@ -19,7 +19,7 @@ from parley.retention import api as retention
 from parley.web import gate, retention_words
 from parley.web.console.recordings_deletions import deletions_address
 from parley.web.place import ConsoleRequest, inside
-from parley.web.ranged import ranged
+from parley.web.ranged import made_while_sent, ranged
 from parley.web.rest import callers
 from parley.web.rest.description import answers, binary
 from parley.web.rest.schemas import (
@@ -123,26 +123,32 @@ def delete_recording(
     ["GET", "HEAD"],
     "/recordings/{uuid:recording_id}/media/{kind}",
     response=answers(None, 404, 409, 422),
-    openapi_extra=binary("audio/mpeg", "audio/wav", "application/json"),
+    openapi_extra=binary("audio/mpeg", "audio/wav", "audio/ogg", "application/json"),
     url_name="media",
     summary="Its sound or its waveform",
     auth=Scope("recordings:listen"),
 )
-def get_media(request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wav", "peaks"]) -> HttpResponseBase:
-    """MP3 or WAV (caller left, called right), or the waveform as JSON. Ranges are served; what the ledger does not know
-    is refused."""
+def get_media(
+    request: HttpRequest, recording_id: UUID, kind: Literal["mp3", "wav", "opus", "peaks"]
+) -> HttpResponseBase:
+    """MP3, WAV or Opus in Ogg (caller left, called right), or the waveform as JSON. What the ledger does not know is
+    refused. Ranges are served, but of Opus: that is made of the WAV while it is sent."""
     here, now = inside(request), timezone.now()
     found = recordings.get(here.viewer, recording_id)
     decision = gate.ask(agreements.PLAY_RECORDINGS, now=now)
     retention_words.require_usable(found, by=here.person.id, at=now)
-    if kind == "wav" or (kind == "mp3" and callers.bearer_of(request) is not None):  # a program keeps what it fetches
+    # A program keeps what it fetches.
+    if kind in {"wav", "opus"} or (kind == "mp3" and callers.bearer_of(request) is not None):
         _require_download(here)
-    rendition = found.renditions.get(kind)
+    stored: recordings.RenditionKind = "wav" if kind == "opus" else kind
+    rendition = found.renditions.get(stored)
     if rendition is None:
         raise Http404(f"this recording has no {kind}")
-    source = recordings.rendition(here.viewer, recording_id, kind)
+    source = recordings.rendition(here.viewer, recording_id, stored)
     if kind != "peaks":
         _note_once(request, "recording.played", recording_id, decision=decision, now=now, what=kind)
+    if kind == "opus":
+        return made_while_sent(request, source, recordings.as_opus, media_type="audio/ogg", made_of=rendition.sha256)
     return ranged(request, source, size=rendition.size, media_type=rendition.media_type, etag=rendition.sha256)
 
 
