@@ -504,6 +504,7 @@ class Calls:
             now=self._clock(),
             earlier=call.past_streams,
             steering=call.steering,
+            holds=call.manifest.on_hold if call.manifest is not None else (),
         )
 
     @staticmethod

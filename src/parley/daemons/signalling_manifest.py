@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from parley.foundation.words import words_of
+from parley.recordings import on_hold
 from parley.recordings.offers import Offer
 from parley.recordings.parties import Cast, read_cast
 from parley.recordings.policies import Call
@@ -17,6 +18,7 @@ from parley.recordings.types import (
     GateRecord,
     Manifest,
     ManifestStream,
+    OnHold,
     PartySheet,
     PayloadType,
     Steering,
@@ -48,16 +50,20 @@ class Manifests:
         now: datetime,
         earlier: Sequence[ManifestStream] = (),
         steering: Steering = UNSTEERED,
+        holds: Sequence[OnHold] = (),
     ) -> Manifest:
-        """The manifest of `session` as it is now; `earlier` are streams of lines that have ended since."""
+        """The manifest of `session` as it is now; `earlier` are streams of lines that have ended since, `holds` what
+        the manifest before knew."""
         metadata = session.metadata or Metadata(complete=True)
         labels = [line.label for line in session.lines if line.port]
-        cast = read_cast(metadata, labels, region=trunk.region, own_numbers=trunk.own_numbers)
+        cast = read_cast(metadata, labels, region=trunk.region, own_numbers=trunk.own_numbers, stopped=session.stopped)
         sheet = PartySheet(parties=cast.parties, call_id=call_id)
         sealer = self._sealers.setdefault(trunk.recipients, FieldSealer(trunk.recipients))
         sealed = sealer.seal(sheet.to_json(), aad=party_aad(session.recording_id), now=now.timestamp())
         streams = _streams(session, cast)
         ports = {stream.port for stream in streams}
+        streams += tuple(stream for stream in earlier if stream.port not in ports)
+        sides = {stream.label: stream.side for stream in reversed(streams)}
         return Manifest(
             recording_id=session.recording_id,
             customer_id=trunk.customer.id,
@@ -73,8 +79,9 @@ class Manifests:
             sealed=sealed.data,
             number_indexes=self._numbers(trunk, cast),
             name_indexes=self._names(trunk, cast),
-            streams=(*streams, *(stream for stream in earlier if stream.port not in ports)),
+            streams=streams,
             steering=steering,
+            on_hold=on_hold.follow(holds, session.lines, sides, at=now),
         )
 
     def facts(self, *, offer: Offer | None, trunk: TrunkEntry, request: Request, at: datetime) -> Call:

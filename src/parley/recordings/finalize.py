@@ -17,7 +17,7 @@ from parley.foundation.ids import new_id
 from parley.ledger import api as ledger
 from parley.monitoring import api as monitoring
 from parley.obligations import api as obligations
-from parley.recordings import strictjson
+from parley.recordings import on_hold, strictjson
 from parley.recordings.errors import SpoolDamaged
 from parley.recordings.evidence import record_left_out, record_sealed, require_hash, sealed_entry
 from parley.recordings.live import end_live
@@ -204,6 +204,7 @@ def _recording_row(manifest: Manifest, closed: ClosedFile, *, rendition: str) ->
         decision=manifest.decision.reason,
         reason=closed.reason,
         steering=strictjson.encode(manifest.steering),
+        on_hold=[strictjson.encode(hold) for hold in on_hold.ended(manifest.on_hold, at=closed.ended_at)],
         rendition=rendition,
         quality=quality(closed.streams, closed.gaps),
     )

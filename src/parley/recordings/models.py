@@ -34,7 +34,8 @@ class Recording(models.Model):
     `evidence_id` is the ledger entry `recording.sealed`. `rendition` is pending, ready, failed, refused
     by the gate (then `rendition_error` is the clause) or customer-held. `listed_at` is the start of its conversation:
     with the conversation's id it is the place in the list, in this table and in all that search reads. `quality` is
-    what `quality.quality` says, `steering` what policies decided and people did while it ran (null: from before).
+    what `quality.quality` says, `steering` what policies decided and people did while it ran (null: from before),
+    `on_hold` when its streams were (`types.OnHold`), `sound_starts_at` the instant of the first sample that is heard.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -49,6 +50,8 @@ class Recording(models.Model):
     streams = models.JSONField()
     received = models.JSONField()
     gaps = models.JSONField()
+    on_hold = models.JSONField(default=list)
+    sound_starts_at = models.DateTimeField(null=True)
     agreement = models.TextField()
     agreement_version = models.TextField()
     clause = models.TextField()

@@ -1,7 +1,7 @@
 """Who speaks on which stream, and which way the call went. Pure; its results are personal data and travel sealed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -22,16 +22,25 @@ class Cast:
     speakers: dict[str, int]
 
 
-def read_cast(metadata: Metadata, labels: Sequence[str], *, region: str | None, own_numbers: Sequence[str]) -> Cast:
+def read_cast(
+    metadata: Metadata,
+    labels: Sequence[str],
+    *,
+    region: str | None,
+    own_numbers: Sequence[str],
+    stopped: Mapping[str, str] | None = None,
+) -> Cast:
     """The cast of a call whose m-lines have `labels`, in their order.
 
     RFC 7865 does not say who called: the speaker of the first m-line is taken as the caller, as recording clients write
-    it. `own_numbers` are the E.164 prefixes of the customer's side; they alone decide inbound or outbound.
+    it. `own_numbers` are the E.164 prefixes of the customer's side; they alone decide inbound or outbound. `stopped`
+    says who sends a stream whose sender the metadata leave out while it is on hold.
     """
     order: list[Participant] = []
+    participants = {one.id: one for one in metadata.participants}
     by_label: dict[str, str] = {}
     for label in labels:
-        sender = metadata.sender(label)
+        sender = metadata.sender(label) or participants.get((stopped or {}).get(label, ""))
         if sender is not None:
             by_label[label] = sender.id
             if sender not in order:

@@ -22,12 +22,12 @@ DECLARATIONS = (
     ),
     PersonalData(
         model="recordings.Recording",
-        field=("started_at", "ended_at", "seconds", "listed_at", "direction", "conversation"),
+        field=("started_at", "ended_at", "sound_starts_at", "seconds", "listed_at", "direction", "conversation"),
         category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="number-index", export="value", erase="delete-row",
     ),
     PersonalData(
-        model="recordings.Recording", field=("streams", "received", "gaps", "quality", "steering"),
+        model="recordings.Recording", field=("streams", "received", "gaps", "on_hold", "quality", "steering"),
         category="user.telemetry", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="number-index", export="value", erase="delete-row",
     ),

@@ -14,7 +14,16 @@ from parley.recordings.listening import require_reason
 from parley.recordings.models import Recording
 from parley.recordings.objects import installed_store
 from parley.recordings.search import visible
-from parley.recordings.types import ClosedStream, Direction, Gap, GateRecord, ManifestStream, PartKind, Steering
+from parley.recordings.types import (
+    ClosedStream,
+    Direction,
+    Gap,
+    GateRecord,
+    ManifestStream,
+    OnHold,
+    PartKind,
+    Steering,
+)
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import (
     PartView,
@@ -44,6 +53,7 @@ def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
         segments=_segments(viewer, recording),
         started_at=recording.started_at,
         ended_at=recording.ended_at,
+        sound_starts_at=recording.sound_starts_at,
         seconds=(recording.ended_at - recording.started_at).total_seconds(),
         direction=cast(Direction, recording.direction),
         trunk_id=recording.trunk_id,
@@ -54,6 +64,7 @@ def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
         streams=tuple(strictjson.decode(ManifestStream, stream) for stream in recording.streams),
         received=tuple(strictjson.decode(ClosedStream, stream) for stream in recording.received),
         gaps=tuple(strictjson.decode(Gap, gap) for gap in recording.gaps),
+        on_hold=tuple(strictjson.decode(OnHold, hold) for hold in recording.on_hold),
         parts=_parts(recording),
         renditions=_renditions(recording),
         rendition=cast(RenditionState, recording.rendition),

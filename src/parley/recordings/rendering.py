@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -30,7 +31,7 @@ from parley.recordings.original import OpenedPart, OriginalError, opened_origina
 from parley.recordings.reading import original
 from parley.recordings.rendition.encoders import Encoder, Mp3Encoder, PeakCollector, WavEncoder
 from parley.recordings.rendition.packets import NotACapture
-from parley.recordings.rendition.render import render
+from parley.recordings.rendition.render import Survey, render
 from parley.recordings.types import ManifestStream
 from parley.sealing.api import AgeWriter, SealingError
 from parley.storage.api import ObjectStore
@@ -92,11 +93,15 @@ def _make(
         for kind in MEDIA_TYPES:
             sink = stack.enter_context((directory / kind).open("wb"))
             sinks[kind] = sink, AgeWriter(sink, recipients)
-        for kind, piece in render(lambda: parts, streams=streams, make=_encoders):
+        for kind, piece in render(lambda: parts, streams=streams, make=_encoders, surveyed=partial(_place, recording)):
             sinks[kind][1].write(piece)
         for _, writer in sinks.values():
             writer.close()
         return {kind: (directory / kind, writer.offset) for kind, (_, writer) in sinks.items()}
+
+
+def _place(recording: Recording, measured: Survey) -> None:
+    recording.sound_starts_at = measured.starts_at
 
 
 def _encoders(samples: int) -> Mapping[str, Encoder]:
@@ -130,7 +135,7 @@ def _keep(recording: Recording, files: Mapping[str, tuple[Path, int]], *, store:
         row.evidence_id = entry
     Rendition.objects.bulk_create(rows)
     recording.rendition = "ready"
-    recording.save(update_fields=["rendition"])
+    recording.save(update_fields=["rendition", "sound_starts_at"])
 
 
 def render_refused() -> int:

@@ -45,7 +45,7 @@ from parley.recordings.session_words import (
 )
 from parley.wire.sdp.api import Description, Media, Origin, build, is_held, recordable
 from parley.wire.sip.api import Answer, reason_header
-from parley.wire.siprec.api import BadBody
+from parley.wire.siprec.api import BadBody, Metadata
 
 GONE = frozenset({404, 408, 410, 481})
 """Answers to a probe or refresh which mean that the client no longer knows the dialog (RFC 5057 section 5.1)."""
@@ -227,23 +227,39 @@ def _change(session: Session, offer: Offer, ports: Sequence[int], now: float) ->
         if line.port and (old is None or not kept or line.sources != old.sources):
             decisions.append(AddLine(line))
         lines.append(line)
-    changed = tuple(lines)
-    session = replace(_timed(session, offer, now), lines=changed, offer=offer.sdp, pending=None)
+    session = replace(_timed(session, offer, now), lines=tuple(lines), offer=offer.sdp, pending=None)
     session = replace(session, sdp_version=session.sdp_version + 1)
     session, rest = _described(session, offer, sdp=True)
     decisions += rest
-    if not any(line.port for line in session.lines):
-        return session, tuple(decisions)
-    if Describe() not in decisions and changed != tuple(before.values()):
+    if Describe() not in decisions and session.lines != tuple(before.values()):
         decisions.append(Describe())
     return session, tuple(decisions)
 
 
 def _described(session: Session, offer: Offer, *, sdp: bool) -> Step:
     """Takes the metadata of a request, if it brought any, and answers 200."""
-    if offer.metadata is None:
-        return session, (Reply(_ok(session, sdp=sdp)),)
-    return replace(session, metadata=offer.metadata), (Reply(_ok(session, sdp=sdp)), Describe())
+    if offer.metadata is not None:
+        session = replace(session, metadata=offer.metadata, stopped=_stopped(session, offer.metadata))
+    media = session.offer.media if session.offer is not None else ()
+    lines = tuple(
+        replace(line, held=is_held(media[line.position]) or line.label in session.stopped) for line in session.lines
+    )
+    session = replace(session, lines=lines)
+    return session, (Reply(_ok(session, sdp=sdp)), *([] if offer.metadata is None else [Describe()]))
+
+
+def _stopped(session: Session, metadata: Metadata) -> dict[str, str]:
+    """Whose streams `metadata` still describe without naming a sender, though they had one who has not left: how
+    clients tell a hold that they leave out of the SDP."""
+    present = {one.id for one in metadata.participants} - set(metadata.left)
+    described = {stream.label for stream in metadata.streams}
+    found = {}
+    for label in {line.label for line in session.lines} & described:
+        before = session.metadata.sender(label) if session.metadata is not None else None
+        who = before.id if before is not None else session.stopped.get(label, "")
+        if who in present and metadata.sender(label) is None:
+            found[label] = who
+    return found
 
 
 def _timed(session: Session, offer: Offer, now: float) -> Session:

@@ -1,6 +1,7 @@
 """The words of a SIPREC session: what it is at one moment, what can happen to it, what the shell then has to do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
@@ -63,6 +64,8 @@ class Session:
     asked_at: float = 0.0
     asking: bool = False
     inactive: bool = False
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    """Label -> participant who sent that stream, is in the call, and by the metadata sends nothing for now."""
 
     @property
     def held(self) -> bool:

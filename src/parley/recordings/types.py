@@ -91,6 +91,18 @@ class Pause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnHold:
+    """A time in which, as the recording client said, a stream carried nothing; without an end it goes on. `removed`:
+    its line was taken out of the session, which is a hold only if it comes back. See `on_hold`."""
+
+    label: str
+    side: Side
+    starts_at: datetime
+    ends_at: datetime | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Steering:
     """What the customer's policies decided about a call (`policy` None: none was for it), and what became of it since.
 
@@ -147,8 +159,8 @@ class Manifest:
 
     `sealed` is `sealing.SealedField.data` over `PartySheet.to_json()` with AAD `party_aad(recording_id)`.
     `conversation_index`, `number_indexes` and `name_indexes` are `sealing.blind_index` values. Rewritten (atomically,
-    by `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream or names a party, and when somebody
-    steers the call. Version 1 had no `steering`: every call was recorded.
+    by `recordings.api.write_manifest`) when a re-INVITE or UPDATE adds a stream, holds one or names a party, and when
+    somebody steers the call. Version 1 had no `steering`: every call was recorded.
     """
 
     recording_id: UUID
@@ -167,6 +179,7 @@ class Manifest:
     streams: tuple[ManifestStream, ...]
     name_indexes: tuple[Hex, ...] = ()
     steering: Steering = UNSTEERED
+    on_hold: tuple[OnHold, ...] = ()
     version: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:

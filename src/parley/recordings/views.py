@@ -15,6 +15,7 @@ from parley.recordings.types import (
     GateRecord,
     ManifestStream,
     Mode,
+    OnHold,
     PartKind,
     Party,
     State,
@@ -112,13 +113,15 @@ class SegmentView:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingView:
-    """Everything a recording's page shows. `evidence_id` is the ledger entry `recording.sealed`."""
+    """Everything a recording's page shows. `evidence_id` is the ledger entry `recording.sealed`, `sound_starts_at` the
+    instant of the first sample of its renditions (None: the server has not opened it)."""
 
     recording_id: UUID
     conversation_id: UUID
     segments: tuple[SegmentView, ...]
     started_at: datetime
     ended_at: datetime
+    sound_starts_at: datetime | None
     seconds: float
     direction: Direction
     trunk_id: UUID
@@ -129,6 +132,7 @@ class RecordingView:
     streams: tuple[ManifestStream, ...]
     received: tuple[ClosedStream, ...]
     gaps: tuple[Gap, ...]
+    on_hold: tuple[OnHold, ...]
     parts: tuple[PartView, ...]
     renditions: Mapping[str, RenditionView]
     rendition: RenditionState

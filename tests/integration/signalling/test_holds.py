@@ -131,11 +131,15 @@ def test_hold_new_streams_and_ended_streams(tmp_path: Path) -> None:
         wire.send(asker.ack("z9hG4bKh"))
         place.tick()
         assert set(place.reports.running.values()) == {True}
+        begun = place.media.described[-1].on_hold
+        assert [(hold.side, hold.ends_at) for hold in begun] == [("caller", None), ("callee", None)]
         asker = asker.next()
         three = sdp(media_line("1"), media_line("2"), media_line("3", port=6004))
         response = wire.ask(asker.request("UPDATE", body=multipart(("application/sdp", three))))
         assert code(response) == 200
         assert response.count(b"a=recvonly") == 3 and b"a=label:3" in response
+        over = [hold.ends_at for hold in place.media.described[-1].on_hold]
+        assert all(at is not None and at > hold.starts_at for at, hold in zip(over, begun, strict=True))
         recording_id, line = place.media.added[0]
         assert (line.label, line.port) == ("3", 30004)
         assert [stream.label for stream in place.media.described[-1].streams] == ["1", "2", "3"]
@@ -147,9 +151,38 @@ def test_hold_new_streams_and_ended_streams(tmp_path: Path) -> None:
         assert {stream.label for stream in place.media.described[-1].streams} == {"1", "2", "3"}
         assert place.media.described[-1].number_indexes != place.media.opened[recording_id][0].number_indexes
         wire.send(asker.ack("z9hG4bKe"))
+        assert [hold.removed for hold in place.media.described[-1].on_hold] == [False, False, True]
         asker = asker.next()
         assert code(wire.ask(asker.request("BYE"))) == 200
         until("ports are back", lambda: len(place.media.free) == 20)
+
+
+def test_a_hold_that_only_the_metadata_tell_outlives_a_recorder(tmp_path: Path) -> None:
+    """The caller's stream loses its sender, who stays in the call: on hold, still the caller's, until she sends again;
+    a sender who left is not on hold."""
+    silent = metadata().replace(b"<send>t1</send>", b"")
+    left = (b"</recording>", b'<participantsessionassoc participant_id="p1" session_id="s1"><disassociate-time>'
+            b"2026-11-22T10:05:00Z</disassociate-time></participantsessionassoc></recording>")  # fmt: skip
+    sockets = sip_sockets()
+    wire = Wire(sockets[0].getsockname())
+    with signalling(tmp_path, inherited=sockets) as place:
+        asker = call(place, wire)
+        assert code(wire.ask(asker.request("UPDATE", body=siprec_body(document=silent)))) == 200
+        manifest = place.media.described[-1]
+        assert [(hold.label, hold.side, hold.ends_at) for hold in manifest.on_hold] == [("1", "caller", None)]
+        assert [(stream.label, stream.side, stream.party) for stream in manifest.streams] == [
+            ("1", "caller", 0),
+            ("2", "callee", 1),
+        ]
+    with signalling(tmp_path, inherited=sockets) as place:
+        asker = asker.next()
+        assert code(wire.ask(asker.request("UPDATE", body=siprec_body()))) == 200
+        (hold,) = place.media.described[-1].on_hold
+        assert hold.starts_at == manifest.on_hold[0].starts_at and hold.ends_at is not None
+        asker = asker.next()
+        gone = silent.replace(*left)
+        assert code(wire.ask(asker.request("UPDATE", body=siprec_body(document=gone)))) == 200
+        assert place.media.described[-1].on_hold == (hold,)
 
 
 def test_order_of_requests_in_a_dialog(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 
 import numpy as np
@@ -36,6 +37,12 @@ class Survey:
     samples: int
     left_out: int
 
+    @property
+    def starts_at(self) -> datetime | None:
+        """The instant of the first sample; None: there is no sound."""
+        instant = self.origin + self.first * (1_000_000_000 // SAMPLE_RATE)
+        return datetime.fromtimestamp(instant / 1e9, UTC) if self.samples else None
+
 
 def render(
     capture: Capture,
@@ -43,13 +50,15 @@ def render(
     streams: Sequence[ManifestStream],
     make: Callable[[int], Mapping[str, Encoder]],
     audible: Collection[int] | None = None,
+    surveyed: Callable[[Survey], None] = lambda _measured: None,
 ) -> Iterator[tuple[str, bytes]]:
     """Pieces of every rendition as they become due: (name, bytes).
 
-    `make(samples)` gives the encoders by name. Streams whose port is not in `audible` are silent, and the length stays
-    that of the call. Raises NotACapture.
+    `make(samples)` gives the encoders by name; `surveyed` hears first what was measured. Streams whose port is not in
+    `audible` are silent, and the length stays that of the call. Raises NotACapture.
     """
     measured = survey(capture(), streams=streams)
+    surveyed(measured)
     encoders = make(measured.samples)
     for sound in stereo(capture(), streams=streams, measured=measured, audible=audible):
         for name, encoder in encoders.items():
