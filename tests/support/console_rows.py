@@ -270,7 +270,7 @@ def filled(route: str, whose: Tenant) -> list[str]:
     values = {
         "<uuid:recording_id>": [str(whose.recording)],
         "<uuid:entry_id>": [str(whose.entry)],
-        "<kind>": ["mp3", "wav", "peaks"],
+        "<kind>": ["mp3", "wav", "opus", "peaks"],
         "<name>": ["000.age"],
         "<slug:handle>": [whose.customer.handle],
         "<path:clause>": ["IX-10.incident" if whose.customer.agreement == "ixcloud-dpa" else "IM-3f.breach"],

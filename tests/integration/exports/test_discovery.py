@@ -74,7 +74,7 @@ def test_it_is_verified_and_played_without_parley(desk: Desk, two_of_three: tupl
     log_key = integrate(desk.customer)
     export = desk.ask(
         reason="discovery", subject=Subject(numbers=(CALLER.number,)), since=datetime.now(UTC) - timedelta(days=2),
-        options=ExportOptions(formats=("mp3", "wav", "vcon")),
+        options=ExportOptions(formats=("mp3", "wav", "opus", "vcon")),
     )  # fmt: skip
     assert desk.make().done == 1
     assert exports.get(export).by_store == {"recordings": 2}
@@ -92,7 +92,7 @@ def test_it_is_verified_and_played_without_parley(desk: Desk, two_of_three: tupl
     for one in two_of_three:
         deeds = [line["deed"] for line in lines if line["recording"] == str(one)]
         assert deeds == ["recording.sealed", "recording.rendered", "export.made", "export.fetched"]
-    for suffix, codec in (("mp3", "mp3"), ("wav", "pcm_s16le")):
+    for suffix, codec in (("mp3", "mp3"), ("wav", "pcm_s16le"), ("opus", "opus")):
         sounds = sorted((package / "recordings").glob(f"*.{suffix}"))
         assert len(sounds) == 2
         probe = bare(["ffprobe", "-v", "error", "-show_streams", "-of", "json", sounds[0]], home=home)

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import json
+import re
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,8 +12,10 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 from django.test import Client
+from tests.support.captures import correlation
 from tests.support.installation import MakeCustomer
 from tests.support.left_evidence import entries
 from tests.support.spooled import CALLER, Spooler
@@ -72,6 +77,60 @@ def test_asked_for_made_and_fetched(keeper: Keeper) -> None:
     assert any(str(keeper.recording) in name for name in zipfile.ZipFile(io.BytesIO(got)).namelist())
     finished = keeper.client.get(f"{keeper.home}exports/{export}/progress")
     assert finished["HX-Refresh"] == "true"
+
+
+def test_opus_is_made_of_the_recording_while_it_is_fetched(keeper: Keeper, tmp_path: Path) -> None:
+    page = keeper.client.get(f"{keeper.home}recordings/{keeper.recording}/").content.decode()
+    media = f"{keeper.home}api/v1/recordings/{keeper.recording}/media"
+    assert re.search(rf'href="{media}/opus" download="[^"]+\.opus"', page)
+    whole = keeper.client.get(f"{media}/opus", headers={"Range": "bytes=0-9"})
+    assert (whole.status_code, whole["Content-Type"], whole["Accept-Ranges"]) == (200, "audio/ogg", "none")
+    assert "Content-Length" not in whole
+    path = tmp_path / "call.opus"
+    path.write_bytes(body(whole))
+    (stream,) = json.loads(ran("ffprobe", "-v", "error", "-show_streams", "-of", "json", path))["streams"]
+    assert (stream["codec_name"], stream["channels"]) == ("opus", 2)
+    sound = np.frombuffer(ran("ffmpeg", "-v", "error", "-i", path, "-ar", "8000", "-f", "s16le", "-"), "<i2")
+    wav = np.frombuffer(body(keeper.client.get(f"{media}/wav"))[44:], "<i2")
+    assert len(sound) == len(wav)
+    assert float(stream["duration"]) == pytest.approx(len(wav) / 16_000, abs=0.01)
+    assert min(correlation(sound[side::2], wav[side::2]) for side in (0, 1)) > 0.95
+    again = keeper.client.get(f"{media}/opus", headers={"If-None-Match": whole["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert keeper.client.head(f"{media}/opus").content == b""
+    assert [kind for kind, _clause in entries()].count("recording.played") == 2, "one of each form in an hour"
+    export = keeper.ask(what="everything", formats=["csv", "opus"])
+    keeper.make()
+    package = zipfile.ZipFile(exports.open_package(export))
+    (packed,) = (one for one in package.infolist() if one.filename.endswith(".opus"))
+    assert packed.compress_type == zipfile.ZIP_STORED
+    path.write_bytes(package.read(packed))
+    assert ran("ffmpeg", "-v", "error", "-i", path, "-ar", "8000", "-f", "s16le", "-") == sound.tobytes()
+
+
+def test_nobody_offers_opus_of_what_only_the_customer_opens(make_customer: MakeCustomer, tmp_path: Path) -> None:
+    held = make_customer(custody="customer-held")
+    with tenancy.scope(held):
+        keeper = Keeper(held, tmp_path)
+        asked = keeper.client.get(keeper.home + "exports/ask").content.decode()
+        assert "nobody here can turn them into MP3, WAV or Opus" in asked
+        page = keeper.client.get(f"{keeper.home}recordings/{keeper.recording}/").content.decode()
+        media = f"{keeper.home}api/v1/recordings/{keeper.recording}/media/opus"
+        assert "media/opus" not in page
+        refused = keeper.client.get(media)
+        assert refused.status_code == 403
+        assert "fetch the sealed original and open it with the customer's own identity" in refused.json()["title"]
+        export = keeper.ask(what="everything", formats=["opus"])
+        keeper.make()
+        package = io.BytesIO(exports.open_package(export).read())
+        assert package.getvalue().startswith(b"age-encryption.org/v1\n")
+
+
+def ran(*command: str | Path) -> bytes:
+    """What a program writes, that has nothing to say against it."""
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stderr == b""
+    return done.stdout
 
 
 def test_what_is_wrong_stands_beside_the_field(keeper: Keeper) -> None:
