@@ -1,5 +1,6 @@
 """The base of every error that Parley raises on purpose."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -7,10 +8,11 @@ class ParleyError(Exception):
     """Says what happened, and what to do about it.
 
     `error_id` is stable: people quote it, tests and alarms match it. `remedy` is one sentence for whoever reads the
-    message; it never holds personal data or a secret.
+    message; it never holds personal data or a secret. `again_at` is when the same may succeed, where that is known.
     """
 
     error_id: ClassVar[str] = "parley.error"
+    again_at: datetime | None = None
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)

@@ -26,6 +26,7 @@ from parley.tenancy import api as tenancy
 
 _log = structlog.get_logger(__name__)
 _KEPT = timedelta(days=30)
+_LOOK_AGAIN = timedelta(days=1)
 
 _ENQUEUE = """
 INSERT INTO obligations_deadline (id, kind, key, due, payload, attempts, created_at, last_error)
@@ -159,6 +160,9 @@ def _note(work: Work, error: Exception) -> None:
         changes: dict[str, Any] = {"last_error": _name(error)}
         if isinstance(error, GiveUp):
             changes["failed_at"] = datetime.now(UTC)
+        elif isinstance(error, ParleyError) and error.again_at is not None:
+            # It waits for an instant that is known (write-once that ends): these are no attempts that wear out.
+            changes |= {"due": min(error.again_at, datetime.now(UTC) + _LOOK_AGAIN), "attempts": 0}
         Deadline.objects.filter(id=work.id, done_at__isnull=True, failed_at__isnull=True).update(**changes)
 
 

@@ -173,7 +173,7 @@ def _allowed(row: BulkDeed) -> QuerySet[Recording]:
 def _delete(row: BulkDeed, records: Sequence[Held], now: datetime) -> tuple[int, Counter[str]]:
     approval = row.id if row.key == _of_request(row.id) else None
     try:
-        disposal = retention.dispose(
+        disposal = retention.dispose_free(
             records, cause="customer", reference=f"bulk {row.id}", at=now, by=row.by, approval=approval
         )
     except retention.ApprovalRequired:  # the rule came while the deed was on its way

@@ -1,8 +1,9 @@
 """What other packages may use of retention, for the customer in scope.
 
-`dispose` is the one way in which records go: it asks `decide` for each, and fails closed. `require_usable`, `held` and
-`restricted` are asked before a record is used. `replay` makes a restored backup forget what was erased,
-`replay_notes` makes it know the holds and restrictions that it is too old for.
+`dispose` is the one way in which records go: it asks `decide` for each, and fails closed; `dispose_free` leaves what
+the object store keeps by write-once, and disposes of the others. `require_usable`, `held` and `restricted` are asked
+before a record is used. `replay` makes a restored backup forget what was erased, `replay_notes` makes it know the holds
+and restrictions that it is too old for.
 
 done = dispose(records, cause="request", reference="R-17", at=now, by=user_id, clause=term.clause)
 done.erased.records, done.kept[0].verdict.reason, done.restricted
@@ -24,7 +25,7 @@ from parley.retention.approving import (
 )
 from parley.retention.approving import deletion as deletion_request
 from parley.retention.bearing import Unread
-from parley.retention.disposal import dispose, ids_hash, require_answered, verdicts
+from parley.retention.disposal import dispose, dispose_free, ids_hash, require_answered, verdicts
 from parley.retention.errors import (
     ApprovalRefused,
     ApprovalRequired,
@@ -138,6 +139,7 @@ __all__ = [
     "deletion_rule",
     "deletions",
     "dispose",
+    "dispose_free",
     "expect_night",
     "floors",
     "forget_notes",

@@ -1,7 +1,8 @@
 """Every night: what is past its rule goes, in batches, each a transaction with its evidence.
 
 A night opens one chain of batches for each rule and the next night. A batch does its part, and opens the next where it
-ends: whoever is killed when, the chain goes on where its last commit left it.
+ends: whoever is killed when, the chain goes on where its last commit left it. What the object store keeps by write-once
+stays, and is tried again by each night that follows, so that it goes with the first one after its lock ended.
 """
 
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ def _batch(work: obligations.Work) -> None:
     total = payload.get("total") or store.count_older(rule.kind, due)
     if page:
         night = f"{at:%Y-%m-%d} {rule.store}/{rule.kind} {keep}"
-        done = disposal.dispose(page, cause="rule", reference=night, at=work.now, by=str(rule.set_by))
+        done = disposal.dispose_free(page, cause="rule", reference=night, at=work.now, by=str(rule.set_by))
         payload["erased"] += done.erased.records
     payload |= {"done": payload["done"] + len(page), "total": total}
     key = progress_key(at, rule.store, rule.kind)

@@ -17,6 +17,7 @@ from parley.retention.approving import require_approval
 from parley.retention.errors import ErasureIncomplete
 from parley.retention.rules import decide, ids_digest
 from parley.retention.types import Cause, DeletionView, Disposal, Kept, Verdict
+from parley.storage.api import ObjectLockedError
 from parley.tenancy import api as tenancy
 
 _FORGET: Final = """
@@ -86,6 +87,42 @@ def dispose(
         evidence = _prove(doomed, kept, erased, cause=cause, reference=reference, at=at, by=by, clause=clause,
                           approved=approved)  # fmt: skip
         return Disposal(erased=erased, kept=kept, evidence_id=evidence)
+
+
+def dispose_free(
+    records: Sequence[Held],
+    *,
+    cause: Cause,
+    reference: str,
+    at: datetime,
+    by: UUID | str,
+    approval: UUID | None = None,
+) -> Disposal:
+    """As `dispose`, of records of one store, but what its object store keeps by write-once stays alone, as `kept`.
+
+    For deeds with many: one locked object does not hold up the others. The records are halved until the locked ones are
+    by themselves, each piece with its evidence; a refused piece is undone before the next is tried.
+    """
+    try:
+        with transaction.atomic():
+            return dispose(records, cause=cause, reference=reference, at=at, by=by, approval=approval)
+    except ObjectLockedError as locked:
+        if len(records) == 1:
+            verdict = Verdict(
+                outcome="keep", clause_or_law=locked.by, reason=f"the object store keeps it: {locked.by}",
+                why="write-once", until=locked.until,
+            )  # fmt: skip
+            return Disposal(erased=Erased(), kept=(Kept(record=records[0], verdict=verdict),))
+    middle = len(records) // 2
+    first, second = (
+        dispose_free(some, cause=cause, reference=reference, at=at, by=by, approval=approval)
+        for some in (records[:middle], records[middle:])
+    )
+    return Disposal(
+        erased=first.erased + second.erased,
+        kept=(*first.kept, *second.kept),
+        evidence_id=first.evidence_id or second.evidence_id,
+    )
 
 
 def require_answered() -> None:

@@ -208,7 +208,7 @@ class Verdict:
     outcome: Outcome
     clause_or_law: str
     reason: str
-    why: Literal["rule", "no-rule", "request", "customer", "end", "hold", "law", "restriction", "term"]
+    why: Literal["rule", "no-rule", "request", "customer", "end", "hold", "law", "restriction", "term", "write-once"]
     until: datetime | None = None
     hold: UUID | None = None
 

@@ -1,8 +1,12 @@
 """What can go wrong with an object store."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from parley.foundation.errors import ParleyError
+
+_LOOK_AGAIN: Final = timedelta(days=1)
+"""A legal hold of a store has no end that anybody knows."""
 
 
 class StorageError(ParleyError):
@@ -43,8 +47,9 @@ class ObjectLockedError(StorageError):
 
     def __init__(self, until: datetime | None) -> None:
         self.until = until
-        words = f"write-once until {until:%Y-%m-%d %H:%M} UTC" if until else "a legal hold of the object store"
-        super().__init__(f"it is kept by {words}", remedy="Nothing was deleted; delete it again after that.")
+        self.by = f"write-once until {until:%Y-%m-%d %H:%M} UTC" if until else "a legal hold of the object store"
+        super().__init__(f"it is kept by {self.by}", remedy="Nothing was deleted; delete it again after that.")
+        self.again_at = until or datetime.now(UTC) + _LOOK_AGAIN
 
 
 class StoreAddressError(StorageError):

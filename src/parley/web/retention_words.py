@@ -133,5 +133,6 @@ def kept_words(verdict: retention.Verdict) -> str:
         "rule": _("Its time is not over: %(by)s"),
         "no-rule": _("No rule says when it goes: %(by)s"),
         "term": _("The agreement lets nobody delete it earlier: %(by)s"),
+        "write-once": _("The object store keeps it: %(by)s"),
     }
     return words.get(verdict.why, "%(by)s") % {"by": verdict.clause_or_law}

@@ -119,6 +119,7 @@ def _why(why: str) -> str:
         "right": _("whoever asked may do it no more"),
         "term": _("the agreement lets nobody delete them earlier"),
         "approval": _("a second person has to approve"),
+        "write-once": _("the object store keeps them by write-once, or by a legal hold of its own"),
     }
     return str(words.get(why, why))
 
