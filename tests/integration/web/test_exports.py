@@ -119,7 +119,7 @@ def test_nobody_offers_opus_of_what_only_the_customer_opens(make_customer: MakeC
         assert "media/opus" not in page
         refused = keeper.client.get(media)
         assert refused.status_code == 403
-        assert "fetch the sealed original and open it with the customer's own identity" in refused.json()["title"]
+        assert b"fetch the sealed original and open it with the customer's own identity" in refused.content
         export = keeper.ask(what="everything", formats=["opus"])
         keeper.make()
         package = io.BytesIO(exports.open_package(export).read())
