@@ -118,7 +118,7 @@ def test_the_palette_finds_a_number_and_a_page(page: Page, local: Account) -> No
     page.keyboard.type("live")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/live/"))
-    expect(page.get_by_text("No call is being recorded now.")).to_be_visible()
+    expect(page.get_by_text("No call runs now.")).to_be_visible()
     expect(page.locator("#stream-state")).to_have_text("up to date")
     page.keyboard.press("Control+k")
     page.keyboard.type("+390501112233")
