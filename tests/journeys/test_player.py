@@ -97,11 +97,11 @@ def test_a_note_at_a_moment_works_without_script_too(page: Page, local: Account,
     plain.add_cookies(page.context.cookies())  # type: ignore[arg-type]
     bare = plain.new_page()
     bare.goto(local.address(f"recordings/{segments[0]}/"))
-    bare.get_by_label("At", exact=True).fill("0:99")
+    bare.get_by_role("textbox", name="At").fill("0:99")
     bare.get_by_label("Note or tag").fill("said so twice")
     bare.get_by_role("button", name="Keep the note").click()
     expect(bare.locator("#remarks [role=alert]")).to_contain_text("Nothing was kept.")
-    bare.get_by_label("At", exact=True).fill("0:00.5")
+    bare.get_by_role("textbox", name="At").fill("0:00.5")
     bare.get_by_role("button", name="Keep the note").click()
     expect(bare.locator("#remarks .note-text")).to_have_text("said so twice")
     expect(bare.locator("#remarks li a.mono")).to_have_attribute("href", "#t=0.5")
