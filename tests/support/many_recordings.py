@@ -38,8 +38,8 @@ _COLUMNS = {
     "recordings_conversation": "id, index, started_at",
     "recordings_recording": (
         "id, conversation_id, started_at, ended_at, direction, trunk_id, trunk_name, epoch_id, sealed, streams,"
-        " received, gaps, agreement, agreement_version, clause, purpose, decision, reason, evidence_id, rendition,"
-        " rendition_error, listed_at, quality"
+        " received, gaps, on_hold, agreement, agreement_version, clause, purpose, decision, reason, evidence_id,"
+        " rendition, rendition_error, listed_at, quality"
     ),
     "recordings_numberindex": "recording_id, value, listed_at, listed_id",
     "recordings_wordindex": "recording_id, value, listed_at, listed_id",
@@ -116,7 +116,7 @@ class _Maker:
         self.rows["recordings_recording"].append((
             recording, conversation, at, at + timedelta(seconds=self.dice.expovariate(1 / 180)),
             self.dice.choices(("inbound", "outbound", "internal"), (6, 3.9, 0.1))[0],
-            TRUNKS[number % 3], "main", sealed.epoch_id, sealed.data, self.streams, self.received, "[]",
+            TRUNKS[number % 3], "main", sealed.epoch_id, sealed.data, self.streams, self.received, "[]", "[]",
             *self.agreement, "IM-1.purposes", "record-calls", "instructed", "bye", new_id(at=at), "ready", "",
             listed, quality,
         ))  # fmt: skip
