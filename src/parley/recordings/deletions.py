@@ -103,17 +103,23 @@ def refuse(viewer: people.Viewer, request_id: UUID, *, at: datetime) -> retentio
 def get(viewer: people.Viewer, request_id: UUID) -> retention.DeletionView:
     """A request, for whoever asked or may decide. Raises NoSuchRecording: of others there is none."""
     found = retention.deletion_request(request_id)
-    if found.store != NAME or not (found.by == viewer.user_id or (viewer.may_delete and _sees(viewer, found))):
+    if found.store != NAME or not _concerned(viewer, found):
         raise NoSuchRecording("there is no such request")
     return found
 
 
-def requests(viewer: people.Viewer, *, waiting: bool, at: datetime) -> tuple[retention.DeletionView, ...]:
-    """The requests that the viewer asked for or may decide: those that wait, or the last that do not any more."""
-    found = retention.deletions(NAME, waiting=waiting, at=at)
-    if viewer.number_indexes is None and viewer.may_delete:
-        return found
-    return tuple(one for one in found if one.by == viewer.user_id or (viewer.may_delete and _sees(viewer, one)))
+def requests(
+    viewer: people.Viewer, *, waiting: bool, at: datetime, after: UUID | None = None, limit: int = 50
+) -> tuple[retention.DeletionView, ...]:
+    """The requests that the viewer asked for or may decide: those that wait, oldest first, or those that do not any
+    more, newest first; those behind `after`. Raises NoSuchDeletion for an `after` that there is not."""
+    found: list[retention.DeletionView] = []
+    while True:
+        page = retention.deletions(NAME, waiting=waiting, at=at, after=after, limit=limit)
+        found += [one for one in page if _concerned(viewer, one)]
+        if len(found) >= limit or len(page) < limit:
+            return tuple(found[:limit])
+        after = page[-1].id
 
 
 def require_may_delete(viewer: people.Viewer) -> None:
@@ -125,6 +131,11 @@ def require_may_delete(viewer: people.Viewer) -> None:
 def _require_decides(viewer: people.Viewer, request_id: UUID) -> None:
     require_may_delete(viewer)
     get(viewer, request_id)
+
+
+def _concerned(viewer: people.Viewer, asked: retention.DeletionView) -> bool:
+    """Whether the viewer asked for it, or may decide."""
+    return asked.by == viewer.user_id or (viewer.may_delete and _sees(viewer, asked))
 
 
 def _sees(viewer: people.Viewer, asked: retention.DeletionView) -> bool:

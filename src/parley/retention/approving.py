@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
@@ -112,9 +112,18 @@ def deletion(deletion_id: UUID) -> DeletionView:
     return _view(row)
 
 
-def deletions(store: str, *, waiting: bool, at: datetime, limit: int = 50) -> tuple[DeletionView, ...]:
-    """Requests for `store`: those that wait, oldest first, or the others, newest first."""
+def deletions(
+    store: str, *, waiting: bool, at: datetime, after: UUID | None = None, limit: int = 50
+) -> tuple[DeletionView, ...]:
+    """Requests for `store`: those that wait, oldest first, or the others, newest first; those behind `after`.
+
+    Raises NoSuchDeletion for an `after` that there is not.
+    """
     rows = _waiting(store, at) if waiting else DeletionRequest.objects.filter(store=store).exclude(state="waiting")
+    if after is not None:
+        place = deletion(after).at
+        later = Q(at__gt=place) | Q(at=place, id__gt=after)
+        rows = rows.filter(later if waiting else ~later & ~Q(id=after))
     found = rows.select_related("epoch").order_by("at" if waiting else "-at", "id" if waiting else "-id")
     return tuple(_view(row) for row in found[:limit])
 
