@@ -25,7 +25,7 @@ from parley.recordings.models import Conversation, NumberIndex, Part, Recording,
 from parley.recordings.news import tell_finished
 from parley.recordings.quality import quality
 from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
-from parley.recordings.types import ClosedFile, Gap, Manifest
+from parley.recordings.types import PAUSED, ClosedFile, Gap, Manifest
 from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
@@ -178,7 +178,7 @@ def _pauses(manifest: Manifest, closed: ClosedFile) -> list[Gap]:
         Gap(
             starts_ns=int(pause.starts_at.timestamp() * 1_000_000) * 1_000,
             ends_ns=int((pause.ends_at or max(closed.ended_at, pause.starts_at)).timestamp() * 1_000_000) * 1_000,
-            reason="paused",
+            reason=PAUSED,
         )
         for pause in manifest.steering.pauses
     ]

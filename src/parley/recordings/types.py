@@ -237,6 +237,10 @@ class ClosedStream:
     duplicates: int = 0
 
 
+PAUSED = "paused"
+"""The reason of a gap that somebody wanted."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gap:
     """A time in which the recorder could not receive: Unix nanoseconds, and why (`recorder-restart`, `power`, ...)."""

@@ -210,12 +210,16 @@ class LiveCallView:
 
 @dataclass(frozen=True, kw_only=True)
 class Peaks:
-    """The waveform to draw: per channel (min, max) pairs in -127..127, interleaved, each over `seconds_per_peak`."""
+    """The waveform to draw: per channel (min, max) pairs in -127..127, interleaved, each over `seconds_per_peak`.
+
+    `zero_is_silence`: (0, 0) means that nothing was sent, or digital silence; before, faint sound was rounded to it.
+    """
 
     seconds_per_peak: float
     seconds: float
     caller: tuple[int, ...]
     callee: tuple[int, ...]
+    zero_is_silence: bool = False
 
     def to_json(self) -> bytes:
         """The stored form."""

@@ -272,6 +272,13 @@ def test_opus_gives_every_sample_back_in_its_place(files: dict[str, bytes], tmp_
     assert len(files["opus"]) * 8 / (len(CALLER) / RATE) == pytest.approx(OPUS_KILOBITS * 1000, rel=0.2)
 
 
+def test_opus_of_no_sound_at_all_is_a_file_that_players_take(tmp_path: Path) -> None:
+    path = tmp_path / "empty.opus"
+    path.write_bytes(OpusEncoder().finish())
+    assert probed(path)["codec_name"] == "opus"
+    assert len(decoded(path)) == RATE // 50
+
+
 def test_opus_keeps_who_is_silent_silent(tmp_path: Path) -> None:
     taking_turns = np.zeros((2 * len(CALLER), 2), np.int16)
     taking_turns[: len(CALLER), 0], taking_turns[len(CALLER) :, 1] = CALLER, CALLEE
@@ -309,6 +316,17 @@ def test_peaks_follow_the_loudness(files: dict[str, bytes]) -> None:
     assert len(peaks.caller) == len(peaks.callee) == 2 * round(peaks.seconds / peaks.seconds_per_peak)
     assert max(peaks.caller) == pytest.approx(int(CALLER.max()) * 127 / 32768, abs=3)
     assert min(peaks.callee) == pytest.approx(int(CALLEE.min()) * 127 / 32768, abs=3)
+
+
+def test_only_digital_silence_is_drawn_as_nothing() -> None:
+    """The octets that stand for silence (A-law 0xD5 decodes to 8), the faintest noise above, and both ends."""
+    collector = PeakCollector(samples=4 * 160)
+    sound = np.repeat(np.array([[0, 8], [-8, 24], [-16, 16], [-32768, 32767]], np.int16), 160, axis=0)
+    collector.encode(sound)
+    peaks = Peaks.from_json(collector.finish())
+    assert peaks.zero_is_silence
+    assert peaks.caller == (0, 0, 0, 0, -1, -1, -127, -127)
+    assert peaks.callee == (0, 0, 1, 1, 1, 1, 127, 127)
 
 
 def test_streams_that_shall_not_be_heard_are_silent_and_the_time_stays() -> None:

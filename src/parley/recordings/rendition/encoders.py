@@ -29,6 +29,8 @@ _MP3_HEADER = bytes.fromhex("ffe34800")
 _LAME_DELAY = 576
 _LAME_FRAMES_BEHIND = 2
 _PEAK_COUNT = 4000
+SILENCE = 8
+"""What the octets that stand for silence decode to, at most: 0 in mu-law (0xFF), 8 in A-law (0xD5)."""
 _SHORTEST_PEAK = SAMPLE_RATE // 50
 
 
@@ -108,12 +110,16 @@ class OpusEncoder:
             self._written, "w", samplerate=SAMPLE_RATE, channels=CHANNELS, format="OGG", subtype="OPUS",
             compression_level=level,
         )  # fmt: skip
+        self._empty = True
 
     def encode(self, sound: Stereo) -> bytes:
+        self._empty = self._empty and not len(sound)
         self._file.write(np.ascontiguousarray(sound))
         return self._written.taken()
 
     def finish(self) -> bytes:
+        if self._empty:  # players refuse a file without any sound: 20 ms of silence
+            self._file.write(np.zeros((SAMPLE_RATE // 50, CHANNELS), np.int16))
         self._file.close()
         return self._written.taken()
 
@@ -163,13 +169,15 @@ class PeakCollector:
         if len(self._held):
             self._collect(self._held[None])
         found = np.concatenate(self._found) if self._found else np.empty((0, 2, CHANNELS), np.int16)
-        # -32768..32767 becomes -127..127: the drawing needs no more.
-        scaled = np.rint(found * (127 / 32768)).astype(int)
+        # -32768..32767 becomes -127..127, away from zero: the drawing needs no more, and nothing but silence is zero.
+        drawn = np.sign(found) * np.ceil(np.abs(found * (127 / 32768)))
+        scaled = np.where(np.abs(found.astype(int)) <= SILENCE, 0, drawn).astype(int)
         return Peaks(
             seconds_per_peak=self._stretch / SAMPLE_RATE,
             seconds=self._samples / SAMPLE_RATE,
             caller=tuple(scaled[:, :, 0].ravel().tolist()),
             callee=tuple(scaled[:, :, 1].ravel().tolist()),
+            zero_is_silence=True,
         ).to_json()
 
     def _collect(self, stretches: Stereo) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from parley.web.console.recording_player import (
     playable,
     remarks,
     segments,
+    stretches,
 )
 from parley.web.console.recordings import known_callers
 from parley.web.place import inside
@@ -121,6 +122,7 @@ def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpR
         "playable": can_play,
         "policy": decided(found.steering) if found.steering else "",
         "segments": segments(here.viewer, found) if can_play else [],
+        "stretches": stretches(found),
         "duration": f"{found.seconds:.3f}",
         "clock": clock(found.seconds),
         "downloads": _downloads(found) if here.viewer.may_download and not stay.resting else [],
@@ -183,14 +185,10 @@ def _open_command(found: recordings.RecordingView) -> str:
 def _story(found: recordings.RecordingView) -> list[Event]:
     """Start, interruptions and end, in order."""
     events = [Event(at=found.started_at, what=_("Recording begins"))]
-    for gap in found.gaps:
-        at = datetime.fromtimestamp(gap.starts_ns / 1e9, UTC)
-        seconds = (gap.ends_ns - gap.starts_ns) / 1e9
-        what = _("Nothing could be received for %(seconds)s s: %(why)s") % {
-            "seconds": f"{seconds:.1f}",
-            "why": gap.reason.replace("-", " "),
-        }
-        events.append(Event(at=at, what=what, gap=True))
+    for one in stretches(found):
+        seconds = (one.ends_at - one.starts_at).total_seconds()
+        what = _("%(what)s (%(seconds)s s)") % {"what": one.words, "seconds": f"{seconds:.1f}"}
+        events.append(Event(at=one.starts_at, what=what, gap=True))
     events.append(
         Event(at=found.ended_at, what=_("Recording ends: %(why)s") % {"why": rules.ending_words(found.reason)})
     )

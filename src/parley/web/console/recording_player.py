@@ -4,8 +4,8 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from parley.foundation.errors import ParleyError
 from parley.people import api as people
 from parley.recordings import api as recordings
+from parley.recordings.api import PAUSED
 
 MOST_SEGMENTS: Final = 40
 """Segments that one player takes; a conversation of more is played on the pages of its segments."""
@@ -48,6 +49,32 @@ class Remark:
     def clock(self) -> str:
         """The moment as the player shows it."""
         return clock((self.moment_ms or 0) / 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A time in which less than the whole call was recorded. `lane`: 0 caller, 1 called, None both."""
+
+    kind: Literal["hold", "pause", "gap"]
+    lane: int | None
+    starts_at: datetime
+    ends_at: datetime
+    sound_starts_at: datetime
+    label: str
+    words: str
+
+    @property
+    def seconds(self) -> str:
+        """Where it begins, as the address of the page says it."""
+        return f"{self._place(self.starts_at):.1f}"
+
+    @property
+    def span(self) -> str:
+        """From when to when, as the player shows moments."""
+        return f"{clock(self._place(self.starts_at))} – {clock(self._place(self.ends_at))}"
+
+    def _place(self, at: datetime) -> float:
+        return max(0.0, (at - self.sound_starts_at).total_seconds())
 
 
 def clock(seconds: float) -> str:
@@ -89,6 +116,39 @@ def playable(found: recordings.RecordingView) -> bool:
     return found.rendition == "ready" or (found.rendition == "customer-held" and bool(found.parts))
 
 
+def stretches(found: recordings.RecordingView) -> list[Stretch]:
+    """When a side was on hold, the recording paused or the recorder unable to receive, in order."""
+    zero = found.sound_starts_at or found.started_at
+    sides = {"caller": _("On hold: caller"), "callee": _("On hold: called")}
+    held = [
+        Stretch(
+            kind="hold",
+            lane={"caller": 0, "callee": 1}.get(hold.side),
+            starts_at=hold.starts_at,
+            ends_at=hold.ends_at or found.ended_at,
+            sound_starts_at=zero,
+            label=_("hold"),
+            words=sides.get(hold.side) or _("On hold"),
+        )
+        for hold in found.on_hold
+    ]
+    missing = [
+        Stretch(
+            kind="pause" if gap.reason == PAUSED else "gap",
+            lane=None,
+            starts_at=datetime.fromtimestamp(gap.starts_ns / 1e9, UTC),
+            ends_at=datetime.fromtimestamp(gap.ends_ns / 1e9, UTC),
+            sound_starts_at=zero,
+            label=_("paused") if gap.reason == PAUSED else _("nothing received"),
+            words=_("The recording was paused: nothing of it was written")
+            if gap.reason == PAUSED
+            else _("Nothing could be received: %(why)s") % {"why": gap.reason.replace("-", " ")},
+        )
+        for gap in found.gaps
+    ]
+    return sorted([*held, *missing], key=lambda one: (one.starts_at, one.ends_at))
+
+
 def remarks(viewer: recordings.Viewer, recording_id: UUID) -> list[Remark]:
     """Notes, then tags, each with the name of who made it."""
     notes, tags = recordings.notes(viewer, recording_id), recordings.tags(viewer, recording_id)
@@ -110,27 +170,28 @@ def _segment(viewer: recordings.Viewer, found: recordings.RecordingView, *, curr
         "peaks": "" if held else reverse("rest:media", args=[one, "peaks"]),
         "sealed": reverse("rest:sealed", args=[one]) if held else "",
         "file": f"{file_stem(found)}.wav",
+        "starts_at": (found.sound_starts_at or found.started_at).timestamp(),
+        "stretches": [
+            {
+                "from": one.starts_at.timestamp(),
+                "till": one.ends_at.timestamp(),
+                "kind": one.kind,
+                "lane": one.lane,
+                "label": one.label,
+                "words": one.words,
+            }
+            for one in stretches(found)
+        ],
         "marks": _marks(viewer, found),
     }
 
 
 def _marks(viewer: recordings.Viewer, found: recordings.RecordingView) -> Sequence[dict[str, Any]]:
-    begun = found.started_at.timestamp()
-    gaps = [
-        {
-            "at": max(0.0, gap.starts_ns / 1e9 - begun),
-            "seconds": (gap.ends_ns - gap.starts_ns) / 1e9,
-            "kind": "gap",
-            "words": _("Nothing could be received: %(why)s") % {"why": gap.reason.replace("-", " ")},
-        }
-        for gap in found.gaps
-    ]
-    said = [
+    return [
         {"at": one.moment_ms / 1000, "kind": one.kind, "words": one.text or "", "id": str(one.id)}
         for one in remarks(viewer, found.recording_id)
         if one.moment_ms is not None
     ]
-    return [*gaps, *said]
 
 
 def _remark(

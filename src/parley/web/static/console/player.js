@@ -1,6 +1,7 @@
 // The player of a recording's page: both custodies, every segment of the conversation, in order.
 import { Deck } from "./player/deck.js";
 import { reasonGiven } from "./player/reason.js";
+import { listStretches, stretchesOf } from "./player/stretches.js";
 import { rendered, unsealed } from "./player/tracks.js";
 import { clock, Wave } from "./player/wave.js";
 
@@ -74,6 +75,9 @@ async function begin() {
   deck.set(tracks.flatMap(({ pieces }) => pieces));
   wave = new Wave(part("wave"), { seconds: deck.seconds, tracks, seek });
   wave.mark(marks(), seek);
+  const stretches = stretchesOf(tracks, player.dataset);
+  wave.cover(stretches);
+  listStretches(part("stretches"), stretches, seek);
   silences = wave.silences();
   part("loading").remove();
   player.dataset.ready = "";

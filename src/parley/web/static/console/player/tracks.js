@@ -22,6 +22,7 @@ export async function rendered(segments) {
     const peaks = await fetched(segment.peaks);
     tracks.push({
       segment, start, seconds: peaks.seconds, perPeak: peaks.seconds_per_peak, lanes: [peaks.caller, peaks.callee],
+      startsAt: segment.starts_at, exact: peaks.zero_is_silence,
       pieces: [{ start, seconds: peaks.seconds, load: async () => [segment.media, true] }],
     });
     start += peaks.seconds;
@@ -39,6 +40,7 @@ export async function unsealed(segments, secrets, progress) {
     const opened = await SealedRecording.open(described, secrets, { progress: (part) => progress((number + part) / segments.length) });
     tracks.push({
       segment, opened, described, start, seconds: opened.seconds, perPeak: 0.02, lanes: opened.peaks, pieces: piecesOf(opened, start),
+      startsAt: opened.startsAt, exact: true,
     });
     start += opened.seconds;
   }

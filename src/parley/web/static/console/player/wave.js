@@ -17,6 +17,7 @@ export class Wave {
     this.tracks = tracks;
     const made = (name, tag = "div") => host.appendChild(Object.assign(document.createElement(tag), { className: name }));
     this.canvases = [made("drawn", "canvas"), made("drawn played", "canvas")];
+    this.stretches = made("marks");
     this.marks = made("marks");
     this.ruler = made("ruler");
     this.cursor = made("cursor");
@@ -94,18 +95,24 @@ export class Wave {
     this.host.setAttribute("aria-valuetext", clock(seconds));
   }
 
-  /** marks: [{ at, seconds, kind, words }]; a mark with a length is a stretch, one without a pin to go to. */
+  /** marks: [{ at, kind, words }], pins to go to. */
   mark(marks, seek) {
-    this.marks.replaceChildren(...marks.map(({ at, seconds = 0, kind, words }) => {
-      const mark = Object.assign(document.createElement(seconds ? "div" : "button"), { className: `mark ${kind}`, title: words });
+    this.marks.replaceChildren(...marks.map(({ at, kind, words }) => {
+      const mark = Object.assign(document.createElement("button"), { className: `mark ${kind}`, title: words, type: "button" });
       mark.style.left = this.place(at);
-      if (seconds) mark.style.width = this.place(seconds);
-      else {
-        mark.type = "button";
-        mark.setAttribute("aria-label", `${clock(at)} ${words}`);
-        mark.addEventListener("click", () => seek(at));
-      }
+      mark.setAttribute("aria-label", `${clock(at)} ${words}`);
+      mark.addEventListener("click", () => seek(at));
       return mark;
+    }));
+  }
+
+  /** stretches: [{ at, stop, kind, lane, label, words }], drawn behind the pins: over one lane, or (null) over both. */
+  cover(stretches) {
+    this.stretches.replaceChildren(...stretches.map(({ at, stop, kind, lane, label, words }) => {
+      const band = Object.assign(document.createElement("div"), { className: `stretch ${kind}${lane === null ? "" : ` lane-${lane}`}`, title: words });
+      [band.style.left, band.style.width] = [this.place(at), this.place(stop - at)];
+      band.append(Object.assign(document.createElement("span"), { textContent: label }));
+      return band;
     }));
   }
 

@@ -8,9 +8,10 @@ import { GRID, LEFT_OUT, origin, StreamTimeline } from "./timeline.js";
 const LARGEST_PACKET = RATE;
 const STATIC_TYPES = [[0, "PCMU"], [8, "PCMA"], [13, "CN"]]; // RFC 3551 section 6, as far as it concerns us
 export const PEAK = GRID; // samples of one column of the waveform (20 ms)
+const SILENCE = 8; // what the octets that stand for silence decode to, at most: 0xFF in mu-law, 0xD5 in A-law
 const LEAD = 60 * (RATE / PEAK); // columns before the origin that a stream which began earlier may take
 
-/** A measured call: `samples` in all; `peaks` per channel, (min, max) of each 20 ms in -127..127. */
+/** A measured call: `samples` in all, the first at `startsAt` (Unix seconds); `peaks` per channel, (min, max) of each 20 ms in -127..127. */
 export class Call {
   /**
    * Reads `parts` (opened) once. `streams` is [{ port, side, payload_types: [{ number, name }] }].
@@ -39,6 +40,7 @@ export class Call {
     if (!this.index.length) throw new SealedError("foreign", "No sound that can be played was received in this call.");
     this.first = Math.min(...this.index.map((row) => row.low));
     this.samples = Math.max(...this.index.map((row) => row.high)) - this.first;
+    this.startsAt = this.base + this.origin / 1e9 + this.first / RATE;
     this.peaks = this.foldedPeaks();
   }
 
@@ -77,7 +79,8 @@ export class Call {
       if (!decoder || column < 0) continue;
       const pairs = this.roomFor(channel, column);
       for (let at = 0; at < packets.length[index]; at++) {
-        const sample = decoder[packets.data[packets.offset[index] + at]] >> 8;
+        const exact = decoder[packets.data[packets.offset[index] + at]];
+        const sample = Math.abs(exact) <= SILENCE ? 0 : exact > 0 ? Math.max(1, exact >> 8) : exact >> 8; // zero is silence alone
         if (sample < pairs[2 * column]) pairs[2 * column] = sample;
         if (sample > pairs[2 * column + 1]) pairs[2 * column + 1] = sample;
       }

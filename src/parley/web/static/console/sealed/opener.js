@@ -35,7 +35,7 @@ async function open({ secrets, recording, query }) {
   call = await Call.measure(opened, recording.streams, { progress: (bytes) => { measured += bytes; tell(); } });
   const [caller, callee] = call.peaks;
   const parts = opened.map(({ finished, recovered, refused }) => ({ finished, recovered, refused }));
-  return { result: { samples: call.samples, peaks: [caller, callee], parts }, transfer: [caller.buffer, callee.buffer] };
+  return { result: { samples: call.samples, startsAt: call.startsAt, peaks: [caller, callee], parts }, transfer: [caller.buffer, callee.buffer] };
 }
 
 /** order: { start, stop, headed }: samples as the bytes of a WAVE file, with its header or without. */
