@@ -30,13 +30,13 @@ _ABANDONED_SECONDS: Final = 24 * 3600
 
 
 @cache
-def _opened(url: str) -> ObjectStore:
-    return open_store(url)
+def _opened(url: str, cold: str = "") -> ObjectStore:
+    return open_store(url, cold=cold)
 
 
 def live_store() -> ObjectStore:
     """Where the customers' objects are."""
-    return _opened(settings.PARLEY_STORE_URL)
+    return _opened(settings.PARLEY_STORE_URL, settings.PARLEY_STORE_COLD_URL)
 
 
 def backup_store() -> ObjectStore:

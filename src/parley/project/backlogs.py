@@ -129,12 +129,12 @@ def _queue(waiting: int, since: datetime | None, now: datetime) -> monitoring.Qu
 
 
 @cache
-def _opened(url: str) -> ObjectStore:
-    return open_store(url)
+def _opened(url: str, cold: str) -> ObjectStore:
+    return open_store(url, cold=cold)
 
 
 def _ask_store(config: Config) -> monitoring.Finding:
-    return monitoring.store(lambda: _opened(config.objects_url), folder=_folder(config))
+    return monitoring.store(lambda: _opened(config.objects_url, config.store_cold_url), folder=_folder(config))
 
 
 def _rooms(config: Config) -> Iterator[tuple[str, monitoring.Room]]:

@@ -36,6 +36,8 @@ class Config:
     database_port: int = 0  # embedded only: 0 listens on a Unix socket and on no TCP port
     database_durable: bool = True  # embedded only: False turns fsync off, for tests
     store_url: str = ""  # empty: files below data_dir
+    store_cold_url: str = ""  # where originals of older recordings are moved; empty: there is no such store
+    store_cold_days: int = 90  # how old they are then; 0: nothing is moved any more, what was moved is read there
     store_scrub_megabytes: int = 50  # a second, that the nightly reading of all objects takes of the store
     keys_root: str = ""  # the operator's root key file; empty: below data_dir
     keys_module: str = ""  # library of a PKCS#11 module, for customers with pkcs11 keys; empty: there is none
@@ -123,6 +125,10 @@ class Config:
     def _check_storage(self) -> None:
         if self.store_scrub_megabytes < 1:
             raise ConfigError("store.scrub_megabytes reads nothing", remedy="Give megabytes a second, 1 or more.")
+        if self.store_cold_days < 0:
+            raise ConfigError("store.cold_days is no age", remedy="Give a number of days, or 0 to move nothing.")
+        if self.store_cold_url and self.store_cold_url in {self.objects_url, self.backups_url}:
+            raise ConfigError("store.cold_url is a place in use", remedy="Give it a place of its own.")
         if self.backup_keep_days < 1:
             raise ConfigError("backup.keep_days is no time to keep", remedy="Give a number of days, 1 or more.")
         if self.backup_url and self.backup_url == self.objects_url:

@@ -14,8 +14,8 @@ _instead: ContextVar[ObjectStore | None] = ContextVar("parley_recordings_store",
 
 @cache
 def installed_store() -> ObjectStore:
-    """The store at `settings.PARLEY_STORE_URL`, opened once per process."""
-    return open_store(settings.PARLEY_STORE_URL)
+    """The store at `settings.PARLEY_STORE_URL` and PARLEY_STORE_COLD_URL, opened once per process."""
+    return open_store(settings.PARLEY_STORE_URL, cold=settings.PARLEY_STORE_COLD_URL)
 
 
 def store_in_use() -> ObjectStore:

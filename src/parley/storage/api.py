@@ -1,5 +1,6 @@
-"""What other packages may use of storage: `open_store(url)`, and what an ObjectStore promises."""
+"""What other packages may use of storage: `open_store(url)`, what an ObjectStore promises, and two of them as one."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from .errors import (
 from .local import LocalStore
 from .s3 import S3Store
 from .s3_requests import Requests
+from .tiered import TieredStore
 from .types import ObjectHead, ObjectStore, StoredObject
 
 if TYPE_CHECKING:
@@ -35,8 +37,10 @@ __all__ = [
     "StoreFullError",
     "StoreUnavailableError",
     "StoredObject",
+    "TieredStore",
     "clear_abandoned",
     "open_store",
+    "tiers",
 ]
 
 _S3_OPTIONS = {"endpoint", "region", "checksum"}
@@ -48,14 +52,16 @@ _RETRIES: "RetryConfig" = {
 """Within one call; who keeps the content (a spool, a job) tries again later, with longer pauses."""
 
 
-def open_store(url: str) -> ObjectStore:
-    """The store at `url`.
+def open_store(url: str, *, cold: str = "") -> ObjectStore:
+    """The store at `url`; with `cold` a TieredStore of it and the one at that address.
 
     "file:///directory" keeps synced files. "s3://bucket/prefix?endpoint=https://host:port&region=NAME" is any S3; the
     credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), never from the address, which is
     shown in logs. Each upload carries its SHA-256, which S3 compares with what arrived; "checksum=none" is for a server
     that does not know it. Raises StoreAddressError.
     """
+    if cold:
+        return TieredStore(open_store(url), open_store(cold))
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in {"", "localhost"} and len(parts.path) > 1:
         return LocalStore(Path(unquote(parts.path)))
@@ -93,4 +99,9 @@ def clear_abandoned(store: ObjectStore, *, prefix: str, before: datetime) -> int
     S3 keeps (and charges) what a killed process sent of a large object until somebody does. Files have none: a store of
     them clears its own when it is opened. Raises StorageError.
     """
-    return store.abort_incomplete(prefix, before=before) if isinstance(store, S3Store) else 0
+    return sum(one.abort_incomplete(prefix, before=before) for one in tiers(store).values() if isinstance(one, S3Store))
+
+
+def tiers(store: ObjectStore) -> Mapping[str, ObjectStore]:
+    """The stores that `store` is made of, "warm" and "cold"; of a store that is one only "warm"."""
+    return {"warm": store.warm, "cold": store.cold} if isinstance(store, TieredStore) else {"warm": store}

@@ -105,6 +105,12 @@ class S3Store:
             removed += len(batch)
         return removed
 
+    def require_free(self, keys: Iterable[str]) -> None:
+        """Raises ObjectLockedError when any of these objects is kept by write-once; nothing is deleted."""
+        with _translated(""):
+            if self._requests.versioned:
+                self._requests.require_free([check_key(key) for key in keys])
+
     def list(self, prefix: str = "") -> Iterator[ObjectHead]:
         """See ObjectStore."""
         with _translated(prefix):

@@ -42,14 +42,20 @@ class Requests:
     def delete_versions(self, keys: Sequence[str]) -> int:
         """Delete every version of these objects; how many of them there were. Raises ObjectLockedError before any is
         touched, should the store keep one."""
-        found = {key: self._versions(key) for key in keys}
-        for key, (versions, _markers) in found.items():
-            for version in versions:
-                self._require_free(key, version)
+        found = self.require_free(keys)
         for key, (versions, markers) in found.items():
             for version in [*versions, *markers]:
                 self._client.delete_object(Bucket=self.bucket, Key=self._full(key), VersionId=version)
         return sum(bool(versions) for versions, _markers in found.values())
+
+    def require_free(self, keys: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
+        """The versions of these objects, and the markers that hide them. Raises ObjectLockedError when the store keeps
+        one."""
+        found = {key: self._versions(key) for key in keys}
+        for key, (versions, _markers) in found.items():
+            for version in versions:
+                self._require_free(key, version)
+        return found
 
     def _versions(self, key: str) -> tuple[list[str], list[str]]:
         """Ids of the versions of an object, and of the markers that hide it."""

@@ -32,6 +32,31 @@ class Scrub(models.Model):
         ]
 
 
+class Move(models.Model):
+    """One pass that moves originals of recordings that began `before` to the cold store. `after` is the last recording
+    that was looked at, `copied` are the keys whose copies are committed and which still lie warm as well. `whole`: it
+    began with the oldest. `kept` counts what the warm store does not give away (write-once)."""
+
+    id = models.UUIDField(primary_key=True)
+    began_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    before = models.DateTimeField()
+    after = models.UUIDField(null=True)
+    whole = models.BooleanField()
+    slices = models.IntegerField(default=0)
+    recordings = models.IntegerField(default=0)
+    objects_moved = models.IntegerField(default=0)
+    bytes_moved = models.BigIntegerField(default=0)
+    kept = models.IntegerField(default=0)
+    copied = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["-began_at"], name="move_newest")]
+        constraints = [
+            models.UniqueConstraint(models.Value(1), condition=Q(finished_at__isnull=True), name="move_one_at_a_time")
+        ]
+
+
 class Finding(models.Model):
     """An object that is not what the ledger says: changed, missing, or its row is unknown to the ledger.
 

@@ -24,4 +24,12 @@ DECLARATIONS: tuple[Declaration, ...] = (
         ),
         why="times and counts of a reading of sealed files",
     ),
+    NotPersonal(
+        model="scrubbing.Move",
+        field=(
+            "id", "began_at", "finished_at", "before", "after", "whole", "slices", "recordings", "objects_moved",
+            "bytes_moved", "kept", "copied",
+        ),
+        why="times, counts and random ids of sealed files that were moved between stores",
+    ),
 )  # fmt: skip

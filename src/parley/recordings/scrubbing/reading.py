@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from parley.recordings.scrubbing.models import Finding, Scrub
-from parley.recordings.scrubbing.types import FindingView, Line, ScrubView, State, What
+from django.db.models import Q
+
+from parley.recordings.scrubbing.models import Finding, Move, Scrub
+from parley.recordings.scrubbing.types import FindingView, Line, MoveView, ScrubView, State, What
 
 
 def running() -> ScrubView | None:
@@ -18,6 +20,18 @@ def finished(*, limit: int = 10) -> tuple[ScrubView, ...]:
     """Those that are finished, the newest first."""
     rows = Scrub.objects.filter(finished_at__isnull=False).order_by("-began_at")[:limit]
     return tuple(view(row) for row in rows)
+
+
+def moves(*, limit: int = 10) -> tuple[MoveView, ...]:
+    """Passes that moved something, or run, the newest first."""
+    rows = Move.objects.filter(Q(objects_moved__gt=0) | Q(finished_at=None)).order_by("-began_at")[:limit]
+    return tuple(
+        MoveView(
+            id=row.id, began_at=row.began_at, finished_at=row.finished_at, before=row.before,
+            recordings=row.recordings, objects=row.objects_moved, size=row.bytes_moved, kept=row.kept,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def findings(*, after: UUID | None = None, limit: int = 50, open_only: bool = False) -> Sequence[FindingView]:

@@ -37,12 +37,15 @@ def age_of(made: datetime | None, *, now: datetime) -> str:
     return next(name for name, (upto, _words) in AGES.items() if upto is None or age <= upto)
 
 
-def counted(objects: Iterable[tuple[str, int]], *, now: datetime) -> list[Line]:
-    """The report over (key, size) of all objects; kinds and bands without any are left out."""
+def counted(objects: Iterable[tuple[str, int]], *, now: datetime, tier: str = "warm") -> list[Line]:
+    """The report over (key, size) of all objects of a tier; kinds and bands without any are left out."""
     number: Counter[tuple[str, str]] = Counter()
     size: Counter[tuple[str, str]] = Counter()
     for key, length in objects:
         place = kind_of(key), age_of(made_at(key), now=now)
         number[place] += 1
         size[place] += length
-    return [Line(kind=kind, age=age, objects=number[kind, age], size=size[kind, age]) for kind, age in sorted(number)]
+    return [
+        Line(kind=kind, age=age, objects=number[kind, age], size=size[kind, age], tier=tier)
+        for kind, age in sorted(number)
+    ]

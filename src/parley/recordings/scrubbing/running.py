@@ -21,12 +21,12 @@ from parley.governance.contract import api as contract
 from parley.obligations import api as obligations
 from parley.recordings.models import Recording
 from parley.recordings.objects import store_in_use
-from parley.recordings.scrubbing import declaring, rules
+from parley.recordings.scrubbing import declaring, moving, rules
 from parley.recordings.scrubbing.examining import examine
 from parley.recordings.scrubbing.models import Finding, Scrub
 from parley.recordings.scrubbing.types import Damage
 from parley.retention import api as retention
-from parley.storage.api import clear_abandoned
+from parley.storage.api import clear_abandoned, tiers
 from parley.tenancy import api as tenancy
 
 TEND: Final = "storage.tend"
@@ -103,10 +103,10 @@ def advance(scrub_id: UUID, *, at: datetime, seconds: float) -> Scrub:
 def _finish(row: Scrub, *, at: datetime) -> None:
     """Everything was read: count what is stored, abort what nobody completed, say so in the log."""
     store, folder = store_in_use(), f"{tenancy.current().id}"
-    listed = ((head.key, head.size) for head in store.list(folder))
     row.report = [
-        {"kind": line.kind, "age": line.age, "objects": line.objects, "size": line.size}
-        for line in rules.counted(listed, now=at)
+        {"kind": line.kind, "age": line.age, "objects": line.objects, "size": line.size, "tier": line.tier}
+        for tier, one in tiers(store).items()
+        for line in rules.counted(((head.key, head.size) for head in one.list(folder)), now=at, tier=tier)
     ]
     row.aborted_uploads = clear_abandoned(store, prefix=folder, before=at - _ABANDONED_AFTER)
     row.finished_at = at
@@ -166,6 +166,7 @@ def _slice(work: obligations.Work) -> None:
 
 
 def _night(work: obligations.Work) -> None:
+    moving.ask(at=work.now)
     _open_slice(started(at=work.now), due=work.now)
 
 

@@ -18,6 +18,9 @@ KINDS: Final[Mapping[str, Any]] = {
 }
 """What lies in a store, by the key of the object."""
 
+TIERS: Final[Mapping[str, Any]] = {"warm": _("at hand"), "cold": _("moved away")}
+"""The stores that an installation has: that for everything, and that for originals of older recordings."""
+
 AGES: Final[Mapping[str, tuple[timedelta | None, Any]]] = {
     "week": (timedelta(days=7), _("up to 7 days")),
     "month": (timedelta(days=30), _("8 to 30 days")),
@@ -30,12 +33,13 @@ AGES: Final[Mapping[str, tuple[timedelta | None, Any]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """So many objects of one kind and age, with their size in bytes."""
+    """So many objects of one kind and age in one tier, with their size in bytes."""
 
     kind: str
     age: str
     objects: int
     size: int
+    tier: str = "warm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,20 @@ class ScrubView:
     damaged: int
     aborted_uploads: int
     report: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveView:
+    """A pass that moved originals of recordings from `before` to the cold store; `size` in bytes."""
+
+    id: UUID
+    began_at: datetime
+    finished_at: datetime | None
+    before: datetime
+    recordings: int
+    objects: int
+    size: int
+    kept: int
 
 
 @dataclass(frozen=True, kw_only=True)
