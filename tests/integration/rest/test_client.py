@@ -38,6 +38,7 @@ def test_a_program_finds_listens_notes_and_is_refused(client: ModuleType, office
     assert parley.list_recordings(tag="claim", quality=["good", "impaired", "gaps", "silent"])["items"] == [listed]
     assert parley.list_recordings(shortest=3600)["items"] == []
     assert parley.get_media(recording, "wav")[:4] == b"RIFF"
+    assert parley.get_media(recording, "opus")[:4] == b"OggS"
     assert parley.get_part(recording, office.ids["name"]).startswith(b"age-encryption.org")
     note = parley.add_note(recording, {"text": "called back", "moment_ms": 200})
     assert note["id"] in {one["id"] for one in parley.list_notes(recording)}
