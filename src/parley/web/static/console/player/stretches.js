@@ -2,6 +2,7 @@
 import { clock } from "./wave.js";
 
 const LEAST = 2; // seconds for which a side sends nothing, while the other goes on, before that is called muted
+const OFTEN = 6; // times, and one more a minute: a side that does it oftener suppresses silence while it listens, and is not muted
 
 /** All of them on the common time line, in order: [{ track, at, stop, kind, lane, label, words }]. `words`: of the page. */
 export function stretchesOf(tracks, words) {
@@ -40,7 +41,7 @@ function muted(track, lane, told, words) {
     }
     from = -1;
   }
-  return found;
+  return found.length > OFTEN + track.seconds / 60 ? [] : found;
 }
 
 /** The same in words, each a link to its beginning. */
