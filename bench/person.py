@@ -34,11 +34,11 @@ WITH epoch AS (INSERT INTO recordings_sealingepoch (id, wrapped) VALUES (gen_ran
 conversation AS (INSERT INTO recordings_conversation (id, index, started_at)
     VALUES (gen_random_uuid(), sha256('c'), %(at)s) RETURNING id)
 INSERT INTO recordings_recording (id, conversation_id, started_at, ended_at, direction, trunk_id, trunk_name, epoch_id,
-    sealed, streams, received, gaps, agreement, agreement_version, clause, purpose, decision, reason, evidence_id,
-    rendition, rendition_error, listed_at, quality)
+    sealed, streams, received, gaps, on_hold, agreement, agreement_version, clause, purpose, decision, reason,
+    evidence_id, rendition, rendition_error, listed_at, quality)
 SELECT gen_random_uuid(), conversation.id, %(at)s + n * interval '1 second', %(at)s + n * interval '1 second',
-    'inbound', gen_random_uuid(), 'main', epoch.id, sha256(n::text::bytea), '[]', '[]', '[]', 'a', '1', 'c', 'p', 'd',
-    'bye', gen_random_uuid(), 'ready', '', %(at)s, 'good' FROM generate_series(1, %(count)s) n, epoch, conversation
+    'inbound', gen_random_uuid(), 'main', epoch.id, sha256(n::text::bytea), '[]', '[]', '[]', '[]', 'a', '1', 'c', 'p',
+    'd', 'bye', gen_random_uuid(), 'ready', '', %(at)s, 'good' FROM generate_series(1, %(count)s) n, epoch, conversation
 """
 _INDEX = """
 WITH called AS (SELECT id, listed_at, conversation_id, row_number() OVER () AS n FROM recordings_recording)

@@ -96,6 +96,19 @@ class AttemptOut(TypedDict):
     milliseconds: int
 
 
+class BulkOut(TypedDict):
+    """A deed with many recordings, done in the background: it is over when `finished_at` is set."""
+
+    id: str
+    deed: str
+    at: str
+    total: int
+    done: int
+    kept: dict[str, int]
+    gone: int
+    finished_at: str | None
+
+
 class CallerOut(TypedDict):
     """Who calls: null for nobody that this person may see."""
 
@@ -157,6 +170,22 @@ class DeletedOut(TypedDict):
     evidence_id: str | None
 
 
+class DeletionOut(TypedDict):
+    """A request to delete recordings. `why` is null where only the customer can open it. `mine`: whoever
+    calls asked for it, may take it back and not approve it."""
+
+    id: str
+    state: Literal["waiting", "approved", "refused", "withdrawn", "expired"]
+    why: str | None
+    by: str
+    mine: bool
+    at: str
+    expires_at: str
+    decided_by: str | None
+    decided_at: str | None
+    recordings: int
+
+
 class DeletionRequestOut(TypedDict):
     """A deletion that a second person has to approve; nothing was deleted yet. It is over at `expires_at`."""
 
@@ -164,6 +193,13 @@ class DeletionRequestOut(TypedDict):
     state: str
     recordings: int
     expires_at: str
+
+
+class DeletionsOut(TypedDict):
+    """One page of requests; hand `next` back as `after`."""
+
+    items: list[DeletionOut]
+    next: str | None
 
 
 class DeliveriesOut(TypedDict):
@@ -425,6 +461,25 @@ class NumberOut(TypedDict):
     kind: str
 
 
+class OneDeletionOut(TypedDict):
+    """A request with the recordings that it names; `kept`: how many would stay if it were approved now, by
+    why; `bulk`: how far the deletion is, once it was approved."""
+
+    id: str
+    state: Literal["waiting", "approved", "refused", "withdrawn", "expired"]
+    why: str | None
+    by: str
+    mine: bool
+    at: str
+    expires_at: str
+    decided_by: str | None
+    decided_at: str | None
+    recordings: int
+    records: list[str]
+    kept: dict[str, int]
+    bulk: BulkOut | None
+
+
 class PartOut(TypedDict):
     """A file of the sealed original."""
 
@@ -650,6 +705,30 @@ class Parley(Connection):
     def get_part(self, recording_id: str, name: str, *, use: Literal["keep", "play"] | None = None) -> bytes:
         """A file of the sealed original. Scope recordings:listen."""
         return self.send("GET", f"/recordings/{_quoted(recording_id)}/parts/{_quoted(name)}", query={"use": use})
+
+    def get_bulk(self, bulk_id: str) -> BulkOut:
+        """How far a deed with many recordings is. Scope recordings:read."""
+        return cast("BulkOut", self.json("GET", f"/recordings/bulk/{_quoted(bulk_id)}"))
+
+    def list_deletions(
+        self, *, state: Literal["waiting", "over"] | None = None, after: str | None = None, limit: int | None = None
+    ) -> DeletionsOut:
+        """The requests for deletions. Scope recordings:delete."""
+        return cast(
+            "DeletionsOut", self.json("GET", "/deletions", query={"state": state, "after": after, "limit": limit})
+        )
+
+    def get_deletion(self, deletion_id: str) -> OneDeletionOut:
+        """One request for a deletion. Scope recordings:delete."""
+        return cast("OneDeletionOut", self.json("GET", f"/deletions/{_quoted(deletion_id)}"))
+
+    def approve_deletion(self, deletion_id: str) -> OneDeletionOut:
+        """Approve a deletion. Scope recordings:delete."""
+        return cast("OneDeletionOut", self.json("POST", f"/deletions/{_quoted(deletion_id)}/approve"))
+
+    def refuse_deletion(self, deletion_id: str) -> OneDeletionOut:
+        """Refuse a deletion, or take back one's own. Scope recordings:delete."""
+        return cast("OneDeletionOut", self.json("POST", f"/deletions/{_quoted(deletion_id)}/refuse"))
 
     def list_notes(self, recording_id: str) -> list[NoteOut]:
         """The notes on a recording. Scope recordings:read."""

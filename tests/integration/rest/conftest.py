@@ -104,6 +104,9 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
             name="CRM", url="https://hooks.example/", kinds=list(webhooks.KINDS), by=admin.id, clause="x", at=at
         )
         delivery = webhooks.send_test(hook.id, at=at)
+        chosen = [Held(store="recordings", kind="recording", id=recording, at=at)]
+        deletion = recordings.deletions.ask(eyes, chosen, why="a mistake", key="rest", address="https://x/", at=at)
+        bulk = recordings.bulk.start(eyes, "tag", chosen, tag="all", key="rest", by=admin.id, at=at)
         asked = UUID("6b0ac0c7-91f0-4c4a-9b8e-1d6a1f5b2c3d")
         rights.receive(
             channel="api", kinds=("access",), email="q@person.example", received_at=at, at=at, external_id=str(asked)
@@ -113,7 +116,7 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
     ids = {
         "recording_id": recording, "kind": "mp3", "name": "0000.age", "note_id": note.id, "tag_id": tag.id,
         "entry_id": entry, "contact_id": contact, "export_id": export, "hold_id": hold.id, "endpoint_id": hook.id,
-        "delivery_id": delivery, "subject_request_id": asked,
+        "delivery_id": delivery, "subject_request_id": asked, "deletion_id": deletion.id, "bulk_id": bulk,
     }  # fmt: skip
     with tenancy.scope(customer):
         ids["name"] = recordings.get(viewer(admin), recording).parts[0].name

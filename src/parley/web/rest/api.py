@@ -12,7 +12,19 @@ from ninja.errors import HttpError, ValidationError
 from parley.foundation.errors import ParleyError
 from parley.web import problems
 from parley.web.place import inside
-from parley.web.rest import annotations, contacts, exports, holds, opendsr, recordings, sealed, trail, webhooks
+from parley.web.rest import (
+    annotations,
+    bulk,
+    contacts,
+    deletions,
+    exports,
+    holds,
+    opendsr,
+    recordings,
+    sealed,
+    trail,
+    webhooks,
+)
 from parley.web.rest.description import Interface, answers
 from parley.web.rest.scopes import Scope, no_token
 
@@ -25,7 +37,7 @@ rest = Interface(
     auth=no_token,
 )
 
-for module in (recordings, annotations, sealed, trail, contacts, exports, holds, webhooks):
+for module in (recordings, bulk, deletions, annotations, sealed, trail, contacts, exports, holds, webhooks):
     rest.add_router("", module.router)
 rest.add_router("/opendsr/v3", opendsr.router)
 
@@ -67,6 +79,6 @@ def _bad(what: str, *, status: int) -> problems.Problem:
 )
 def index(request: HttpRequest) -> dict[str, str]:
     """Open to every token, whatever its scopes."""
-    names = ("recordings", "live", "audit", "contacts", "exports", "holds", "webhooks")
+    names = ("recordings", "deletions", "live", "audit", "contacts", "exports", "holds", "webhooks")
     lists = {name: reverse(f"rest:{name}") for name in names}
     return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}

@@ -99,7 +99,7 @@ def delete_recording(
     request: HttpRequest, recording_id: UUID, asked_for: Query[DeletionAsked]
 ) -> DeletedOut | Status[DeletionRequestOut]:
     """Objects, renditions, rows and index rows, now; a hold, a law or the agreement may keep it (409). Where the
-    customer's rule asks for a second person, a request that somebody else decides in the console (202), with `why`."""
+    customer's rule asks for a second person, a request that somebody else decides (202), with `why`."""
     here, now = inside(request), timezone.now()
     record = retention_words.held(recordings.get(here.viewer, recording_id))
     if not (here.viewer.oversees or here.viewer.may_delete):
