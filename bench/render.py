@@ -4,7 +4,8 @@ one rate, channels and bit rate, in turns, in one run; then the memory of a call
 Ours begins with the sealed capture: opens it, orders packets, conceals losses, aligns two lanes, encodes. `ffmpeg`
 begins with the decrypted WAV that ours makes of it, so that it has the easier half: only the encoding. Both encode with
 LAME: ours at quality 7, `ffmpeg` as it comes (LAME's default, 3), and once more at 7. What the quality costs the ear is
-said in decibels. Cost is the processor time, user and system, of a process of its own for each.
+said in decibels. Opus, which is made when somebody asks for it, is timed on five minutes beside `ffmpeg` with libopus.
+Cost is the processor time, user and system, of a process of its own for each.
 """
 
 import argparse
@@ -26,7 +27,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.support.captures import Sender, pcap, speech
 
 from parley.recordings.original import StoredPart, open_part
-from parley.recordings.rendition.encoders import Encoder, Mp3Encoder, PeakCollector, WavEncoder
+from parley.recordings.rendition.encoders import (
+    OPUS_KILOBITS,
+    Encoder,
+    Mp3Encoder,
+    OpusEncoder,
+    PeakCollector,
+    WavEncoder,
+)
 from parley.recordings.rendition.render import render
 from parley.recordings.types import ManifestStream
 from parley.sealing.api import AgeWriter, Identity, generate_identity
@@ -44,9 +52,12 @@ WORDS = {
     "ffmpeg7": "ffmpeg: WAV to MP3, LAME at quality 7 as ours",
     "all": "ours: sealed capture to MP3, WAV and waveform",
     "wav": "ours: sealed capture to WAV",
+    "opus": "ours: sealed capture to Opus",
+    "libopus": "ffmpeg: WAV to Opus of the same bit rate",
 }
 RATE, FRAME, WAV_HEADER = 8000, 160, 44
 LISTENED = 300 * RATE
+OPUS_MINUTES = 5
 PEAK = "peak"
 HEADER, RECORD = 24, 16 + 28 + 12 + 160
 RTP = 16 + 28
@@ -96,7 +107,7 @@ class Bench:
         return path
 
     def ours(self, minutes: int, what: str) -> Cost:
-        """Our renderer in a process of its own; `what`: "mp3", "wav", or "all" (both and the waveform)."""
+        """Our renderer in a process of its own; `what`: "mp3", "wav", "opus", or "all" (both and the waveform)."""
         child = [sys.executable, __file__, "--child", str(self.capture(minutes)), self.identity.secret, what]
         cost = measured(child, self.folder / f"ours.{what}")
         return Cost(cpu=cost.cpu, memory=int((self.folder / PEAK).read_text()))
@@ -108,6 +119,14 @@ class Bench:
             "-b:a", "32k", *options, "-f", "mp3", "-",
         ]  # fmt: skip
         return measured(command, self.folder / f"ffmpeg{''.join(options)}.mp3")
+
+    def libopus(self, wav: Path) -> Cost:
+        """`ffmpeg` with libopus, one thread, at our bit rate."""
+        command = [
+            "ffmpeg", "-nostdin", "-v", "error", "-threads", "1", "-f", "wav", "-i", str(wav), "-c:a", "libopus",
+            "-b:a", f"{OPUS_KILOBITS}k", "-f", "ogg", "-",
+        ]  # fmt: skip
+        return measured(command, self.folder / "ffmpeg.opus")
 
 
 def measured(command: list[str], target: Path) -> Cost:
@@ -129,8 +148,13 @@ def peak() -> int:
 
 def make_audible(capture: Path, identity: str, what: str) -> None:
     """The child: a sealed capture to standard output, as the worker does it, one kind or all."""
-    makers: dict[str, type[Encoder]] = {"mp3": Mp3Encoder, "wav": WavEncoder, "peaks": PeakCollector}
-    kinds = list(makers) if what == "all" else [what]
+    makers: dict[str, Callable[[int], Encoder]] = {
+        "mp3": lambda samples: Mp3Encoder(samples=samples),
+        "wav": lambda samples: WavEncoder(samples=samples),
+        "peaks": lambda samples: PeakCollector(samples=samples),
+        "opus": lambda _samples: OpusEncoder(),
+    }
+    kinds = ["mp3", "wav", "peaks"] if what == "all" else [what]
     out: BinaryIO = sys.stdout.buffer
     if what == "none":
         return
@@ -139,7 +163,7 @@ def make_audible(capture: Path, identity: str, what: str) -> None:
         made = render(
             lambda: parts,
             streams=STREAMS,
-            make=lambda samples: {kind: makers[kind](samples=samples) for kind in kinds},
+            make=lambda samples: {kind: makers[kind](samples) for kind in kinds},
         )
         for kind, piece in made:
             if kind == kinds[0]:
@@ -190,6 +214,16 @@ def likeness(wav: Path, mp3: Path) -> float:
     return float(np.median(10 * np.log10((power + 1) / (rest + 1))))
 
 
+def opus_times_real_time(bench: Bench, rounds: int) -> dict[str, float]:
+    """Ours and `ffmpeg`, in turns, medians: how many times real time one processor makes Opus."""
+    bench.ours(OPUS_MINUTES, "wav")
+    spent: dict[str, list[float]] = {"opus": [], "libopus": []}
+    for _ in range(rounds):
+        spent["opus"].append(bench.ours(OPUS_MINUTES, "opus").cpu)
+        spent["libopus"].append(bench.libopus(bench.folder / "ours.wav").cpu)
+    return {name: OPUS_MINUTES * 60 / median(values) for name, values in spent.items()}
+
+
 def report(bench: Bench, *, minutes: int, hours: int, rounds: int) -> None:
     """Take turns; print what each costs."""
     seconds = minutes * 60
@@ -209,16 +243,20 @@ def report(bench: Bench, *, minutes: int, hours: int, rounds: int) -> None:
             costs[name].append(contender().cpu)
     cpu = {name: median(values) for name, values in costs.items()}
     near = [likeness(wav, bench.folder / name) for name in ("ours.mp3", "ffmpeg.mp3")]
+    opus = opus_times_real_time(bench, rounds)
     print(f"A call of {minutes} minutes, two voices, to MP3 of 32 kbit/s, 8 kHz, stereo; medians of {rounds} turns")
     for name, spent in cpu.items():
         print(f"  {WORDS[name]:<52} {spent:7.2f} s of a processor   {seconds / spent:6.0f} times real time")
     print(f"  nearness to the WAV: ours {near[0]:.1f} dB, ffmpeg at its default quality {near[1]:.1f} dB")
+    for name, times in opus.items():
+        print(f"  {WORDS[name]:<52} {'':>26} {times:6.0f} times real time")
     short, long = bench.ours(10, "all").memory, bench.ours(hours * 60, "all").memory
     print(f"  memory: {short / 1e6:.0f} MB for 10 minutes, {long / 1e6:.0f} MB for {hours} hours")
     print(
         f"bench render ratio={cpu['ffmpeg'] / cpu['ours']:.2f} same_quality_ratio={cpu['ffmpeg7'] / cpu['ours']:.2f}"
         f" times_real_time={seconds / cpu['ours']:.0f} all_times_real_time={seconds / cpu['all']:.0f}"
         f" start_seconds={cpu['start']:.2f} ours_db={near[0]:.1f} ffmpeg_db={near[1]:.1f}"
+        f" opus_times_real_time={opus['opus']:.0f} libopus_times_real_time={opus['libopus']:.0f}"
         f" memory_growth_mb={(long - short) / 1e6:.1f} memory_mb={long / 1e6:.0f} hours={hours} minutes={minutes}"
     )
 
