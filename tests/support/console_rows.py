@@ -297,6 +297,7 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:person_id>": [whose.ids["person_id"]],
         "<uuid:list_id>": [whose.ids["list_id"]],
         "<uuid:bulk_id>": [whose.ids["bulk_id"]],
+        "<uuid:deletion_id>": [whose.ids["deletion_id"]],
         "<str:token>": [whose.ids["token"]],
         "<uuid:record_id>": [str(whose.recording)],
         "<slug:store>": ["recordings"],
