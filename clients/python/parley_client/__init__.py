@@ -376,7 +376,9 @@ class ListedOut(TypedDict):
 
 
 class LiveOut(TypedDict):
-    """A call that is being recorded now."""
+    """A call that runs now. `mode` is what policy says of it. `state`: recording; buffered (written, and
+    discarded at the end unless somebody keeps it); paused; dormant (not written until somebody starts it);
+    off. A pause ends by itself at `resumes_at`."""
 
     id: str
     started_at: str
@@ -388,6 +390,9 @@ class LiveOut(TypedDict):
     packets: int
     bytes: int
     on_hold: bool
+    mode: Literal["always", "never", "on-demand", "keep-live"]
+    state: Literal["recording", "paused", "dormant", "buffered", "off"]
+    resumes_at: str | None
 
 
 class MediaOut(TypedDict):
@@ -638,6 +643,16 @@ class TypeOut(TypedDict):
     name: str
 
 
+class WishOut(TypedDict):
+    """What somebody wants of a call, until the recorder has answered: `done`, or `refused` with `why`."""
+
+    id: str
+    call: str
+    deed: Literal["pause", "resume", "start", "keep"]
+    state: Literal["waiting", "done", "refused"]
+    why: str
+
+
 class Parley(Connection):
     """Every operation of the interface, by its operation id."""
 
@@ -762,13 +777,25 @@ class Parley(Connection):
         """Who spoke in some recordings, sealed. Scope recordings:read."""
         return cast("list[SheetOut]", self.json("GET", "/sheets", query={"id": id}))
 
-    def get_evidence(self, entry_id: str, *, since: int | None = None) -> dict[str, Any]:
-        """The bundle that proves one entry of the ledger. Scope audit:read."""
-        return cast("dict[str, Any]", self.json("GET", f"/evidence/{_quoted(entry_id)}", query={"since": since}))
-
     def list_live(self) -> list[LiveOut]:
         """Calls being recorded now. Scope live:read."""
         return cast("list[LiveOut]", self.json("GET", "/live"))
+
+    def get_live(self, call_id: str) -> LiveOut:
+        """One call that runs now. Scope live:read."""
+        return cast("LiveOut", self.json("GET", f"/live/{_quoted(call_id)}"))
+
+    def steer_call(self, call_id: str, deed: Literal["pause", "resume", "start", "keep"]) -> WishOut:
+        """Pause, resume, start or keep a call. Scope live:control."""
+        return cast("WishOut", self.json("POST", f"/live/{_quoted(call_id)}/{_quoted(deed)}"))
+
+    def get_wish(self, call_id: str, wish_id: str) -> WishOut:
+        """What came of a wish. Scope live:control."""
+        return cast("WishOut", self.json("GET", f"/live/{_quoted(call_id)}/wishes/{_quoted(wish_id)}"))
+
+    def get_evidence(self, entry_id: str, *, since: int | None = None) -> dict[str, Any]:
+        """The bundle that proves one entry of the ledger. Scope audit:read."""
+        return cast("dict[str, Any]", self.json("GET", f"/evidence/{_quoted(entry_id)}", query={"since": since}))
 
     def list_audit(self, *, kind: str | None = None, before: str | None = None, limit: int | None = None) -> EntriesOut:
         """The audit trail. Scope audit:read."""

@@ -72,11 +72,13 @@ def forget_stale(*, now: datetime) -> int:
     return removed
 
 
-def live(viewer: Viewer, *, now: datetime | None = None) -> tuple[LiveCallView, ...]:
-    """The running calls that `viewer` may see, the newest first."""
+def live(viewer: Viewer, *, now: datetime | None = None, only: UUID | None = None) -> tuple[LiveCallView, ...]:
+    """The running calls that `viewer` may see, the newest first; of one recording `only`."""
     rows = LiveCall.objects.filter(seen_at__gt=(now or timezone.now()) - LIVE_STALE).order_by(
         "-started_at", "-recording_id"
     )
+    if only is not None:
+        rows = rows.filter(recording_id=only)
     if viewer.number_indexes is not None:
         rows = rows.filter(number_indexes__overlap=sorted(viewer.number_indexes))
     parties = PartyReader.for_current_customer()

@@ -41,6 +41,15 @@ class Wish:
     by: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of a wish: nothing yet (`done_at` None), done, or `refused` in words."""
+
+    deed: Deed
+    done_at: datetime | None
+    refused: str
+
+
 def pause(viewer: Viewer, recording_id: UUID, *, by: UUID, at: datetime) -> UUID:
     """Have nothing written of a running call from now on; the id of the wish. Within a second the recorder does it.
 
@@ -78,10 +87,12 @@ def answer(wish: UUID, *, at: datetime, words: str = "") -> None:
     CallWish.objects.filter(id=wish, done_at=None).update(done_at=at, answer=words)
 
 
-def answered(wish: UUID) -> str | None:
-    """What came of a wish: "" done, words why not; None: not looked at yet."""
-    row = CallWish.objects.filter(id=wish).first()
-    return None if row is None or row.done_at is None else row.answer
+def answered(viewer: Viewer, recording_id: UUID, wish: UUID) -> Answer:
+    """What came of a wish that this viewer had, or of anybody's for whoever sees every call. Raises NoSuchRecording."""
+    row = CallWish.objects.filter(id=wish, recording_id=recording_id).first()
+    if row is None or (viewer.number_indexes is not None and row.by != viewer.user_id):
+        raise NoSuchRecording("there is no such wish", remedy="Use the id with which the deed was answered.")
+    return Answer(deed=cast(Deed, row.deed), done_at=row.done_at, refused=row.answer)
 
 
 def record_steered(manifest: Manifest, deed: Deed, *, how: str, by: UUID | None, at: datetime) -> None:

@@ -25,6 +25,8 @@ STATUSES: Final = {
     "recordings.bad-cursor": 400,
     "recordings.no-such-annotation": 404,
     "recordings.annotation-refused": 409,
+    "recordings.deed_refused": 409,
+    "recordings.policy_refused": 400,
     "recordings.deletion-refused": 403,
     "recordings.reason-required": 403,
     "recordings.reason-refused": 400,

@@ -8,12 +8,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from tests.integration.capture.opening import frames
+from tests.integration.rest.conftest import bearer
 from tests.support.hook_receiver import Receiver, receiving
 from tests.support.installation import MakeCustomer
 from tests.support.left_evidence import entries
@@ -30,6 +31,7 @@ from parley.project.alarms import tell_of_endpoint
 from parley.recordings import api as recordings
 from parley.storage.api import ObjectStore, open_store
 from parley.tenancy import api as tenancy
+from parley.tokens import api as tokens
 from parley.webhooks import api as webhooks
 
 ANNA, BRUNO = Party("+390584943232", "Anna Caller"), Party("+390266711", "Bruno Callee")
@@ -155,9 +157,15 @@ def test_a_person_pauses_and_resumes_and_nothing_of_the_pause_is_kept(watched: W
     sender = speak(6, [Leg(16104, ports[0], 0, audio), Leg(16106, ports[1], 8, audio, ssrc=2)])
     running = wait_for("a running call", lambda: _live("recording"))
     time.sleep(1)
-    wish = recordings.pause(BOSS, running.recording_id, by=BOSS.user_id, at=datetime.now(UTC))
-    wait_for("paused", lambda: _live("paused"), seconds=3)
-    wait_for("an answer", lambda: recordings.answered(wish) == "", seconds=3)
+    program = bearer(_token())
+    address = f"/c/{watched.customer.handle}/api/v1/live/{running.recording_id}"
+    assert program.get(address).json()["state"] == "recording"
+    sent = program.post(f"{address}/pause")
+    assert sent.status_code == 202 and sent.json()["state"] == "waiting"
+    wish = f"{address}/wishes/{sent.json()['id']}"
+    wait_for("paused", lambda: program.get(address).json()["state"] == "paused", seconds=3)
+    wait_for("an answer", lambda: program.get(wish).json()["state"] == "done", seconds=3)
+    assert program.post(f"{address}/pause").status_code == 409
     with pytest.raises(recordings.DeedRefused):
         recordings.start(BOSS, running.recording_id, by=BOSS.user_id, at=datetime.now(UTC))
     with pytest.raises(recordings.NoSuchRecording):
@@ -180,6 +188,14 @@ def test_a_person_pauses_and_resumes_and_nothing_of_the_pause_is_kept(watched: W
     assert 300 < len(opened) < 550
     assert not [at for at in opened if gap.starts_ns <= at < gap.ends_ns], "a packet of the pause was written"
     assert {"recording.paused", "recording.resumed", KEPT} <= {kind for kind, _ in entries()}
+
+
+def _token() -> str:
+    """A token of an administrator, for calls that run."""
+    now = datetime.now(UTC)
+    admin = people.create_user(email="a@alarms.example", name="A", password=f"not {uuid4()}", role="administrator")
+    scopes = ["live:read", "live:control"]
+    return tokens.make(name="x", scopes=scopes, by=admin.id, at=now, expires_at=now + timedelta(days=1)).text
 
 
 def _policy(mode: str, *, sampling: int = 100) -> recordings.Policy:

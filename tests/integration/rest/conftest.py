@@ -2,9 +2,9 @@
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from parley.inventory.api import ExportOptions, Held
 from parley.obligations.api import run_due
 from parley.people.api import User, create_user, viewer
 from parley.recordings import api as recordings
+from parley.recordings import control
+from parley.recordings.policies import Decision
 from parley.retention import api as retention
 from parley.rights import api as rights
 from parley.tenancy import api as tenancy
@@ -73,8 +75,19 @@ def bearer(token: str) -> Client:
     return Client(HTTP_HOST="127.0.0.1", HTTP_AUTHORIZATION=f"Bearer {token}")
 
 
+def report_running(spooler: Spooler, mode: recordings.Mode = "always", *deeds: recordings.Deed) -> recordings.Manifest:
+    """A call as its recorder reports it after `deeds`; it is not forgotten while the tests run."""
+    at = now()
+    decided = Decision(mode=mode, policy=None, why="policy", auto_resume_seconds=60)
+    steering = reduce(lambda so_far, deed: control.steer(so_far, deed, at=at), deeds, control.begin(decided))
+    manifest = replace(spooler.manifest(at=at), steering=steering)
+    seen = at + timedelta(hours=1)
+    recordings.report_live(recordings.LiveReport(manifest=manifest, at=seen, packets=10, bytes=2000))
+    return manifest
+
+
 def furnished(customer: tenancy.Customer, folder: Path) -> Office:
-    """`customer` with a recording that can be played, its notes, contacts, an export, a hold, an endpoint."""
+    """`customer` with one of everything: a recording that can be played, a call that runs, an export, an endpoint."""
     at = now()
     with tenancy.scope(customer):
         admin = create_user(
@@ -112,18 +125,21 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
             channel="api", kinds=("access",), email="q@person.example", received_at=at, at=at, external_id=str(asked)
         )
         entry = recordings.get(eyes, recording).evidence_id
+        running = report_running(spooler).recording_id
+        wish = recordings.pause(eyes, running, by=admin.id, at=at)
     integrate(customer)
     ids = {
         "recording_id": recording, "kind": "mp3", "name": "0000.age", "note_id": note.id, "tag_id": tag.id,
         "entry_id": entry, "contact_id": contact, "export_id": export, "hold_id": hold.id, "endpoint_id": hook.id,
         "delivery_id": delivery, "subject_request_id": asked, "deletion_id": deletion.id, "bulk_id": bulk,
+        "call_id": running, "deed": "pause", "wish_id": wish,
     }  # fmt: skip
     with tenancy.scope(customer):
         ids["name"] = recordings.get(viewer(admin), recording).parts[0].name
     return Office(customer=customer, admin=admin, ids={name: str(value) for name, value in ids.items()})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def office(make_customer: MakeCustomer, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: object) -> Office:
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         return furnished(make_customer(), tmp_path_factory.mktemp("office"))

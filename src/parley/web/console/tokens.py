@@ -24,6 +24,7 @@ SCOPES: Final = {
     "recordings:write": _("add and remove notes and tags"),
     "recordings:delete": _("delete recordings"),
     "live:read": _("see the calls that are being recorded"),
+    "live:control": _("pause, resume, start and keep calls that run"),
     "contacts:read": _("read and search contacts"),
     "contacts:lookup": _("tell who calls from a number"),
     "holds:read": _("read legal holds"),

@@ -19,6 +19,7 @@ from parley.web.rest import (
     deletions,
     exports,
     holds,
+    live,
     opendsr,
     recordings,
     sealed,
@@ -37,7 +38,7 @@ rest = Interface(
     auth=no_token,
 )
 
-for module in (recordings, bulk, deletions, annotations, sealed, trail, contacts, exports, holds, webhooks):
+for module in (recordings, bulk, deletions, annotations, sealed, live, trail, contacts, exports, holds, webhooks):
     rest.add_router("", module.router)
 rest.add_router("/opendsr/v3", opendsr.router)
 

@@ -174,21 +174,6 @@ class DeletionRequestOut(Schema):
     expires_at: datetime
 
 
-class LiveOut(Schema):
-    """A call that is being recorded now."""
-
-    id: UUID
-    started_at: datetime
-    seen_at: datetime
-    direction: str
-    trunk_name: str
-    sealed: bool
-    parties: list[PartyOut]
-    packets: int
-    bytes: int
-    on_hold: bool
-
-
 class EntryOut(Schema):
     """An entry of the ledger; `number` is null until the sequencer has placed it, `details` once they are erased."""
 

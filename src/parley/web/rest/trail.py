@@ -1,4 +1,4 @@
-"""What happens now, what happened, and the proof of it."""
+"""What happened, and the proof of it."""
 
 from typing import Any
 from uuid import UUID
@@ -6,17 +6,13 @@ from uuid import UUID
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from ninja import Query, Router
 
-from parley.agreement import api as agreements
 from parley.ledger import api as ledger
 from parley.recordings import api as recordings
-from parley.web import gate
 from parley.web.place import ConsoleRequest, inside
 from parley.web.rest.description import answers
-from parley.web.rest.recordings import parties_out
-from parley.web.rest.schemas import EntriesOut, EntryOut, Kept, LiveOut, WantedEntries
+from parley.web.rest.schemas import EntriesOut, EntryOut, Kept, WantedEntries
 from parley.web.rest.scopes import Scope, overseeing
 
 router = Router(tags=["evidence"])
@@ -42,34 +38,6 @@ def get_evidence(request: HttpRequest, entry_id: UUID, kept: Query[Kept]) -> Htt
     return HttpResponse(
         bundle, content_type="application/json", headers={"Content-Disposition": f'inline; filename="{entry_id}.json"'}
     )
-
-
-@router.get(
-    "/live",
-    response=answers(list[LiveOut]),
-    url_name="live",
-    summary="Calls being recorded now",
-    tags=["recordings"],
-    auth=Scope("live:read"),
-)
-def list_live(request: HttpRequest) -> list[LiveOut]:
-    """The newest first; a call of which nothing is heard for 15 seconds is no longer among them."""
-    gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
-    return [
-        LiveOut(
-            id=call.recording_id,
-            started_at=call.started_at,
-            seen_at=call.seen_at,
-            direction=call.direction,
-            trunk_name=call.trunk_name,
-            sealed=call.sealed,
-            parties=parties_out(call.parties),
-            packets=call.packets,
-            bytes=call.bytes,
-            on_hold=call.on_hold,
-        )
-        for call in recordings.live(inside(request).viewer)
-    ]
 
 
 @router.get(

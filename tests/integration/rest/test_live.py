@@ -1,0 +1,97 @@
+"""Running calls by program: what is recorded of each, and what may be done with it, by whom."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.integration.rest.conftest import Office, bearer, now, report_running
+from tests.support.spooled import CALLER, Spooler
+
+from parley.people.api import create_user
+from parley.recordings import api as recordings
+from parley.recordings import wishes
+from parley.recordings.models import CallWish
+from parley.tenancy import api as tenancy
+from parley.tokens import api as tokens
+
+DEEDS = ("pause", "resume", "start", "keep")
+
+
+@pytest.mark.parametrize(
+    ("mode", "before", "state", "fits"),
+    [
+        ("always", (), "recording", {"pause"}),
+        ("always", ("pause",), "paused", {"resume"}),
+        ("on-demand", (), "dormant", {"start"}),
+        ("keep-live", (), "buffered", {"keep", "pause"}),
+        ("keep-live", ("pause",), "paused", {"keep", "resume"}),
+    ],
+)
+def test_a_call_says_its_state_and_takes_what_fits(
+    office: Office,
+    tmp_path: Path,
+    mode: recordings.Mode,
+    before: tuple[recordings.Deed, ...],
+    state: str,
+    fits: set[str],
+) -> None:
+    client = bearer(office.token(["live:read", "live:control"]))
+    with tenancy.scope(office.customer):
+        call = report_running(Spooler(tmp_path, office.customer), mode, *before).recording_id
+    try:
+        (listed,) = [one for one in client.get(f"{office.api}/live").json() if one["id"] == str(call)]
+        assert client.get(f"{office.api}/live/{call}").json() == listed
+        assert (listed["mode"], listed["state"]) == (mode, state)
+        resumes = listed["resumes_at"] and datetime.fromisoformat(listed["resumes_at"]) - now()
+        assert (resumes is not None and timedelta(0) < resumes <= timedelta(seconds=60)) == ("pause" in before)
+        sent = {deed: client.post(f"{office.api}/live/{call}/{deed}") for deed in DEEDS}
+        assert {deed: one.status_code for deed, one in sent.items()} == {
+            deed: 202 if deed in fits else 409 for deed in DEEDS
+        }
+        assert {one.json()["error_id"] for one in sent.values() if one.status_code == 409} == {
+            "recordings.deed_refused"
+        }
+        with tenancy.scope(office.customer):
+            wished = {one.deed: one.by for one in CallWish.objects.filter(recording_id=call)}
+        assert wished == dict.fromkeys(fits, office.admin.id)
+    finally:
+        with tenancy.scope(office.customer):
+            recordings.end_live(call)
+    assert client.get(f"{office.api}/live/{call}").status_code == 404
+    assert client.post(f"{office.api}/live/{call}/pause").status_code == 404
+
+
+def test_whoever_sees_a_call_steers_it_and_reads_its_own_wish(office: Office, tmp_path: Path) -> None:
+    with tenancy.scope(office.customer):
+        call = report_running(Spooler(tmp_path, office.customer)).recording_id
+        made = {
+            number: create_user(
+                email=f"{number[1:]}@live.example", name="L", password=f"not {uuid4()}", role="user", numbers=[number]
+            )
+            for number in (CALLER.number, "+390584000009")
+        }
+        until = now() + timedelta(days=1)
+        own, other = (
+            bearer(
+                tokens.make(name="l", scopes=["live:read", "live:control"], by=one.id, at=now(), expires_at=until).text
+            )
+            for one in made.values()
+        )
+    address = f"{office.api}/live/{call}"
+    assert other.get(address).status_code == other.post(f"{address}/pause").status_code == 404
+    wish = own.post(f"{address}/pause").json()
+    asked = f"{address}/wishes/{wish['id']}"
+    assert own.get(asked).json() == wish | {"state": "waiting"}
+    assert other.get(asked).status_code == 404
+    assert own.get(f"{office.api}/live/{uuid4()}/wishes/{wish['id']}").status_code == 404
+    with tenancy.scope(office.customer):
+        wishes.answer(
+            next(one.id for one in wishes.open_wishes(now=now()) if str(one.id) == wish["id"]),
+            at=now(),
+            words="a call that is paused cannot pause",
+        )
+        recordings.end_live(call)
+    answered = bearer(office.token(["live:control"])).get(asked).json()
+    assert (answered["state"], answered["why"]) == ("refused", "a call that is paused cannot pause")
+    assert own.get(asked).json() == answered, "also after the call"
