@@ -36,7 +36,7 @@ class Config:
     database_port: int = 0  # embedded only: 0 listens on a Unix socket and on no TCP port
     database_durable: bool = True  # embedded only: False turns fsync off, for tests
     store_url: str = ""  # empty: files below data_dir
-    store_cold_url: str = ""  # where originals of older recordings are moved; empty: there is no such store
+    store_cold_url: str = ""  # where what is large of older recordings moves; empty: there is no such store
     store_cold_days: int = 90  # how old they are then; 0: nothing is moved any more, what was moved is read there
     store_scrub_megabytes: int = 50  # a second, that the nightly reading of all objects takes of the store
     keys_root: str = ""  # the operator's root key file; empty: below data_dir

@@ -1,4 +1,5 @@
-"""Commands about storage: `parley storage scrub` reads everything again, `report` says what lies there."""
+"""Commands about storage: `parley storage scrub` reads everything again, `report` says what lies there, `move` moves
+what is large of older recordings to the cold store now."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -45,18 +46,49 @@ def register(app: typer.Typer, *, out: Console, prepared: Callable[[], Config]) 
         from parley.tenancy import api as tenancy
 
         table = Table(box=None, pad_edge=False)
-        for heading in ("customer", "kind", "age", "objects", "bytes", "counted (UTC)"):
+        for heading in ("customer", "place", "kind", "age", "objects", "bytes", "counted (UTC)"):
             table.add_column(heading, overflow="fold")
         with database_running(config):
             for one in _chosen(handle):
                 with tenancy.scope(one):
                     for last in scrubbing.finished(limit=1):
                         for line in last.report:
-                            table.add_row(
-                                one.handle, str(scrubbing.KINDS[line.kind]), str(scrubbing.AGES[line.age][1]),
-                                str(line.objects), f"{line.size:,}", f"{last.finished_at:%Y-%m-%d %H:%M}",
-                            )  # fmt: skip
+                            counts = str(line.objects), f"{line.size:,}", f"{last.finished_at:%Y-%m-%d %H:%M}"
+                            words = scrubbing.TIERS[line.tier], scrubbing.KINDS[line.kind], scrubbing.AGES[line.age][1]
+                            table.add_row(one.handle, *map(str, words), *counts)
         out.print(table if table.row_count else "nothing was counted yet; parley storage scrub")
+
+    @storage.command("move")
+    def move(handle: Handle = "") -> None:
+        """Move originals and WAV files older than store.cold_days to the cold store now, instead of tonight."""
+        config = prepared()
+        from parley.project.up import database_running
+
+        if not (config.store_cold_url and config.store_cold_days):
+            out.print("nothing is moved: set store.cold_url, and store.cold_days above 0")
+            raise typer.Exit(1)
+        with database_running(config):
+            for one in _chosen(handle):
+                out.print(_moved(one), soft_wrap=True)
+
+
+def _moved(customer: "Customer") -> str:
+    """Move everything of one customer that is old enough, in slices that a kill repeats one of at most."""
+    from django.db import transaction
+
+    from parley.recordings.scrubbing import api as scrubbing
+    from parley.tenancy import api as tenancy
+
+    with tenancy.scope(customer):
+        with transaction.atomic():
+            row = scrubbing.moving.started(at=datetime.now(UTC))
+        if row is None:
+            return f"{customer.handle}: nothing is old enough"
+        while row.finished_at is None:
+            with transaction.atomic():
+                row = scrubbing.moving.advance(row.id, at=datetime.now(UTC), seconds=_SLICE_SECONDS)
+    words = f"{row.objects_moved} objects, {row.bytes_moved:,} bytes moved, {row.kept} kept by write-once"
+    return f"{customer.handle}: {row.recordings} recordings, {words}"
 
 
 def _scrubbed(customer: "Customer", out: Console) -> int:

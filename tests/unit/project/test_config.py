@@ -60,6 +60,8 @@ def test_places_that_callbacks_may_reach_are_separated_by_spaces() -> None:
         ('[proxy]\ntrusted = "10.0.0.1 everybody"', "proxy.trusted"),
         ('[proxy]\ntrusted = "10.0.0.1/8"', "proxy.trusted"),
         ('[proxy]\nheader = "x-real-ip"', "proxy.header"),
+        ("[store]\ncold_days = -1", "store.cold_days"),
+        ('[store]\nurl = "s3://b"\ncold_url = "s3://b"', "store.cold_url"),
         ("web = [", "parley.toml"),
     ],
 )

@@ -2,8 +2,8 @@
 
 `begin` once when a worker starts: every night each customer's objects are read again. `ask` has it done now, `advance`
 does a slice in the caller's transaction (a command). `findings` are what differed from the ledger: `ask_repair` has
-one put back from the backups, `accept` leaves it. The same nights move originals of older recordings to the cold store,
-where the installation has one: `moving`; `moves` are the passes that did.
+one put back from the backups, `accept` leaves it. The same nights move what is large of older recordings to the cold
+store, where the installation has one: `moving`; `moves` are the passes that did.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from parley.recordings.scrubbing.errors import NoSuchFinding
 from parley.recordings.scrubbing.reading import findings, finished, moves, open_findings, view
 from parley.recordings.scrubbing.reading import running as running_now
 from parley.recordings.scrubbing.resolving import STILL_DAMAGED, accept, ask_repair, repair
+from parley.recordings.scrubbing.rules import by_tier
 from parley.recordings.scrubbing.running import advance, ask, begin, handlers, started
 from parley.recordings.scrubbing.types import AGES, KINDS, TIERS, FindingView, Line, MoveView, ScrubView
 
@@ -38,6 +39,7 @@ __all__ = [
     "ask",
     "ask_repair",
     "begin",
+    "by_tier",
     "findings",
     "finished",
     "handlers",

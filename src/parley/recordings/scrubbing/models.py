@@ -33,9 +33,9 @@ class Scrub(models.Model):
 
 
 class Move(models.Model):
-    """One pass that moves originals of recordings that began `before` to the cold store. `after` is the last recording
-    that was looked at, `copied` are the keys whose copies are committed and which still lie warm as well. `whole`: it
-    began with the oldest. `kept` counts what the warm store does not give away (write-once)."""
+    """One pass that moves large objects of recordings that began `before` to the cold store. `after` is the last that
+    was looked at; `copied` are [key, recording, SHA-256] of what lies warm as well until the next slice. `whole`:
+    it began with the oldest. `kept` counts what the warm store does not give away (write-once)."""
 
     id = models.UUIDField(primary_key=True)
     began_at = models.DateTimeField()

@@ -1,13 +1,13 @@
-"""Originals of older recordings move to the cold store, in slices that a kill repeats at most.
+"""What is large and seldom read of older recordings moves to the cold store, in slices that a kill repeats at most.
 
-A slice first deletes from the warm store what the slice before copied, then copies further: an object is deleted where
-it was only after the transaction that counted its verified copy was committed. A recording is locked while its parts
-are copied, so that who erases it waits, and then finds both copies. Renditions stay: they are what is played and
-listed, and are made anew from the original when they are lost.
+That are the sealed originals and the WAV files, nine tenths of all bytes; MP3 and waveform stay for whoever listens. A
+slice first deletes from the warm store what the slice before copied, then copies further: an object is deleted where it
+was only after the transaction that counted its verified copy was committed. A recording is locked meanwhile: who erases
+it waits, and then finds both copies, and nobody renders it anew.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.obligations import api as obligations
-from parley.recordings.models import Part, Recording
+from parley.recordings.models import Part, Recording, Rendition
 from parley.recordings.objects import store_in_use
 from parley.recordings.scrubbing.models import Move
 from parley.storage.api import ObjectLockedError, TieredStore
@@ -29,6 +29,7 @@ MOVE: Final = "storage.move"
 MOVED: Final = "storage.moved"
 _SECONDS: Final = 5.0
 _BATCH: Final = 100
+_ROW: Final = ("object_key", "recording", "sha256")
 _ALL_AGAIN: Final = timedelta(days=30)
 """A pass goes on after the last recording of the pass before; one of 30 days looks at all of them: what was put back
 from a backup, was locked, or came late is moved then."""
@@ -40,13 +41,13 @@ def long_handlers() -> Mapping[str, obligations.Handler]:
 
 
 def tiered() -> TieredStore | None:
-    """The installed store, when it has a cold one and originals are to be moved there."""
+    """The installed store, when it has a cold one and something is to be moved there."""
     store = store_in_use()
     return store if isinstance(store, TieredStore) and settings.PARLEY_STORE_COLD_DAYS else None
 
 
 def ask(*, at: datetime) -> UUID | None:
-    """Have originals of the customer in scope moved from now on; the id of the pass, None when none is old enough."""
+    """Have older recordings of the customer in scope moved from now on; the id of the pass, None if none is so old."""
     with transaction.atomic():
         row = started(at=at)
         if row is not None:
@@ -78,9 +79,7 @@ def advance(move_id: UUID, *, at: datetime, seconds: float) -> Move:
     row = Move.objects.select_for_update().get(id=move_id)
     store, until = tiered(), time.monotonic() + seconds
     if store is not None:
-        for key in row.copied:
-            store.drop_warm(key)
-        row.copied = []
+        _drop(row, store)
         over = False
         while not over and (batch := list(_older(row.before, row.after).values_list("id", flat=True)[:_BATCH])):
             for recording_id in batch:
@@ -102,23 +101,42 @@ def _older(before: datetime, after: UUID | None) -> QuerySet[Recording]:
     return rows.filter(id__gt=after) if after else rows
 
 
+def _named(recordings: Sequence[UUID]) -> dict[str, tuple[str, str]]:
+    """(recording, SHA-256) of what may move of these recordings, by key, in order."""
+    parts = Part.objects.filter(recording__in=recordings).order_by("recording", "number")
+    large = Rendition.objects.filter(recording__in=recordings, kind="wav").order_by("recording")
+    rows = (*parts.values_list(*_ROW), *large.values_list(*_ROW))
+    return {key: (str(recording), sha256) for key, recording, sha256 in rows}
+
+
+def _locked(recordings: Collection[UUID]) -> list[UUID]:
+    """Those that are still there, locked until the transaction ends."""
+    rows = Recording.objects.select_for_update().filter(id__in=recordings).order_by("id")
+    return list(rows.values_list("id", flat=True))
+
+
 def _copy(row: Move, recording_id: UUID, store: TieredStore) -> None:
-    if Recording.objects.select_for_update().filter(id=recording_id).first() is None:
-        return  # erased just now
     scratch = Path(settings.PARLEY_DATA_DIR) / "scratch"
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for key, sha256 in (
-        Part.objects.filter(recording=recording_id).order_by("number").values_list("object_key", "sha256")
-    ):
+    for key, (recording, sha256) in _named(_locked([recording_id])).items():
         try:
             size = store.copy_cold(key, sha256=sha256, scratch=scratch)
         except ObjectLockedError:
             row.kept += 1
             continue
         if size:
-            row.copied.append(key)
+            row.copied.append([key, recording, sha256])
             row.objects_moved += 1
             row.bytes_moved += size
+
+
+def _drop(row: Move, store: TieredStore) -> None:
+    """Delete from the warm store what was copied, as long as its row still means the same bytes."""
+    named = _named(_locked({UUID(recording) for _key, recording, _sha256 in row.copied}))
+    for key, recording, sha256 in row.copied:
+        if named.get(key) == (recording, sha256):
+            store.drop_warm(key)
+    row.copied = []
 
 
 def _finish(row: Move, *, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from parley.recordings.scrubbing.types import AGES, Line
+from parley.recordings.scrubbing.types import AGES, TIERS, Line
 
 _PART = re.compile(r"\d{3,}\.(?:age|tail)")
 
@@ -49,3 +49,10 @@ def counted(objects: Iterable[tuple[str, int]], *, now: datetime, tier: str = "w
         Line(kind=kind, age=age, objects=number[kind, age], size=size[kind, age], tier=tier)
         for kind, age in sorted(number)
     ]
+
+
+def by_tier(report: Iterable[Line]) -> list[tuple[str, int, int]]:
+    """(tier, objects, bytes) of each tier that the report knows, in the order of `types.TIERS`."""
+    lines = list(report)
+    found = [(tier, [line for line in lines if line.tier == tier]) for tier in TIERS]
+    return [(tier, sum(one.objects for one in some), sum(one.size for one in some)) for tier, some in found if some]

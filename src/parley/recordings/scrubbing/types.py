@@ -19,7 +19,7 @@ KINDS: Final[Mapping[str, Any]] = {
 """What lies in a store, by the key of the object."""
 
 TIERS: Final[Mapping[str, Any]] = {"warm": _("at hand"), "cold": _("moved away")}
-"""The stores that an installation has: that for everything, and that for originals of older recordings."""
+"""The stores that an installation has: that for everything, and that for what is large of older recordings."""
 
 AGES: Final[Mapping[str, tuple[timedelta | None, Any]]] = {
     "week": (timedelta(days=7), _("up to 7 days")),
@@ -60,7 +60,7 @@ class ScrubView:
 
 @dataclass(frozen=True, kw_only=True)
 class MoveView:
-    """A pass that moved originals of recordings from `before` to the cold store; `size` in bytes."""
+    """A pass that moved large objects of recordings from `before` to the cold store; `size` in bytes."""
 
     id: UUID
     began_at: datetime

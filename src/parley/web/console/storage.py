@@ -59,6 +59,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "ages": [words for _upto, words in scrubbing.AGES.values()],
         "kinds": _kinds(last.report) if last else [],
         "bars": _bars(last.report) if last else [],
+        "places": _places(last.report) if last else [],
+        "moves": scrubbing.moves(),
         "findings": [_line(one, by=names.get(one.resolved_by, "") if one.resolved_by else "") for one in shown],
         "older": before is not None,
         "next": shown[-1].id if len(found) > PAGE_ROWS else "",
@@ -114,6 +116,19 @@ def _bars(report: Sequence[scrubbing.Line]) -> list[rules.Bar]:
         for age, (_upto, words) in scrubbing.AGES.items()
     ]
     return rules.bars([float(one) for one in sizes.values()], labels, now=0)
+
+
+def _places(report: Sequence[scrubbing.Line]) -> list[dict[str, Any]]:
+    """Each place that something lies in, once there are two; `start` and `width` are percent of all bytes."""
+    tiers = scrubbing.by_tier(report)
+    total = sum(size for _tier, _objects, size in tiers) or 1
+    found: list[dict[str, Any]] = []
+    for tier, objects, size in tiers:
+        start = sum(one["width"] for one in found)
+        width = round(100 * size / total, 2)
+        words = scrubbing.TIERS[tier]
+        found.append({"tier": tier, "words": words, "objects": objects, "size": size, "start": start, "width": width})
+    return found if any(one["tier"] == "cold" for one in found) else []
 
 
 def _line(found: scrubbing.FindingView, *, by: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from parley.foundation.errors import ParleyError
 from parley.web import problems
 from parley.web.place import inside
 from parley.web.rest import (
+    alarms,
     annotations,
     bulk,
     contacts,
@@ -21,8 +22,10 @@ from parley.web.rest import (
     holds,
     live,
     opendsr,
+    policies,
     recordings,
     sealed,
+    storage,
     trail,
     webhooks,
 )
@@ -38,7 +41,22 @@ rest = Interface(
     auth=no_token,
 )
 
-for module in (recordings, bulk, deletions, annotations, sealed, live, trail, contacts, exports, holds, webhooks):
+for module in (
+    recordings,
+    bulk,
+    deletions,
+    annotations,
+    sealed,
+    live,
+    alarms,
+    policies,
+    trail,
+    contacts,
+    exports,
+    holds,
+    storage,
+    webhooks,
+):
     rest.add_router("", module.router)
 rest.add_router("/opendsr/v3", opendsr.router)
 
@@ -80,6 +98,6 @@ def _bad(what: str, *, status: int) -> problems.Problem:
 )
 def index(request: HttpRequest) -> dict[str, str]:
     """Open to every token, whatever its scopes."""
-    names = ("recordings", "deletions", "live", "audit", "contacts", "exports", "holds", "webhooks")
+    names = ("recordings", "deletions", "live", "alarms", "policies", "audit", "contacts", "exports", "holds", "webhooks")
     lists = {name: reverse(f"rest:{name}") for name in names}
     return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}
