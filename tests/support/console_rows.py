@@ -38,6 +38,7 @@ from parley.people.api import User, create_user, viewer
 from parley.project.wiring import LETTERS
 from parley.recordings import api as recordings
 from parley.recordings.api import RENDER, bulk, finalize, get, installed_store, render_recording
+from parley.recordings.types import Mishap
 from parley.retention import api as retention
 from parley.rights import api as rights
 from parley.tenancy import api as tenancy
@@ -96,11 +97,30 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             **people_of(email),
             "bulk_id": tagged(email, recording),
             "deletion_id": asked_to_delete(recording),
+            **running(spooler, email),
+            "alarm_id": alarmed(),
         }
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
+
+
+def running(spooler: Spooler, email: str) -> dict[str, str]:
+    """A call that runs while the tests do, and what a person wants of it."""
+    now, who = datetime.now(UTC), User.objects.get(email=email)
+    manifest = spooler.manifest(at=now)
+    seen = now + timedelta(hours=1)
+    recordings.report_live(recordings.LiveReport(manifest=manifest, at=seen, packets=10, bytes=2000))
+    wish = recordings.pause(viewer(who), manifest.recording_id, by=who.id, at=now)
+    return {"call_id": str(manifest.recording_id), "wish_id": str(wish)}
+
+
+def alarmed() -> str:
+    """An alarm of the customer in scope."""
+    now = datetime.now(UTC)
+    trouble = Mishap(cause="no-ports", key="walk", call="walk", trunk_id=uuid4(), trunk_name="main", at=now)
+    return str(recordings.alarms.raise_alarm(trouble))
 
 
 def ruled() -> str:
@@ -296,6 +316,9 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:import_id>": [whose.ids["import_id"]],
         "<uuid:person_id>": [whose.ids["person_id"]],
         "<uuid:list_id>": [whose.ids["list_id"]],
+        "<uuid:call_id>": [whose.ids["call_id"]],
+        "<uuid:wish_id>": [whose.ids["wish_id"]],
+        "<uuid:alarm_id>": [whose.ids["alarm_id"]],
         "<uuid:bulk_id>": [whose.ids["bulk_id"]],
         "<uuid:deletion_id>": [whose.ids["deletion_id"]],
         "<str:token>": [whose.ids["token"]],

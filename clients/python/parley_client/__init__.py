@@ -86,6 +86,31 @@ class AddressOut(TypedDict):
     country: str
 
 
+class AlarmOut(TypedDict):
+    """An alarm, `what` it is about in words; `calls` is how many it counts. It is over at `cleared_at`."""
+
+    id: str
+    cause: str
+    what: str
+    recording_id: str | None
+    trunk_name: str
+    clause: str
+    raised_at: str
+    last_at: str
+    calls: int
+    cleared_at: str | None
+    acknowledged_at: str | None
+    acknowledged_by: str | None
+    evidence_id: str
+
+
+class AlarmsOut(TypedDict):
+    """One page of alarms, newest first; hand `next` back as `before`."""
+
+    items: list[AlarmOut]
+    next: str | None
+
+
 class AttemptOut(TypedDict):
     """One attempt: the receiver's status, or what happened instead."""
 
@@ -123,6 +148,29 @@ class Cancelled(TypedDict):
     subject_request_id: str
     received_time: str
     api_version: str
+
+
+class ChangedPolicy(TypedDict):
+    """All of a policy anew, but for its place."""
+
+    name: str
+    mode: Literal["always", "never", "on-demand", "keep-live"]
+    users: NotRequired[list[str]]
+    groups: NotRequired[list[str]]
+    prefix: NotRequired[str]
+    direction: NotRequired[Literal["", "inbound", "outbound", "internal", "unknown"]]
+    trunk: NotRequired[str | None]
+    days: NotRequired[list[int]]
+    starts: NotRequired[str]
+    ends: NotRequired[str]
+    zone: NotRequired[str]
+    sampling: NotRequired[int]
+    announced: NotRequired[Literal["not-needed", "header", "extension"]]
+    announced_name: NotRequired[str]
+    refuse: NotRequired[bool]
+    auto_resume_seconds: NotRequired[int]
+    number: NotRequired[str]
+    keep_number: NotRequired[bool]
 
 
 class ContactOut(TypedDict):
@@ -405,6 +453,26 @@ class MediaOut(TypedDict):
     url: str
 
 
+class MoveOut(TypedDict):
+    """A pass that moved originals and WAV files of recordings from before `started_before`; no `finished_at`
+    while it runs. `kept` counts those that the warm store keeps by write-once."""
+
+    began_at: str
+    finished_at: str | None
+    started_before: str
+    recordings: int
+    objects: int
+    bytes: int
+    kept: int
+    evidence_url: str | None
+
+
+class Moved(TypedDict):
+    """Whether the policy changes places with the one before or after it."""
+
+    to: Literal["up", "down"]
+
+
 class NewExport(TypedDict):
     """What to export: everything, what concerns one person, a span of time, or recordings with all that
     proves them."""
@@ -436,6 +504,29 @@ class NewNote(TypedDict):
 
     text: str
     moment_ms: NotRequired[int | None]
+
+
+class NewPolicy(TypedDict):
+    """A policy to add, as the last."""
+
+    name: str
+    mode: Literal["always", "never", "on-demand", "keep-live"]
+    users: NotRequired[list[str]]
+    groups: NotRequired[list[str]]
+    prefix: NotRequired[str]
+    direction: NotRequired[Literal["", "inbound", "outbound", "internal", "unknown"]]
+    trunk: NotRequired[str | None]
+    days: NotRequired[list[int]]
+    starts: NotRequired[str]
+    ends: NotRequired[str]
+    zone: NotRequired[str]
+    sampling: NotRequired[int]
+    announced: NotRequired[Literal["not-needed", "header", "extension"]]
+    announced_name: NotRequired[str]
+    refuse: NotRequired[bool]
+    auto_resume_seconds: NotRequired[int]
+    number: NotRequired[str]
+    key: NotRequired[str]
 
 
 class NewTag(TypedDict):
@@ -502,6 +593,31 @@ class PartyOut(TypedDict):
     name: str
     number: str
     aor: str
+
+
+class PolicyOut(TypedDict):
+    """A policy at its place (`position`, from 1). Whether it is about one number, which nobody can read
+    back."""
+
+    name: str
+    mode: Literal["always", "never", "on-demand", "keep-live"]
+    users: NotRequired[list[str]]
+    groups: NotRequired[list[str]]
+    prefix: NotRequired[str]
+    direction: NotRequired[Literal["", "inbound", "outbound", "internal", "unknown"]]
+    trunk: NotRequired[str | None]
+    days: NotRequired[list[int]]
+    starts: NotRequired[str]
+    ends: NotRequired[str]
+    zone: NotRequired[str]
+    sampling: NotRequired[int]
+    announced: NotRequired[Literal["not-needed", "header", "extension"]]
+    announced_name: NotRequired[str]
+    refuse: NotRequired[bool]
+    auto_resume_seconds: NotRequired[int]
+    id: str
+    position: int
+    has_number: bool
 
 
 class ProgressOut(TypedDict):
@@ -615,6 +731,28 @@ class Status(TypedDict):
     results_count: int | None
 
 
+class StorageOut(TypedDict):
+    """What was counted when everything was last read, at `counted_at`; null and empty before the first time.
+    `damaged` are the files that are not as they were sealed now."""
+
+    counted_at: str | None
+    damaged: int
+    tiers: list[TierOut]
+    lines: list[StoredOut]
+    moves: list[MoveOut]
+
+
+class StoredOut(TypedDict):
+    """So many sealed files of one kind and age in one tier. `age` is a band: week, month, quarter, year,
+    older."""
+
+    tier: str
+    kind: str
+    age: str
+    objects: int
+    bytes: int
+
+
 class StreamOut(TypedDict):
     """A stream of a recording: whose voice, and the local port that its packets carry in the capture."""
 
@@ -634,6 +772,15 @@ class TagOut(TypedDict):
     at: str
     sealed: str | None
     wrapped: str | None
+
+
+class TierOut(TypedDict):
+    """All of one tier: 'warm', where everything is written, or 'cold', where what is large moves when it is
+    old."""
+
+    tier: str
+    objects: int
+    bytes: int
 
 
 class TypeOut(TypedDict):
@@ -793,6 +940,44 @@ class Parley(Connection):
         """What came of a wish. Scope live:control."""
         return cast("WishOut", self.json("GET", f"/live/{_quoted(call_id)}/wishes/{_quoted(wish_id)}"))
 
+    def list_alarms(
+        self, *, state: Literal["all", "open"] | None = None, before: str | None = None, limit: int | None = None
+    ) -> AlarmsOut:
+        """The alarms. Scope alarms:read."""
+        return cast("AlarmsOut", self.json("GET", "/alarms", query={"state": state, "before": before, "limit": limit}))
+
+    def get_alarm(self, alarm_id: str) -> AlarmOut:
+        """One alarm. Scope alarms:read."""
+        return cast("AlarmOut", self.json("GET", f"/alarms/{_quoted(alarm_id)}"))
+
+    def acknowledge_alarm(self, alarm_id: str) -> AlarmOut:
+        """Say that an alarm was seen. Scope alarms:write."""
+        return cast("AlarmOut", self.json("POST", f"/alarms/{_quoted(alarm_id)}/acknowledge"))
+
+    def list_policies(self) -> list[PolicyOut]:
+        """The recording policies. Scope policies:read."""
+        return cast("list[PolicyOut]", self.json("GET", "/policies"))
+
+    def add_policy(self, body: NewPolicy) -> PolicyOut:
+        """Add a recording policy. Scope policies:write."""
+        return cast("PolicyOut", self.json("POST", "/policies", body=body))
+
+    def get_policy(self, policy_id: str) -> PolicyOut:
+        """One recording policy. Scope policies:read."""
+        return cast("PolicyOut", self.json("GET", f"/policies/{_quoted(policy_id)}"))
+
+    def change_policy(self, policy_id: str, body: ChangedPolicy) -> PolicyOut:
+        """Change a recording policy. Scope policies:write."""
+        return cast("PolicyOut", self.json("PUT", f"/policies/{_quoted(policy_id)}", body=body))
+
+    def remove_policy(self, policy_id: str) -> None:
+        """Remove a recording policy. Scope policies:write."""
+        self.send("DELETE", f"/policies/{_quoted(policy_id)}")
+
+    def move_policy(self, policy_id: str, body: Moved) -> list[PolicyOut]:
+        """Move a recording policy. Scope policies:write."""
+        return cast("list[PolicyOut]", self.json("POST", f"/policies/{_quoted(policy_id)}/move", body=body))
+
     def get_evidence(self, entry_id: str, *, since: int | None = None) -> dict[str, Any]:
         """The bundle that proves one entry of the ledger. Scope audit:read."""
         return cast("dict[str, Any]", self.json("GET", f"/evidence/{_quoted(entry_id)}", query={"since": since}))
@@ -853,6 +1038,10 @@ class Parley(Connection):
     def lift_hold(self, hold_id: str, body: Lifted) -> HoldOut:
         """Lift a hold. Scope holds:write."""
         return cast("HoldOut", self.json("POST", f"/holds/{_quoted(hold_id)}/lift", body=body))
+
+    def get_storage(self) -> StorageOut:
+        """What is stored, by tier, kind and age. Scope audit:read."""
+        return cast("StorageOut", self.json("GET", "/storage"))
 
     def list_webhooks(self) -> list[EndpointOut]:
         """The endpoints. Scope webhooks:read."""

@@ -106,6 +106,12 @@ def alarms(
     return tuple(_view(row) for row in rows[:limit])
 
 
+def alarm(alarm_id: UUID) -> AlarmView | None:
+    """One alarm of the customer in scope, None when there is none of that id."""
+    row = Alarm.objects.filter(id=alarm_id).first()
+    return None if row is None else _view(row)
+
+
 def _make(trouble: Mishap, *, calls: int) -> Alarm:
     clause = _clause(trouble.clause, trouble.at)
     alarm_id = new_id(at=trouble.at)

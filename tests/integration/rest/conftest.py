@@ -22,6 +22,7 @@ from parley.people.api import User, create_user, viewer
 from parley.recordings import api as recordings
 from parley.recordings import control
 from parley.recordings.policies import Decision
+from parley.recordings.types import Mishap
 from parley.retention import api as retention
 from parley.rights import api as rights
 from parley.tenancy import api as tenancy
@@ -126,13 +127,18 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
         )
         entry = recordings.get(eyes, recording).evidence_id
         running = report_running(spooler).recording_id
+        trouble = Mishap(cause="no-ports", key="x", call="x", trunk_id=UUID(int=8), trunk_name="main", at=at)
+        alarm = recordings.alarms.raise_alarm(trouble)
+        ruled = recordings.Policy(id=recordings.new_policy_id(at), name="All", mode="always")
+        policy = recordings.save_policy(ruled, by=admin.id, at=at)
         wish = recordings.pause(eyes, running, by=admin.id, at=at)
     integrate(customer)
     ids = {
         "recording_id": recording, "kind": "mp3", "name": "0000.age", "note_id": note.id, "tag_id": tag.id,
         "entry_id": entry, "contact_id": contact, "export_id": export, "hold_id": hold.id, "endpoint_id": hook.id,
         "delivery_id": delivery, "subject_request_id": asked, "deletion_id": deletion.id, "bulk_id": bulk,
-        "call_id": running, "deed": "pause", "wish_id": wish,
+        "call_id": running, "deed": "pause", "wish_id": wish, "alarm_id": alarm,
+        "policy_id": policy,
     }  # fmt: skip
     with tenancy.scope(customer):
         ids["name"] = recordings.get(viewer(admin), recording).parts[0].name

@@ -13,6 +13,7 @@ from parley.foundation.errors import ParleyError
 from parley.web import problems
 from parley.web.place import inside
 from parley.web.rest import (
+    alarms,
     annotations,
     bulk,
     contacts,
@@ -21,6 +22,7 @@ from parley.web.rest import (
     holds,
     live,
     opendsr,
+    policies,
     recordings,
     sealed,
     storage,
@@ -46,6 +48,8 @@ for module in (
     annotations,
     sealed,
     live,
+    alarms,
+    policies,
     trail,
     contacts,
     exports,
@@ -94,6 +98,8 @@ def _bad(what: str, *, status: int) -> problems.Problem:
 )
 def index(request: HttpRequest) -> dict[str, str]:
     """Open to every token, whatever its scopes."""
-    names = ("recordings", "deletions", "live", "audit", "contacts", "exports", "holds", "webhooks")
+    names = (
+        "recordings", "deletions", "live", "alarms", "policies", "audit", "contacts", "exports", "holds", "webhooks",
+    )  # fmt: skip
     lists = {name: reverse(f"rest:{name}") for name in names}
     return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}

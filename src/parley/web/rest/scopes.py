@@ -50,3 +50,11 @@ def overseeing(request: HttpRequest) -> ConsoleRequest:
     if not here.viewer.oversees:
         raise HttpError(403, _("Your role does not include this."))
     return here
+
+
+def administering(request: HttpRequest) -> ConsoleRequest:
+    """The request of an administrator. Raises HttpError 403."""
+    here = inside(request)
+    if here.viewer.role != "administrator":
+        raise HttpError(403, _("Only an administrator may do this."))
+    return here
