@@ -121,6 +121,14 @@ class AttemptOut(TypedDict):
     milliseconds: int
 
 
+class BegunOut(TypedDict):
+    """What became of the wish to delete: a deed that runs (`bulk`), or a request that somebody else
+    decides."""
+
+    bulk: BulkOut | None
+    request: DeletionRequestOut | None
+
+
 class BulkOut(TypedDict):
     """A deed with many recordings, done in the background: it is over when `finished_at` is set."""
 
@@ -198,6 +206,14 @@ class ContactOut(TypedDict):
     source: str
     shared_with: list[str]
     keep_until: str | None
+
+
+class CountOut(TypedDict):
+    """How many recordings a deed with all that match reaches, those of one conversation together. `beyond`:
+    more than one deed may reach."""
+
+    recordings: int
+    beyond: bool
 
 
 class DecisionOut(TypedDict):
@@ -473,6 +489,35 @@ class Moved(TypedDict):
     to: Literal["up", "down"]
 
 
+class Narrowed(TypedDict):
+    """Which recordings: everything that is given must hold. Numbers, names, tags and notes are compared as
+    blind indexes: whole numbers, whole words."""
+
+    number: NotRequired[str | None]
+    since: NotRequired[str | None]
+    until: NotRequired[str | None]
+    direction: NotRequired[Literal["inbound", "outbound", "internal", "unknown"] | None]
+    trunk: NotRequired[str | None]
+    participant: NotRequired[str | None]
+    user: NotRequired[list[str]]
+    group: NotRequired[list[str]]
+    shortest: NotRequired[float | None]
+    longest: NotRequired[float | None]
+    tag: NotRequired[str | None]
+    note: NotRequired[str | None]
+    quality: NotRequired[list[Literal["good", "impaired", "gaps", "silent"]]]
+
+
+class NewDeletion(TypedDict):
+    """The deletion of many recordings; `why` is needed where a second person decides."""
+
+    recordings: NotRequired[list[str]]
+    matching: NotRequired[Narrowed | None]
+    count: NotRequired[int | None]
+    key: NotRequired[str]
+    why: NotRequired[str]
+
+
 class NewExport(TypedDict):
     """What to export: everything, what concerns one person, a span of time, or recordings with all that
     proves them."""
@@ -534,6 +579,16 @@ class NewTag(TypedDict):
 
     tag: str
     moment_ms: NotRequired[int | None]
+
+
+class NewTagging(TypedDict):
+    """A tag for many recordings."""
+
+    recordings: NotRequired[list[str]]
+    matching: NotRequired[Narrowed | None]
+    count: NotRequired[int | None]
+    key: NotRequired[str]
+    tag: str
 
 
 class NoteOut(TypedDict):
@@ -867,6 +922,55 @@ class Parley(Connection):
     def get_part(self, recording_id: str, name: str, *, use: Literal["keep", "play"] | None = None) -> bytes:
         """A file of the sealed original. Scope recordings:listen."""
         return self.send("GET", f"/recordings/{_quoted(recording_id)}/parts/{_quoted(name)}", query={"use": use})
+
+    def count_recordings(
+        self,
+        *,
+        number: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        direction: Literal["inbound", "outbound", "internal", "unknown"] | None = None,
+        trunk: str | None = None,
+        participant: str | None = None,
+        user: list[str] | None = None,
+        group: list[str] | None = None,
+        shortest: float | None = None,
+        longest: float | None = None,
+        tag: str | None = None,
+        note: str | None = None,
+        quality: list[Literal["good", "impaired", "gaps", "silent"]] | None = None,
+    ) -> CountOut:
+        """How many recordings match. Scope recordings:read."""
+        return cast(
+            "CountOut",
+            self.json(
+                "GET",
+                "/recordings/count",
+                query={
+                    "number": number,
+                    "since": since,
+                    "until": until,
+                    "direction": direction,
+                    "trunk": trunk,
+                    "participant": participant,
+                    "user": user,
+                    "group": group,
+                    "shortest": shortest,
+                    "longest": longest,
+                    "tag": tag,
+                    "note": note,
+                    "quality": quality,
+                },
+            ),
+        )
+
+    def tag_recordings(self, body: NewTagging) -> BulkOut:
+        """Tag many recordings. Scope recordings:write."""
+        return cast("BulkOut", self.json("POST", "/recordings/bulk/tag", body=body))
+
+    def delete_recordings(self, body: NewDeletion) -> BegunOut:
+        """Delete many recordings. Scope recordings:delete."""
+        return cast("BegunOut", self.json("POST", "/recordings/bulk/delete", body=body))
 
     def get_bulk(self, bulk_id: str) -> BulkOut:
         """How far a deed with many recordings is. Scope recordings:read."""

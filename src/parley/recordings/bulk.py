@@ -25,7 +25,7 @@ from parley.recordings.errors import AnnotationRefused, NoSuchRecording
 from parley.recordings.holding import KIND, NAME
 from parley.recordings.keys import keys, one_line
 from parley.recordings.models import BulkDeed, Recording, Tag
-from parley.recordings.search import visible
+from parley.recordings.search import Wanted, conversations, visible
 from parley.recordings.views import Viewer
 from parley.retention import api as retention
 
@@ -66,6 +66,17 @@ def chosen(viewer: Viewer, conversations: Sequence[UUID]) -> list[Held]:
     rows = visible(viewer).filter(conversation__in=list(conversations)).order_by("started_at", "id")
     found = rows.values_list("id", "started_at")[: MOST + 1]
     return [Held(store=NAME, kind=KIND, id=one, at=at) for one, at in found]
+
+
+def matching(viewer: Viewer, wanted: Wanted) -> list[Held]:
+    """The recordings of all conversations that match and that the viewer may see, oldest first, up to `MOST` and one
+    more: a conversation matches by one of its recordings, and comes with all."""
+    return chosen(viewer, [one for _at, one in conversations(viewer, wanted, limit=MOST + 1)])
+
+
+def begun(key: str, *, by: UUID) -> UUID | None:
+    """The deed that `by` asked for with this key before, if any."""
+    return BulkDeed.objects.filter(key=key, by=by).values_list("id", flat=True).first()
 
 
 def require_seen(viewer: Viewer, records: Sequence[Held]) -> list[UUID]:

@@ -64,6 +64,14 @@ def begin(
     return Begun(request=ask(viewer, records, why=why, key=key, address=address, at=at).id)
 
 
+def begun(viewer: people.Viewer, key: str) -> Begun | None:
+    """What became of the wish that the viewer had with this key before, if any."""
+    if (bulk_id := bulk.begun(key, by=viewer.user_id)) is not None:
+        return Begun(bulk=bulk_id)
+    asked = retention.deletion_begun(NAME, key, by=viewer.user_id)
+    return Begun(request=asked.id) if asked else None
+
+
 def ask(
     viewer: people.Viewer, records: Sequence[Held], *, why: str, key: str, address: str, at: datetime
 ) -> retention.DeletionView:

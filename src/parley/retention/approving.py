@@ -112,6 +112,12 @@ def deletion(deletion_id: UUID) -> DeletionView:
     return _view(row)
 
 
+def deletion_begun(store: str, key: str, *, by: UUID) -> DeletionView | None:
+    """The request for `store` that `by` made with this key before, if any."""
+    row = DeletionRequest.objects.select_related("epoch").filter(store=store, key=key, by=by).first()
+    return _view(row) if row else None
+
+
 def deletions(
     store: str, *, waiting: bool, at: datetime, after: UUID | None = None, limit: int = 50
 ) -> tuple[DeletionView, ...]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -129,7 +129,7 @@ def _out(request: HttpRequest, deletion_id: UUID) -> OneDeletionOut:
     )  # fmt: skip
 
 
-def _told(one: retention.DeletionView, here: ConsoleRequest, now: datetime) -> dict[str, object]:
+def _told(one: retention.DeletionView, here: ConsoleRequest, now: datetime) -> dict[str, Any]:
     return {
         "id": one.id, "state": "expired" if one.state == "waiting" and one.expires_at <= now else one.state,
         "why": one.why, "by": one.by, "mine": one.by == here.person.id, "at": one.at, "expires_at": one.expires_at,

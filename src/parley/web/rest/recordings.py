@@ -29,6 +29,7 @@ from parley.web.rest.schemas import (
     DeletionRequestOut,
     ListedOut,
     MediaOut,
+    Narrowed,
     PartName,
     PartOut,
     PartyOut,
@@ -55,10 +56,9 @@ def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
     """Newest first; everything that is asked must hold. What only the customer can open is `sealed`."""
     here, now = inside(request), timezone.now()
     decision = gate.ask(agreements.FIND_RECORDINGS, now=now)
-    page = recordings.search(here.viewer, _narrowed(wanted), cursor=wanted.after, limit=wanted.limit)
-    named = [field for field in _PERSONAL if getattr(wanted, field)]
-    if named and wanted.after is None:
-        gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by=" ".join(named))
+    page = recordings.search(here.viewer, narrowed(wanted), cursor=wanted.after, limit=wanted.limit)
+    if wanted.after is None:
+        note_search(here, wanted, decision=decision, now=now)
     return RowsOut(items=[ListedOut(**_row(row), quality=row.quality) for row in page.rows], next=page.cursor)
 
 
@@ -190,7 +190,15 @@ def parties_out(parties: tuple[recordings.Party, ...]) -> list[PartyOut]:
     return [PartyOut(role=one.role, name=one.name, number=one.number, aor=one.aor) for one in parties]
 
 
-def _narrowed(wanted: Wanted) -> recordings.Wanted:
+def note_search(here: ConsoleRequest, wanted: Narrowed, *, decision: agreements.Decision, now: datetime) -> None:
+    """Evidence of a search for a person: by what, never whom."""
+    named = [field for field in _PERSONAL if getattr(wanted, field)]
+    if named:
+        gate.leave_evidence(here, kind="recording.searched", decision=decision, now=now, by=" ".join(named))
+
+
+def narrowed(wanted: Narrowed) -> recordings.Wanted:
+    """What is asked for, as search takes it."""
     return recordings.Wanted(
         number=wanted.number, participant=wanted.participant, users=tuple(wanted.user), groups=tuple(wanted.group),
         direction=wanted.direction, since=wanted.since, until=wanted.until, shortest=wanted.shortest,

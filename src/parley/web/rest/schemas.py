@@ -36,7 +36,7 @@ Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 PartName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
-class Wanted(Schema):
+class Narrowed(Schema):
     """Which recordings: everything that is given must hold. Numbers, names, tags and notes are compared as blind
     indexes: whole numbers, whole words."""
 
@@ -53,6 +53,11 @@ class Wanted(Schema):
     tag: Line | None = Field(None, min_length=1, max_length=64)
     note: Line | None = Field(None, min_length=1, max_length=200, description="Words of a note")
     quality: list[Literal["good", "impaired", "gaps", "silent"]] = Field(default_factory=list, max_length=4)
+
+
+class Wanted(Narrowed):
+    """Which page of the recordings that match."""
+
     after: Line | None = Field(None, max_length=512, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=MOST_ROWS)
 
