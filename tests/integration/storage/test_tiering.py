@@ -275,6 +275,7 @@ def test_the_page_the_interface_and_the_operator_see_each_tier(
     assert page.post(home + "sign-in", {"email": "a@tiers.example", "password": PASSWORD}).status_code == 302
     shown = page.get(home + "storage/").content.decode()
     assert "moved away" in shown and "Size by place" in shown
+    assert ">3</td>" in shown, "the renditions of both places are counted together"
     answer = page.get(home + "api/v1/storage")
     assert answer.status_code == 200
     told = json.loads(answer.content)

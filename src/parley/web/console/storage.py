@@ -101,9 +101,10 @@ def _kinds(report: Sequence[scrubbing.Line]) -> list[dict[str, Any]]:
     """A row for each kind of object: its size in every band of age, and altogether."""
     found = []
     for kind, words in scrubbing.KINDS.items():
-        lines = {line.age: line for line in report if line.kind == kind}
-        cells = [(band, lines[age].size if age in lines else 0) for age, (_upto, band) in scrubbing.AGES.items()]
-        objects = sum(line.objects for line in lines.values())
+        lines = [line for line in report if line.kind == kind]  # one for each age and place
+        sizes = {age: sum(line.size for line in lines if line.age == age) for age in scrubbing.AGES}
+        cells = [(band, sizes[age]) for age, (_upto, band) in scrubbing.AGES.items()]
+        objects = sum(line.objects for line in lines)
         found.append({"words": words, "cells": cells, "size": sum(size for _band, size in cells), "objects": objects})
     return found
 
