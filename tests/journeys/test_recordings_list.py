@@ -14,6 +14,8 @@ from tests.support.system import PASSWORD
 from parley.obligations.api import run_due
 from parley.people.api import create_user
 from parley.recordings.api import bulk
+from parley.recordings.keys import keys
+from parley.recordings.models import Recording, Tag
 from parley.tenancy import api as tenancy
 
 SHOTS = os.environ.get("SHOTS", "")
@@ -82,3 +84,35 @@ def test_found_chosen_and_tagged_by_keyboard(crowd: Account, page: Page) -> None
     expect(page.locator("tbody tr")).to_have_count(30)
     page.get_by_role("link", name="Newer").click()
     expect(page.locator("tbody tr")).to_have_count(50)
+
+
+def test_all_that_match_are_tagged_after_their_number_was_seen(crowd: Account, page: Page) -> None:
+    sign_in(page, crowd)
+    page.goto(crowd.address(f"recordings/?number={many.SWITCHBOARD.replace('+', '%2B')}"))
+    expect(page.get_by_label("All that match, on every page")).to_have_count(0)  # one page shows them all
+    page.goto(crowd.address("recordings/"))
+    tag = page.get_by_role("button", name="Tag", exact=True)
+    expect(tag).to_be_disabled()
+    page.get_by_label("All that match, on every page").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status").get_by_text("all that match")).to_be_visible()
+    expect(page.get_by_label("Choose this call").first).to_be_disabled()
+    shoot(page, "everything")
+    tag.click()
+    with tenancy.scope(crowd.customer):
+        number = Recording.objects.count()
+        expect(page.get_by_role("heading", name=f"Tag {number} recordings")).to_be_visible()
+        shoot(page, "everything-tag")
+        many.add_many(1)
+    page.get_by_label("Tag").fill("Sweep")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Their number is another now; nothing was done.")).to_be_visible()
+    shoot(page, "everything-changed")
+    page.get_by_role("button", name="Tag").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    with tenancy.scope(crowd.customer):
+        while run_due(crowd.customer, handlers=bulk.handlers(), now=datetime.now(UTC)).done:
+            pass
+        assert (
+            Tag.objects.filter(recording__in=Recording.objects.all(), value=keys().tag("sweep")).count() == number + 2
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -17,6 +18,7 @@ from parley.obligations.api import run_due
 from parley.people import api as people
 from parley.recordings.api import bulk, using_store
 from parley.recordings.models import Recording, Tag
+from parley.retention import api as retention
 from parley.storage.api import open_store
 from parley.tenancy import api as tenancy
 
@@ -109,3 +111,28 @@ def test_who_may_not_does_not(customer: tenancy.Customer, keeper: Client) -> Non
     seen = set(lines(page))
     others = [one for one in lines(keeper.get(here).content.decode()) if one not in seen][:3]
     assert b"Nothing is chosen" in user.post(here + "together", {"deed": "tag", "line": others, "key": "k"}).content
+
+
+def test_all_that_match_up_to_what_one_deed_reaches(
+    customer: tenancy.Customer, keeper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = f"/c/{customer.handle}/recordings/together"
+    wanted = {"deed": "hold", "all": "1", "query": urlencode({"number": many.SWITCHBOARD}), "key": "all"}
+    shown = keeper.post(here, wanted)
+    found = re.search(r'name="count" value="(\d+)"', shown.content.decode())
+    assert (shown.status_code, shown.content.count(b'name="line"')) == (200, 0)
+    assert found is not None and int(found[1]) > 30
+    filled = {"do": "1", "title": "Dispute", "ground": "1 O 7/26", "review": "2030-01-01"}
+    assert keeper.post(here, {**wanted, **filled, "count": "1"}).status_code == 409
+    placed = keeper.post(here, {**wanted, **filled, "count": found[1]})
+    assert placed.status_code == 302
+    with tenancy.scope(customer):
+        assert found[1] in {str(one.records) for one in retention.holds()}
+    user = signed_in(f"/c/{customer.handle}/", "user@list.example")
+    theirs = {"deed": "tag", "all": "1", "query": ""}
+    assert f'name="count" value="{found[1]}"' in user.post(here, theirs).content.decode()
+    assert user.post(here, {**theirs, "deed": "delete"}).status_code == 403
+    assert keeper.post(here, {**wanted, "query": "direction=sideways"}).status_code == 403
+    monkeypatch.setattr(bulk, "MOST", 10)
+    many_of_them = keeper.post(here, {**wanted, **filled, "count": "11"})
+    assert (many_of_them.status_code, b"These are too many." in many_of_them.content) == (409, True)

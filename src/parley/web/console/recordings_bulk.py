@@ -1,11 +1,12 @@
-"""What is done with many recordings at once: chosen in the list, looked at once more, done in the background."""
+"""What is done with many recordings at once: chosen in the list, or all that match it, looked at once more with their
+number, done in the background."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,11 +19,12 @@ from parley.governance.contract import api as contract
 from parley.inventory.api import ExportOptions, Held
 from parley.recordings import api as recordings
 from parley.retention import api as retention
-from parley.web import gate, retention_words
+from parley.web import gate, retention_words, rules
 from parley.web.console.recordings_deletions import deletions_address, kept_lines, would_stay
 from parley.web.filled import Filled
 from parley.web.place import ConsoleRequest, inside
 from parley.web.problems import Refused
+from parley.web.recording_filters import parse_filters
 
 _DEEDS: Final = ("tag", "export", "hold", "delete")
 _SHOWN: Final = 200
@@ -38,9 +40,12 @@ def ask(request: HttpRequest) -> HttpResponse:
     filled = Filled(request.POST.dict())
     deed = next((one for one in _DEEDS if one == filled.values.get("deed")), _DEEDS[0])
     _require(here, deed)
-    lines = _ids(request.POST.getlist("line"))
-    records = recordings.bulk.chosen(here.viewer, lines)
-    if records and "do" in filled.values:
+    everything = "all" in filled.values
+    lines = [] if everything else _ids(request.POST.getlist("line"))
+    records = _matching(request) if everything else recordings.bulk.chosen(here.viewer, lines)
+    count, beyond = len(records), len(records) > recordings.bulk.MOST
+    changed = everything and "do" in filled.values and filled.values.get("count") != str(count)
+    if records and "do" in filled.values and not changed and not beyond:
         target = _done(here, deed, records, filled, now)
         if target is not None:
             return HttpResponseRedirect(target)
@@ -48,15 +53,19 @@ def ask(request: HttpRequest) -> HttpResponse:
         "here": "recordings",
         "deed": deed,
         "lines": lines,
-        "count": len(records),
-        "what": retention_words.records("recordings", len(records)),
+        "query": request.POST.get("query", "") if everything else None,
+        "count": count,
+        "beyond": beyond,
+        "changed": changed,
+        "what": retention_words.records("recordings", count),
         "form": filled.fields(),
         "key": filled.values.get("key", ""),
         "term": contract.binding().agreement.terms.retention,
-        "kept": would_stay(records, now) if deed == "delete" else [],
+        "kept": would_stay(records, now) if deed == "delete" and not beyond else [],
         "second": recordings.deletions.rule() if deed == "delete" else None,
     }
-    return render(request, "web/console/recordings_together.html", context, status=400 if filled.wrong else 200)
+    status = 409 if changed or beyond else 400 if filled.wrong else 200
+    return render(request, "web/console/recordings_together.html", context, status=status)
 
 
 @require_GET
@@ -120,6 +129,16 @@ def _deleted(here: ConsoleRequest, records: Sequence[Held], filled: Filled, *, k
     if begun.request is not None:
         return reverse("recordings-deletion", args=[begun.request])
     return reverse("recordings-bulk", args=[begun.bulk])
+
+
+def _matching(request: HttpRequest) -> Sequence[Held]:
+    """The recordings of all conversations that the list's address matches, for the reader's days."""
+    zone = rules.zone_named(request.COOKIES.get("parley_zone"))
+    try:
+        wanted = parse_filters(QueryDict(request.POST.get("query", "")[:4000]).dict()).wanted(zone)
+    except rules.BadFilter as error:
+        raise Refused(str(error), remedy=_("Set the filters of the list again.")) from error
+    return recordings.bulk.matching(inside(request).viewer, wanted)
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:

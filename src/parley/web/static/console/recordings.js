@@ -1,4 +1,4 @@
-// Choosing lines of the list: boxes, x on the line that has the focus, all of the page; buttons say so.
+// Choosing lines of the list: boxes, x on the line that has the focus, all of the page, all that match; buttons say so.
 const boxes = () => [...document.querySelectorAll("[data-choose] input[name=line]")];
 
 function tell() {
@@ -6,11 +6,14 @@ function tell() {
   if (!form) return;
   const chosen = boxes().filter((box) => box.checked).length;
   const counted = form.querySelector("[data-counted]");
-  counted.textContent = chosen ? `${chosen} ${counted.dataset.counted}` : "";
-  for (const button of form.querySelectorAll("button[name=deed]")) button.disabled = !chosen;
+  const everything = form.querySelector("input[data-everything]")?.checked;
+  counted.textContent = everything ? counted.dataset.everything : chosen ? `${chosen} ${counted.dataset.counted}` : "";
+  for (const button of form.querySelectorAll("button[name=deed]")) button.disabled = !chosen && !everything;
+  for (const box of boxes()) box.disabled = Boolean(everything);
   const all = form.querySelector("[data-all]");
   all.checked = chosen > 0 && chosen === boxes().length;
   all.indeterminate = chosen > 0 && !all.checked;
+  all.disabled = Boolean(everything);
 }
 
 document.addEventListener("change", (event) => {
@@ -24,6 +27,7 @@ document.addEventListener("keydown", (event) => {
   const box = event.target.closest("[data-rows] tr")?.querySelector("input[name=line]");
   if (!box || event.target.matches("input")) return;
   event.preventDefault();
+  if (box.disabled) return;
   box.checked = !box.checked;
   tell();
 });
