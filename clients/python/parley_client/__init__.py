@@ -159,7 +159,8 @@ class Cancelled(TypedDict):
 
 
 class ChangedPolicy(TypedDict):
-    """All of a policy anew, but for its place."""
+    """All of a policy anew, but for its place, and for its number where none is given: nobody can read that
+    back."""
 
     name: str
     mode: Literal["always", "never", "on-demand", "keep-live"]
@@ -177,8 +178,7 @@ class ChangedPolicy(TypedDict):
     announced_name: NotRequired[str]
     refuse: NotRequired[bool]
     auto_resume_seconds: NotRequired[int]
-    number: NotRequired[str]
-    keep_number: NotRequired[bool]
+    number: NotRequired[str | None]
 
 
 class ContactOut(TypedDict):
@@ -552,7 +552,7 @@ class NewNote(TypedDict):
 
 
 class NewPolicy(TypedDict):
-    """A policy to add, as the last."""
+    """A policy to add, as the last. Of `number`, one telephone number, only the blind index is kept."""
 
     name: str
     mode: Literal["always", "never", "on-demand", "keep-live"]

@@ -48,22 +48,17 @@ class PolicyFields(Schema):
     auto_resume_seconds: int = Field(0, ge=0, le=24 * 3600, description="After these a pause ends; 0: it does not")
 
 
-class PolicyIn(PolicyFields):
-    """A policy as it is to be. Of `number`, one telephone number, only the blind index is kept."""
+class NewPolicy(PolicyFields):
+    """A policy to add, as the last. Of `number`, one telephone number, only the blind index is kept."""
 
     number: Line = Field("", max_length=40)
-
-
-class NewPolicy(PolicyIn):
-    """A policy to add, as the last."""
-
     key: Line = Field("", max_length=100, description="The same key again is the same policy, while it is there")
 
 
-class ChangedPolicy(PolicyIn):
-    """All of a policy anew, but for its place."""
+class ChangedPolicy(PolicyFields):
+    """All of a policy anew, but for its place, and for its number where none is given: nobody can read that back."""
 
-    keep_number: bool = Field(False, description="Where no `number` is given: keep the one that was given before")
+    number: Line | None = Field(None, max_length=40, description='Without it the one before is kept; "" takes it away')
 
 
 class PolicyOut(PolicyFields):
@@ -131,7 +126,7 @@ def change_policy(request: HttpRequest, policy_id: UUID, changed: ChangedPolicy)
     """It keeps its place; calls that run stay as they are."""
     here = administering(request)
     _one(policy_id)
-    _save(here, policy_id, changed, keep_number=changed.keep_number and not changed.number)
+    _save(here, policy_id, changed)
     return _one(policy_id)
 
 
@@ -163,7 +158,7 @@ def remove_policy(request: HttpRequest, policy_id: UUID) -> Status[None]:
     return Status(204, None)
 
 
-def _save(here: ConsoleRequest, policy_id: UUID, given: PolicyIn, *, keep_number: bool = False) -> None:
+def _save(here: ConsoleRequest, policy_id: UUID, given: NewPolicy | ChangedPolicy) -> None:
     _require_known(here, given)
     if bool(given.starts) != bool(given.ends):
         raise HttpError(422, "`starts` and `ends`: give both times, or none.")
@@ -179,12 +174,12 @@ def _save(here: ConsoleRequest, policy_id: UUID, given: PolicyIn, *, keep_number
         announced_name=given.announced_name.strip() if given.announced != "not-needed" else "",
     )  # fmt: skip
     recordings.save_policy(
-        policy, users=given.users, groups=given.groups, number=given.number.strip(), keep_number=keep_number,
-        by=here.person.id, at=timezone.now(),
+        policy, users=given.users, groups=given.groups, number=(given.number or "").strip(), by=here.person.id,
+        keep_number=given.number is None, at=timezone.now(),
     )  # fmt: skip
 
 
-def _require_known(here: ConsoleRequest, given: PolicyIn) -> None:
+def _require_known(here: ConsoleRequest, given: PolicyFields) -> None:
     """A policy about people who are not there would be about nobody."""
     known = {
         "users": (given.users, people.names(given.users)),
