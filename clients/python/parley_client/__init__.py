@@ -394,6 +394,12 @@ class HoldOut(TypedDict):
     evidence_id: str
 
 
+class KeptSearchOut(TypedDict):
+    """The id of a search that was kept."""
+
+    id: str
+
+
 class Lifted(TypedDict):
     """Why a hold is lifted."""
 
@@ -572,6 +578,15 @@ class NewPolicy(TypedDict):
     auto_resume_seconds: NotRequired[int]
     number: NotRequired[str]
     key: NotRequired[str]
+
+
+class NewSearch(TypedDict):
+    """A search to keep: `query` as the address of the list in the console has it,
+    `number=%2B39...&direction=inbound`. Shared ones all colleagues see."""
+
+    name: str
+    query: str
+    shared: NotRequired[bool]
 
 
 class NewTag(TypedDict):
@@ -757,6 +772,21 @@ class SealedPartOut(TypedDict):
     size: int
     sha256: str
     url: str
+
+
+class SearchOut(TypedDict):
+    """A search that is kept. `name` and `query` are null where only the customer can open them: from `sealed`
+    and `wrapped`, both base64."""
+
+    id: str
+    by: str
+    mine: bool
+    at: str
+    shared: bool
+    name: str | None
+    query: str | None
+    sealed: str
+    wrapped: str
 
 
 class SecretOut(TypedDict):
@@ -995,6 +1025,18 @@ class Parley(Connection):
     def refuse_deletion(self, deletion_id: str) -> OneDeletionOut:
         """Refuse a deletion, or take back one's own. Scope recordings:delete."""
         return cast("OneDeletionOut", self.json("POST", f"/deletions/{_quoted(deletion_id)}/refuse"))
+
+    def list_searches(self) -> list[SearchOut]:
+        """The saved searches. Scope recordings:read."""
+        return cast("list[SearchOut]", self.json("GET", "/searches"))
+
+    def save_search(self, body: NewSearch) -> KeptSearchOut:
+        """Keep a search. Scope recordings:write."""
+        return cast("KeptSearchOut", self.json("POST", "/searches", body=body))
+
+    def remove_search(self, search_id: str) -> None:
+        """Remove a saved search. Scope recordings:write."""
+        self.send("DELETE", f"/searches/{_quoted(search_id)}")
 
     def list_notes(self, recording_id: str) -> list[NoteOut]:
         """The notes on a recording. Scope recordings:read."""

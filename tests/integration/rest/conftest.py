@@ -18,6 +18,7 @@ from parley.contacts import api as contacts
 from parley.exports import api as exports
 from parley.inventory.api import ExportOptions, Held
 from parley.obligations.api import run_due
+from parley.people import api as people
 from parley.people.api import User, create_user, viewer
 from parley.recordings import api as recordings
 from parley.recordings import control
@@ -121,6 +122,7 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
         chosen = [Held(store="recordings", kind="recording", id=recording, at=at)]
         deletion = recordings.deletions.ask(eyes, chosen, why="a mistake", key="rest", address="https://x/", at=at)
         bulk = recordings.bulk.start(eyes, "tag", chosen, tag="all", key="rest", by=admin.id, at=at)
+        search = people.save_search(name="Mine", query="direction=inbound", shared=True, by=admin.id, at=at)
         asked = UUID("6b0ac0c7-91f0-4c4a-9b8e-1d6a1f5b2c3d")
         rights.receive(
             channel="api", kinds=("access",), email="q@person.example", received_at=at, at=at, external_id=str(asked)
@@ -137,6 +139,7 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
         "recording_id": recording, "kind": "mp3", "name": "0000.age", "note_id": note.id, "tag_id": tag.id,
         "entry_id": entry, "contact_id": contact, "export_id": export, "hold_id": hold.id, "endpoint_id": hook.id,
         "delivery_id": delivery, "subject_request_id": asked, "deletion_id": deletion.id, "bulk_id": bulk,
+        "search_id": search,
         "call_id": running, "deed": "pause", "wish_id": wish, "alarm_id": alarm,
         "policy_id": policy,
     }  # fmt: skip

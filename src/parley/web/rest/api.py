@@ -25,6 +25,7 @@ from parley.web.rest import (
     policies,
     recordings,
     sealed,
+    searches,
     storage,
     trail,
     webhooks,
@@ -45,6 +46,7 @@ for module in (
     recordings,
     bulk,
     deletions,
+    searches,
     annotations,
     sealed,
     live,
@@ -99,7 +101,8 @@ def _bad(what: str, *, status: int) -> problems.Problem:
 def index(request: HttpRequest) -> dict[str, str]:
     """Open to every token, whatever its scopes."""
     names = (
-        "recordings", "deletions", "live", "alarms", "policies", "audit", "contacts", "exports", "holds", "webhooks",
+        "recordings", "deletions", "searches", "live", "alarms", "policies", "audit", "contacts", "exports", "holds",
+        "webhooks",
     )  # fmt: skip
     lists = {name: reverse(f"rest:{name}") for name in names}
     return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}
