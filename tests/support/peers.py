@@ -14,7 +14,7 @@ PEERS = Path(__file__).parents[1] / "peers"
 PACKET = 160
 
 
-def wait_for(what: str, probe, seconds: float = 20.0, every: float = 0.1):  # type: ignore[no-untyped-def]
+def wait_for(what: str, probe, seconds: float = 60.0, every: float = 0.1):  # type: ignore[no-untyped-def]
     """The first true answer of `probe()`; fails with `what` after `seconds`."""
     until = time.monotonic() + seconds
     while True:

@@ -346,7 +346,7 @@ def test_killed_in_the_middle_of_an_attempt(place, receiver, tmp_path):
         receiver.mode = "200"
         workers.kill()
         wait_for("the receiver is told again", lambda: receiver.taken, seconds=30)
-        wait_for("written down", lambda: webhooks.backlog().waiting == 0, seconds=10)
+        wait_for("written down", lambda: webhooks.backlog().waiting == 0, seconds=60)
     assert len({told.id for told in receiver.told}) == 1
     assert receiver.taken[0].verified == 1
 
