@@ -406,6 +406,15 @@ class Lifted(TypedDict):
     reason: str
 
 
+class LimitOut(TypedDict):
+    """A shortest or longest time, and the clause or law that sets it."""
+
+    amount: int
+    unit: str
+    by: str
+    name: str
+
+
 class LineOut(TypedDict):
     """A contact in a list; of a `sealed` one only the customer can say who it is."""
 
@@ -580,6 +589,15 @@ class NewPolicy(TypedDict):
     key: NotRequired[str]
 
 
+class NewRule(TypedDict):
+    """A new rule, with the `count` that its preview told of it: where it would delete another number now:
+    409."""
+
+    amount: NotRequired[int | None]
+    unit: NotRequired[Literal["days", "months", "years"] | None]
+    count: int
+
+
 class NewSearch(TypedDict):
     """A search to keep: `query` as the address of the list in the console has it,
     `number=%2B39...&direction=inbound`. Shared ones all colleagues see."""
@@ -690,6 +708,17 @@ class PolicyOut(TypedDict):
     has_number: bool
 
 
+class PreviewOut(TypedDict):
+    """What a rule would delete at once: `count` records, the oldest and the newest by time. What it would
+    leave: `held`, by the id of the hold, and `kept`, by law or restriction."""
+
+    count: int
+    oldest: str | None
+    newest: str | None
+    held: dict[str, int]
+    kept: dict[str, int]
+
+
 class ProgressOut(TypedDict):
     """How far it is; `total` 0: not known yet."""
 
@@ -753,6 +782,23 @@ class RowsOut(TypedDict):
     next: str | None
 
 
+class RuleOut(TypedDict):
+    """How long a kind of record is kept; `keep` null: until somebody deletes it. `set_by` null: nobody said
+    yet. `mine`: the customer may change it, else the provider alone, says `clause`."""
+
+    store: str
+    kind: str
+    words: str
+    keep: SpanOut | None
+    set_by: str | None
+    set_at: str | None
+    evidence_id: str | None
+    shortest: LimitOut | None
+    longest: LimitOut | None
+    mine: bool
+    clause: str
+
+
 class SealedOut(TypedDict):
     """A recording as only its customer can open it."""
 
@@ -802,6 +848,13 @@ class SheetOut(TypedDict):
     recording: str
     sealed: str
     wrapped: str
+
+
+class SpanOut(TypedDict):
+    """A time: 6 months."""
+
+    amount: int
+    unit: str
 
 
 class Status(TypedDict):
@@ -1184,6 +1237,32 @@ class Parley(Connection):
     def lift_hold(self, hold_id: str, body: Lifted) -> HoldOut:
         """Lift a hold. Scope holds:write."""
         return cast("HoldOut", self.json("POST", f"/holds/{_quoted(hold_id)}/lift", body=body))
+
+    def list_rules(self) -> list[RuleOut]:
+        """The rules of retention. Scope retention:read."""
+        return cast("list[RuleOut]", self.json("GET", "/retention"))
+
+    def preview_rule(
+        self,
+        store: str,
+        record_kind: str,
+        *,
+        amount: int | None = None,
+        unit: Literal["days", "months", "years"] | None = None,
+    ) -> PreviewOut:
+        """What a rule of retention would delete. Scope retention:read."""
+        return cast(
+            "PreviewOut",
+            self.json(
+                "GET",
+                f"/retention/{_quoted(store)}/{_quoted(record_kind)}/preview",
+                query={"amount": amount, "unit": unit},
+            ),
+        )
+
+    def set_rule(self, store: str, record_kind: str, body: NewRule) -> RuleOut:
+        """Set a rule of retention. Scope retention:write."""
+        return cast("RuleOut", self.json("PUT", f"/retention/{_quoted(store)}/{_quoted(record_kind)}", body=body))
 
     def get_storage(self) -> StorageOut:
         """What is stored, by tier, kind and age. Scope audit:read."""

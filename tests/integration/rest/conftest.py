@@ -139,7 +139,7 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
         "recording_id": recording, "kind": "mp3", "name": "0000.age", "note_id": note.id, "tag_id": tag.id,
         "entry_id": entry, "contact_id": contact, "export_id": export, "hold_id": hold.id, "endpoint_id": hook.id,
         "delivery_id": delivery, "subject_request_id": asked, "deletion_id": deletion.id, "bulk_id": bulk,
-        "search_id": search,
+        "search_id": search, "store": "recordings", "record_kind": "recording",
         "call_id": running, "deed": "pause", "wish_id": wish, "alarm_id": alarm,
         "policy_id": policy,
     }  # fmt: skip

@@ -33,6 +33,8 @@ SCOPES: Final = {
     "contacts:lookup": _("tell who calls from a number"),
     "holds:read": _("read legal holds"),
     "holds:write": _("place and lift legal holds"),
+    "retention:read": _("read the rules of retention and what they would delete"),
+    "retention:write": _("set rules of retention"),
     "exports:read": _("read exports and their links"),
     "exports:write": _("ask for exports and withdraw them"),
     "audit:read": _("read the audit trail and its proofs"),

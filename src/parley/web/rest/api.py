@@ -24,6 +24,7 @@ from parley.web.rest import (
     opendsr,
     policies,
     recordings,
+    retention,
     sealed,
     searches,
     storage,
@@ -56,6 +57,7 @@ for module in (
     contacts,
     exports,
     holds,
+    retention,
     storage,
     webhooks,
 ):
@@ -102,7 +104,7 @@ def index(request: HttpRequest) -> dict[str, str]:
     """Open to every token, whatever its scopes."""
     names = (
         "recordings", "deletions", "searches", "live", "alarms", "policies", "audit", "contacts", "exports", "holds",
-        "webhooks",
+        "retention", "webhooks",
     )  # fmt: skip
     lists = {name: reverse(f"rest:{name}") for name in names}
     return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}
