@@ -163,8 +163,8 @@ def test_a_person_pauses_and_resumes_and_nothing_of_the_pause_is_kept(watched: W
     sent = program.post(f"{address}/pause")
     assert sent.status_code == 202 and sent.json()["state"] == "waiting"
     wish = f"{address}/wishes/{sent.json()['id']}"
-    wait_for("paused", lambda: program.get(address).json()["state"] == "paused", seconds=3)
-    wait_for("an answer", lambda: program.get(wish).json()["state"] == "done", seconds=3)
+    wait_for("paused", lambda: program.get(address).json()["state"] == "paused", seconds=30)
+    wait_for("an answer", lambda: program.get(wish).json()["state"] == "done", seconds=30)
     assert program.post(f"{address}/pause").status_code == 409
     with pytest.raises(recordings.DeedRefused):
         recordings.start(BOSS, running.recording_id, by=BOSS.user_id, at=datetime.now(UTC))
@@ -173,7 +173,7 @@ def test_a_person_pauses_and_resumes_and_nothing_of_the_pause_is_kept(watched: W
         recordings.resume(stranger, running.recording_id, by=UUID(int=9), at=datetime.now(UTC))
     time.sleep(1)
     recordings.resume(BOSS, running.recording_id, by=BOSS.user_id, at=datetime.now(UTC))
-    wait_for("recording again", lambda: _live("recording"), seconds=3)
+    wait_for("recording again", lambda: _live("recording"), seconds=30)
     sender.wait(15)
     call.finish()
     folder = watched.recorders.spool / str(running.recording_id)
@@ -229,10 +229,10 @@ def test_what_nobody_wants_leaves_nothing_but_evidence(
     wire.send(asker.ack("z9hG4bKa"))
     (name,) = {one.name for one in watched.recorders.recordings()} - before
     if state is not None:
-        wait_for("shown", lambda: _live(state, name), seconds=5)
+        wait_for("shown", lambda: _live(state, name), seconds=30)
     if deed is not None:
         deed(BOSS, UUID(name), by=BOSS.user_id, at=datetime.now(UTC))
-        wait_for("done", lambda: _live("recording", name), seconds=5)
+        wait_for("done", lambda: _live("recording", name), seconds=30)
     wire.send(asker.next().request("BYE"))
     recording_id = watched.finalised(name)
     wait_for("off the list", lambda: recording_id not in {one.recording_id for one in recordings.live(BOSS)})
