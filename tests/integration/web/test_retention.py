@@ -84,6 +84,11 @@ def test_a_rule_is_saved_only_with_the_number_that_was_shown(keeper: Client, rec
     assert "Keeper" in page(keeper, HOME + "retention/")
 
 
+def test_a_time_beyond_the_calendar_is_told(keeper: Client) -> None:
+    answer = keeper.get(RULE, {"amount": "99999", "unit": "years"})
+    assert (answer.status_code, b"500 years at most." in answer.content) == (400, True)
+
+
 @pytest.mark.parametrize("amount", ["0", "-1", "x", "", "999999999999", "1.5"])
 def test_a_time_that_is_none_is_told(keeper: Client, amount: str) -> None:
     answer = keeper.get(RULE, {"amount": amount, "unit": "days"})

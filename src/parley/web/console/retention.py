@@ -26,6 +26,7 @@ from parley.web.place import inside
 
 MECHANISM = "control.retention"
 _MOST = 99_999
+_LONGEST = Span(500, "years")  # longer times run over the beginning of the calendar
 
 
 @sees_everything
@@ -199,7 +200,10 @@ def _span(filled: Filled) -> Span | None:
     if not amount.isascii() or not amount.isdigit() or not 0 < int(amount[:9]) <= _MOST:
         filled.wrong["amount"] = _("A number from 1 to 99,999.")
         return None
-    return Span(int(amount), unit) if not filled.wrong else None  # type: ignore[arg-type]
+    span = Span(int(amount), unit) if not filled.wrong else None  # type: ignore[arg-type]
+    if span is not None and span.rough_hours > _LONGEST.rough_hours:
+        filled.wrong["amount"] = _("500 years at most.")
+    return span
 
 
 def _progress(found: retention.Rule, now: datetime) -> obligations.Progress | None:
