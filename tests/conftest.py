@@ -110,6 +110,7 @@ def own_provider(request: pytest.FixtureRequest) -> None:
                 databases.forget_connections(database)
                 databases.drop(database=database, admin=admin)
         models.Wake.objects.all().delete()
+        models.TrunkSource.objects.all().delete()  # an address is one customer's at a time
         with tenancy.scope(tenancy.provider()):
             Deadline.objects.filter(done_at__isnull=True, failed_at__isnull=True).delete()
 
