@@ -324,6 +324,8 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<str:token>": [whose.ids["token"]],
         "<uuid:record_id>": [str(whose.recording)],
         "<slug:store>": ["recordings"],
+        "<store>": ["recordings"],
+        "<record_kind>": ["recording"],
         "<slug:kind>": ["recording"],
         "<slug:offering>": ["call-recording"],
         "<int:notice>": ["1"],

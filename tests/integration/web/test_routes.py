@@ -69,7 +69,7 @@ def held(make_customer, tmp_path_factory: pytest.TempPathFactory, unblocked: Non
 
 
 ROUTES = [route for route in routes(CONSOLE_URLS) if route not in ELSEWHERE and not is_deed(route)]
-EVERYBODYS = ("<path:clause>", "<slug:kind>", "<slug:offering>")
+EVERYBODYS = ("<path:clause>", "<slug:kind>", "<record_kind>", "<slug:offering>")
 WITH_IDS = [route for route in ROUTES if "<" in route and not any(one in route for one in EVERYBODYS)]
 
 
