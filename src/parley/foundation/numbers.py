@@ -7,10 +7,10 @@ import phonenumbers
 _VISUAL = re.compile(r"[\s().\-/]")
 
 
-def parse_e164(raw: str, region: str | None = None) -> str | None:
-    """The number in E.164 ("+390584943232"), or None when `raw` is not a possible public number.
+def parse_number(raw: str, region: str | None = None) -> phonenumbers.PhoneNumber | None:
+    """A possible public number, or None: extensions and names are none.
 
-    `region` (ISO 3166 alpha-2) gives the country of numbers dialled without one. Extensions and names give None.
+    `region` (ISO 3166 alpha-2) gives the country of numbers dialled without one.
     """
     text = _VISUAL.sub("", raw.strip())
     if text.startswith("00"):
@@ -19,9 +19,13 @@ def parse_e164(raw: str, region: str | None = None) -> str | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return number if phonenumbers.is_possible_number(number) else None
+
+
+def parse_e164(raw: str, region: str | None = None) -> str | None:
+    """The number of `parse_number` in E.164 ("+390584943232"), or None."""
+    number = parse_number(raw, region)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else None
 
 
 def canonical_number(raw: str, region: str | None = None) -> str:

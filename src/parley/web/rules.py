@@ -11,7 +11,7 @@ import phonenumbers
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from parley.foundation.numbers import parse_e164
+from parley.foundation.numbers import parse_number
 from parley.web import people_words
 
 Shape = Literal["kept", "due", "late", "idle"]
@@ -255,9 +255,9 @@ def size_words(size: int) -> str:
 
 def phone_words(raw: str) -> str:
     """A number grouped as its country does ("+39 0584 943232"); an extension or a name unchanged."""
-    if not _NUMBERISH.fullmatch(raw.strip()) or not (e164 := parse_e164(raw)):
+    if not _NUMBERISH.fullmatch(raw.strip()) or not (number := parse_number(raw)):
         return raw
-    return phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def kind_words(kind: str) -> str:
