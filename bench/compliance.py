@@ -210,6 +210,9 @@ def _serve(pipe: Connection, start: Any, side: Side, customer_id: UUID, director
     import django
 
     django.setup()
+    from parley.foundation.memory import collect_seldom
+
+    collect_seldom()  # as each of Parley's processes does
     from parley.contacts import api as contacts
     from parley.tenancy import api as tenancy
 

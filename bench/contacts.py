@@ -67,6 +67,9 @@ def _server() -> Iterator[ModuleType]:
     import django
 
     django.setup()
+    from parley.foundation.memory import collect_seldom
+
+    collect_seldom()  # as each of Parley's processes does
     from parley.tenancy import api as tenancy
 
     server = tenancy.embedded()

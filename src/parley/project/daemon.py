@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from parley.daemons.holdings import Inherited
+from parley.foundation.memory import collect_seldom
 from parley.monitoring.presence import become, place
 from parley.project.config import Config
 from parley.project.processes import HOLD, MEDIA, SIP_TCP, SIP_UDP, STATE_KEY, spool
@@ -42,6 +43,7 @@ def begin(name: str, config: Config) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    collect_seldom()
     run(config)
 
 
@@ -164,6 +166,7 @@ def _load_web() -> Any:
     place()  # seen from the start, not from the first request on
     from parley.project.wsgi import application
 
+    collect_seldom()
     return application
 
 
@@ -173,6 +176,7 @@ def _load_events() -> Any:
     place()  # seen from the start, not from the first request on
     from parley.project.asgi import application
 
+    collect_seldom()
     return application
 
 
