@@ -82,6 +82,7 @@ def test_the_watch_finds_an_overdue_duty_although_its_wake_is_asleep(customer: t
     assert found.breached_at is not None
 
 
+@pytest.mark.alone
 def test_an_overdue_duty_is_breached_within_five_seconds_beside_a_worker_that_renders(
     customer: tenancy.Customer, tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_an_overdue_duty_is_breached_within_five_seconds_beside_a_worker_that_re
         worker.join()
 
 
+@pytest.mark.alone
 def test_an_overdue_duty_is_on_the_console_and_in_the_mail_within_five_seconds(
     customer: tenancy.Customer, operator: str, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.support.signalling_place import IDENTITY, Place, Wire, code, make_calls, signalling, sip_sockets, until
 from tests.support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
 
@@ -66,6 +67,7 @@ def test_the_manifest_seals_who_spoke_and_indexes_numbers(tmp_path: Path) -> Non
     assert manifest.conversation_index == blind_index(b"c" * 32, field="conversation", value="g1")
 
 
+@pytest.mark.alone  # a 200 that waits half a second for its ACK is sent again, and is read for the next
 def test_an_invite_split_at_every_octet_of_a_stream(tmp_path: Path) -> None:
     """Each boundary once: the two pieces are two segments, read one by one."""
     with signalling(tmp_path, limits=Limits(connections_of_one=1_000)) as place:
