@@ -200,7 +200,8 @@ def test_keys_made_in_the_browser_prove_that_they_open(place: Place, page: Page,
     shoot(page, "keys")
     page.get_by_role("button", name="Prove that these keys open").click()
     expect(page.get_by_text("drill passed")).to_have_count(2)
-    assert page.locator(".held-keys .state.kept:visible").count() == 2, "the keys outlived a change of page, in memory"
+    kept = page.locator(".held-keys .state.kept:visible")
+    expect(kept, "the keys outlive a change of page, in memory").to_have_count(2)
     for secret in place.secrets:
         assert open_bytes(subprocess_sealed(secret), [secret]) == b"word"
 

@@ -43,7 +43,8 @@ class Recorded:
         asker = Client(call_id=f"call-{self.host}", host=self.host, port=self.wire.port)
         answer = self.wire.ask(asker.invite(siprec_body(self.offer(), metadata(group=f"g-{self.host}"))))
         assert code(answer) == 200, answer
-        self.ports = tuple(int(port) for port in re.findall(rb"m=audio (\d+)", answer))  # type: ignore[assignment]
+        caller, callee = re.findall(rb"m=audio (\d+)", answer)
+        self.ports = int(caller), int(callee)
         asker = asker.answered(answer)
         self.wire.send(asker.ack("z9hG4bKa"))
         self.asker = asker.next()
@@ -167,8 +168,7 @@ def test_hold_mute_and_pause_are_drawn_and_listed(browser: Browser, consoles: di
             page.locator(".player").screenshot(path=f"{SHOTS}/stretches-{handle}-{width}.png")
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
-    plain = browser.new_context(java_script_enabled=False)
-    plain.add_cookies(context.cookies())  # type: ignore[arg-type]
+    plain = browser.new_context(java_script_enabled=False, storage_state=context.storage_state())
     bare = plain.new_page()
     bare.goto(page.url)
     told = bare.locator("[data-stretches] li")

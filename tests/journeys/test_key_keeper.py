@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -24,7 +25,7 @@ class _Pages(SimpleHTTPRequestHandler):
         html = f'<!doctype html><div data-customer="{customer}"></div><script type="module" src="{script}"></script>'
         return self._send(html, "text/html")
 
-    def send_head(self):  # type: ignore[no-untyped-def]  # the base class tells no types
+    def send_head(self) -> Any:
         if self.path != "/page.js":
             return super().send_head()
         self._send(

@@ -5,16 +5,18 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+Answer = TypeVar("Answer")
 PEERS = Path(__file__).parents[1] / "peers"
 PACKET = 160
 
 
-def wait_for(what: str, probe, seconds: float = 60.0, every: float = 0.1):  # type: ignore[no-untyped-def]
+def wait_for(what: str, probe: Callable[[], Answer], seconds: float = 60.0, every: float = 0.1) -> Answer:
     """The first true answer of `probe()`; fails with `what` after `seconds`."""
     until = time.monotonic() + seconds
     while True:

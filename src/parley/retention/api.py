@@ -40,7 +40,7 @@ from parley.retention.errors import (
 )
 from parley.retention.holding import held, holds, lift_hold, look, looks, place_hold, reached, review_hold, stand_again
 from parley.retention.holding import hold_of as hold
-from parley.retention.keeping import limits, preview, rule, rules, set_rule
+from parley.retention.keeping import LONGEST, limits, preview, rule, rules, set_rule
 from parley.retention.laws import declare_law, declared, floors, law_history, withdraw_law
 from parley.retention.nights import expect_night, next_night, progress_key
 from parley.retention.remembering import forget_notes, reconcile_notes, replay_notes
@@ -97,6 +97,7 @@ def long_handlers() -> Mapping[str, Handler]:
 __all__ = [
     "CAUSES",
     "FLOORS",
+    "LONGEST",
     "OUTCOMES",
     "ApprovalRefused",
     "ApprovalRequired",

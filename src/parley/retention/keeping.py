@@ -22,6 +22,8 @@ from parley.retention.types import Binds, DeclaredLaw, Limit, Limits, Preview, R
 from parley.tenancy import api as tenancy
 
 _PAGE: Final = 1000
+LONGEST: Final = Span(500, "years")
+"""The longest time of a rule: longer ones run over the beginning of the calendar."""
 
 
 def rules() -> tuple[Rule, ...]:
@@ -66,6 +68,7 @@ def set_rule(*, store: str, kind: str, keep: Span | None, by: UUID, at: datetime
     """
     before = rule(store, kind)
     _require_right(before.limits, as_provider=as_provider)
+    _require_in_calendar(keep)
     _require_within(before.limits, keep)
     with transaction.atomic():
         evidence = obligations.evidence(
@@ -89,7 +92,11 @@ def set_rule(*, store: str, kind: str, keep: Span | None, by: UUID, at: datetime
 
 
 def preview(store: str, kind: str, keep: Span | None, at: datetime) -> Preview:
-    """What the rule would delete if its night were `at`: exact numbers, and what would hold records back."""
+    """What the rule would delete if its night were `at`: exact numbers, and what would hold records back.
+
+    Raises RuleRefused for a time that is longer than `LONGEST`.
+    """
+    _require_in_calendar(keep)
     if keep is None:
         return Preview(count=0)
     found, zone = stores()[store], tenancy.standing().zone
@@ -199,6 +206,11 @@ def _require_right(limits: Limits, *, as_provider: bool) -> None:
             f"the {limits.controlled_by} controls how long records are kept ({limits.clause})",
             remedy=f"Ask the {limits.controlled_by} to change the rule.",
         )
+
+
+def _require_in_calendar(keep: Span | None) -> None:
+    if keep is not None and keep.rough_hours > LONGEST.rough_hours:
+        raise RuleRefused(f"records are kept for {LONGEST} at most", remedy="Choose a shorter time, or no end.")
 
 
 def _require_within(limits: Limits, keep: Span | None) -> None:

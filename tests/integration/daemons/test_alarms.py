@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from pytest_django import DjangoDbBlocker, Settings
 from tests.integration.capture.opening import frames
 from tests.integration.rest.conftest import bearer
 from tests.support.hook_receiver import Receiver, receiving
@@ -99,13 +100,13 @@ def watched(cluster: Path, make_customer: MakeCustomer, tmp_path_factory: pytest
 
 
 @pytest.fixture(autouse=True)
-def in_scope(watched: Watched, django_db_blocker: object) -> Iterator[None]:
-    with django_db_blocker.unblock(), tenancy.scope(watched.customer):  # type: ignore[attr-defined]
+def in_scope(watched: Watched, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), tenancy.scope(watched.customer):
         yield
 
 
 @pytest.fixture
-def hooked(watched: Watched, settings) -> Watched:  # type: ignore[no-untyped-def]
+def hooked(watched: Watched, settings: Settings) -> Watched:
     settings.PARLEY_CALLBACK_ALLOW = (watched.hooks.place,)
     webhooks.make_endpoint(
         name="desk", url=watched.hooks.url, kinds=["alarm.raised"], by=BOSS.user_id, clause="x", at=datetime.now(UTC)
@@ -198,9 +199,9 @@ def _token() -> str:
     return tokens.make(name="x", scopes=scopes, by=admin.id, at=now, expires_at=now + timedelta(days=1)).text
 
 
-def _policy(mode: str, *, sampling: int = 100) -> recordings.Policy:
+def _policy(mode: recordings.Mode, *, sampling: int = 100) -> recordings.Policy:
     match = recordings.Match(direction="outbound")
-    made = recordings.Policy(id=UUID(int=1), name="Sales", mode=mode, match=match, sampling=sampling)  # type: ignore[arg-type]
+    made = recordings.Policy(id=UUID(int=1), name="Sales", mode=mode, match=match, sampling=sampling)
     recordings.save_policy(made, by=BOSS.user_id, at=datetime.now(UTC))
     time.sleep(2.2)  # as long as a recorder may take to know
     return made

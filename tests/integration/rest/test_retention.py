@@ -25,7 +25,7 @@ def test_a_rule_is_tried_and_set(office: Office) -> None:
     ]
     assert ada.get(f"{here}/recordings/other/preview").status_code == 404
     assert ada.get(f"{one}/preview", {"amount": 1}).status_code == 422
-    assert ada.get(f"{one}/preview", {"amount": 99_999, "unit": "years"}).status_code == 422
+    assert ada.get(f"{one}/preview", {"amount": 99_999, "unit": "years"}).status_code == 409
     assert ada.get(f"{one}/preview", {"amount": 1, "unit": "years"}).json()["count"] == 0
     changed = ada.put(one, {"amount": 1, "unit": "years", "count": 5}, **sent)
     assert (changed.status_code, "would delete 0 records now" in changed.json()["detail"]) == (409, True)

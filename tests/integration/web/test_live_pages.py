@@ -47,10 +47,12 @@ def boss(home: str) -> Client:
     return signed_in(home, "administrator@live.example")
 
 
-def running(customer: tenancy.Customer, folder: Path, mode: str, *deeds: recordings.Deed) -> recordings.Manifest:
+def running(
+    customer: tenancy.Customer, folder: Path, mode: recordings.Mode, *deeds: recordings.Deed
+) -> recordings.Manifest:
     """A call of ANNA as its recorder reports it."""
     now = datetime.now(UTC)
-    steering = control.begin(Decision(mode=mode, policy=None, why="policy", auto_resume_seconds=60))  # type: ignore[arg-type]
+    steering = control.begin(Decision(mode=mode, policy=None, why="policy", auto_resume_seconds=60))
     for deed in deeds:
         steering = control.steer(steering, deed, at=now)
     manifest = recordings.read_manifest(Spooler(folder / str(uuid4()), customer).close(parts=[call(0.2)]))

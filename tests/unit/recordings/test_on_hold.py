@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from parley.recordings.on_hold import MOST_HOLDS, ended, follow
 from parley.recordings.session_words import Line
-from parley.recordings.types import OnHold
+from parley.recordings.types import OnHold, Side
 
 BEGUN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-SIDES = {"1": "caller", "2": "callee"}
+SIDES: dict[str, Side] = {"1": "caller", "2": "callee"}
 
 
 def second(number: int) -> datetime:
@@ -25,7 +25,7 @@ def told(*offers: tuple[bool | None, bool | None]) -> tuple[OnHold, ...]:
     """What is known after offers a second apart."""
     holds: tuple[OnHold, ...] = ()
     for number, (one, two) in enumerate(offers):
-        holds = follow(holds, lines(one, two), SIDES, at=second(number))  # type: ignore[arg-type]
+        holds = follow(holds, lines(one, two), SIDES, at=second(number))
     return holds
 
 

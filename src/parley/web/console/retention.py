@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from parley.agreement.api import Span
+from parley.agreement.api import Span, read_span
 from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.inventory.api import Held, Subject, stores
@@ -26,7 +26,6 @@ from parley.web.place import inside
 
 MECHANISM = "control.retention"
 _MOST = 99_999
-_LONGEST = Span(500, "years")  # longer times run over the beginning of the calendar
 
 
 @sees_everything
@@ -200,9 +199,9 @@ def _span(filled: Filled) -> Span | None:
     if not amount.isascii() or not amount.isdigit() or not 0 < int(amount[:9]) <= _MOST:
         filled.wrong["amount"] = _("A number from 1 to 99,999.")
         return None
-    span = Span(int(amount), unit) if not filled.wrong else None  # type: ignore[arg-type]
-    if span is not None and span.rough_hours > _LONGEST.rough_hours:
-        filled.wrong["amount"] = _("500 years at most.")
+    span = read_span(f"{int(amount)} {unit}") if not filled.wrong else None
+    if span is not None and span.rough_hours > retention.LONGEST.rough_hours:
+        filled.wrong["amount"] = _("%(span)s at most.") % {"span": words.span_words(retention.LONGEST)}
     return span
 
 

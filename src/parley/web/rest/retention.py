@@ -1,7 +1,7 @@
 """Retention: how long each kind of record is kept, what another time would delete, a new rule."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -16,8 +16,6 @@ from parley.web.rest.description import answers
 from parley.web.rest.scopes import Scope, overseeing
 
 router = Router(tags=["retention"])
-_LONGEST: Final = Span(500, "years")
-"""Longer times run over the beginning of the calendar."""
 Name = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
@@ -91,7 +89,7 @@ def list_rules(request: HttpRequest) -> list[RuleOut]:
 
 @router.get(
     "/retention/{store}/{record_kind}/preview",
-    response=answers(PreviewOut, 404, 422),
+    response=answers(PreviewOut, 404, 409, 422),
     summary="What a rule of retention would delete",
     auth=Scope("retention:read"),
 )
@@ -135,10 +133,7 @@ def _span(keep: Keep) -> Span | None:
         return None
     if keep.amount is None or keep.unit is None:
         raise HttpError(422, "A time has `amount` and `unit`; with neither, records stay until somebody deletes them.")
-    wanted = Span(keep.amount, keep.unit)
-    if wanted.rough_hours > _LONGEST.rough_hours:
-        raise HttpError(422, f"`amount` and `unit` are {_LONGEST} at most.")
-    return wanted
+    return Span(keep.amount, keep.unit)
 
 
 def _out(one: retention.Rule) -> RuleOut:
