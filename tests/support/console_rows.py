@@ -178,7 +178,8 @@ def people_of(email: str) -> dict[str, str]:
     person = create_user(email=f"invited-{email}", name="Ivo", password=None, role="user")
     invited = people.invite(person.id, by=keeper.id, at=now).rpartition("/join/")[2]
     brought = people.importing.upload(b"email,name\na@list.example,Ann\n", region=None, by=keeper.id, at=now)
-    return {"person_id": str(person.id), "list_id": str(brought), "token": invited}
+    group = people.add_group("Walkers", by=keeper.id, at=now)
+    return {"group_id": str(group.id), "person_id": str(person.id), "list_id": str(brought), "token": invited}
 
 
 def hooked() -> dict[str, str]:
@@ -316,6 +317,9 @@ def filled(route: str, whose: Tenant) -> list[str]:
         "<uuid:import_id>": [whose.ids["import_id"]],
         "<uuid:person_id>": [whose.ids["person_id"]],
         "<uuid:list_id>": [whose.ids["list_id"]],
+        "<uuid:group_id>": [whose.ids["group_id"]],
+        "<uuid:number_id>": [str(uuid4())],
+        "<uuid:session_id>": [str(uuid4())],
         "<uuid:call_id>": [whose.ids["call_id"]],
         "<uuid:wish_id>": [whose.ids["wish_id"]],
         "<uuid:alarm_id>": [whose.ids["alarm_id"]],

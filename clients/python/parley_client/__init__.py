@@ -76,6 +76,44 @@ def _quoted(part: object) -> str:
     return urllib.parse.quote(str(part), safe="")
 
 
+class AccessLineOut(TypedDict):
+    """What somebody sees, and why: `own` the calls that it took part in, `groups` by its level,
+    `given_groups` and `given_people` besides; all calls where `level` is complete. `unused`: not signed in
+    for 90 days."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    level: str
+    own: bool
+    groups: list[str]
+    given_groups: list[str]
+    given_people: list[str]
+    may_download: bool
+    may_delete: bool
+    last_sign_in: str | None
+    unused: bool
+    second_factor: bool
+
+
+class AccessOut(TypedDict):
+    """One page of open accounts by name; hand `next` back as `after`."""
+
+    items: list[AccessLineOut]
+    next: str | None
+
+
+class AddressIn(TypedDict):
+    """A postal address."""
+
+    street: NotRequired[str]
+    city: NotRequired[str]
+    region: NotRequired[str]
+    postcode: NotRequired[str]
+    country: NotRequired[str]
+
+
 class AddressOut(TypedDict):
     """A postal address."""
 
@@ -181,6 +219,31 @@ class ChangedPolicy(TypedDict):
     number: NotRequired[str | None]
 
 
+class ContactIn(TypedDict):
+    """A contact, all of it: what is left out is empty. It needs a name, a company, a number or an e-mail
+    address. `custom` has the customer's own fields by their keys, `citizenship` is ISO 3166 alpha-2; without
+    `keep_until` the rule of retention says how long it stays."""
+
+    directory: str
+    given: NotRequired[str]
+    family: NotRequired[str]
+    company: NotRequired[str]
+    title: NotRequired[str]
+    department: NotRequired[str]
+    numbers: NotRequired[list[NumberIn]]
+    emails: NotRequired[list[str]]
+    addresses: NotRequired[list[AddressIn]]
+    birthday: NotRequired[str | None]
+    notes: NotRequired[str]
+    speed_dial: NotRequired[str]
+    custom: NotRequired[dict[str, str]]
+    purposes: NotRequired[list[str]]
+    source: NotRequired[str]
+    keep_until: NotRequired[str | None]
+    minor: NotRequired[bool]
+    citizenship: NotRequired[str]
+
+
 class ContactOut(TypedDict):
     """Everything about one contact."""
 
@@ -206,6 +269,8 @@ class ContactOut(TypedDict):
     source: str
     shared_with: list[str]
     keep_until: str | None
+    minor: bool
+    citizenship: str
 
 
 class CountOut(TypedDict):
@@ -287,6 +352,15 @@ class DeliveryOut(TypedDict):
     attempts: list[AttemptOut]
 
 
+class DirectoryOut(TypedDict):
+    """A directory; `may_change`: the caller adds, changes and deletes contacts in it."""
+
+    id: str
+    kind: str
+    name: str
+    may_change: bool
+
+
 class Discovery(TypedDict):
     """What is supported."""
 
@@ -295,6 +369,12 @@ class Discovery(TypedDict):
     supported_subject_request_types: list[str]
     processor_certificate: str
     signature_algorithm: str
+
+
+class EndedOut(TypedDict):
+    """How many sessions ended."""
+
+    ended: int
 
 
 class EndpointIn(TypedDict):
@@ -376,6 +456,23 @@ class ExportsOut(TypedDict):
     next: str | None
 
 
+class GroupFields(TypedDict):
+    """A group, by its name: there is one of each."""
+
+    name: str
+
+
+class GroupOut(TypedDict):
+    """A group: how many of its people have an open account, a closed one, and how many of the open ones see
+    the calls of all. Who they are: `/people?group=`."""
+
+    name: str
+    id: str
+    people: int
+    closed: int
+    supervisors: int
+
+
 class HoldOut(TypedDict):
     """A hold. `records` are those it reaches by name."""
 
@@ -392,6 +489,13 @@ class HoldOut(TypedDict):
     lifted_at: str | None
     lifted_because: str
     evidence_id: str
+
+
+class InvitedOut(TypedDict):
+    """Who was written to; the link is in the mail, and nowhere else."""
+
+    id: str
+    invited_at: str
 
 
 class KeptSearchOut(TypedDict):
@@ -484,6 +588,20 @@ class MediaOut(TypedDict):
     url: str
 
 
+class MemberOut(TypedDict):
+    """The groups of a person, the main one included."""
+
+    id: str
+    main_group: str | None
+    groups: list[str]
+
+
+class Membership(TypedDict):
+    """`main`: this is the person's main group from now on; without it, it keeps the one that it has."""
+
+    main: NotRequired[bool]
+
+
 class MoveOut(TypedDict):
     """A pass that moved originals and WAV files of recordings from before `started_before`; no `finished_at`
     while it runs. `kept` counts those that the warm store keeps by write-once."""
@@ -566,6 +684,24 @@ class NewNote(TypedDict):
     moment_ms: NotRequired[int | None]
 
 
+class NewNumber(TypedDict):
+    """What tells that a party of a call is this person: a public number, an extension, a name at the PBX."""
+
+    kind: NotRequired[Literal["did", "extension", "pbx-name"]]
+    value: str
+
+
+class NewPerson(TypedDict):
+    """Whom to invite; the first of `groups` is the main one. Without `invite` nobody is written to yet."""
+
+    email: str
+    name: str
+    role: NotRequired[Literal["administrator", "compliance", "supervisor", "user"]]
+    groups: NotRequired[list[str]]
+    numbers: NotRequired[list[NewNumber]]
+    invite: NotRequired[bool]
+
+
 class NewPolicy(TypedDict):
     """A policy to add, as the last. Of `number`, one telephone number, only the blind index is kept."""
 
@@ -638,6 +774,13 @@ class NoteOut(TypedDict):
     wrapped: str | None
 
 
+class NumberIn(TypedDict):
+    """A telephone number, best in E.164; without its country it is one of the customer's trunks' country."""
+
+    value: str
+    kind: NotRequired[Literal["work", "mobile", "home", "fax", "extension", "other"]]
+
+
 class NumberOut(TypedDict):
     """A telephone number, in E.164 or bare."""
 
@@ -681,6 +824,66 @@ class PartyOut(TypedDict):
     name: str
     number: str
     aor: str
+
+
+class PeopleOut(TypedDict):
+    """One page of people by name; hand `next` back as `after`. `total` counts all that match."""
+
+    items: list[PersonLineOut]
+    next: str | None
+    total: int
+
+
+class PersonFields(TypedDict):
+    """A person, all of it. `level`: whose calls it sees (its own, those of its groups, all; administrators
+    and compliance officers see all), besides those of `sees_groups` and `sees_people`. `may_download` and
+    `may_delete`: what it may beyond its level and role. `groups` include the main one."""
+
+    name: str
+    role: Literal["administrator", "compliance", "supervisor", "user"]
+    level: Literal["own", "group", "complete"]
+    may_download: bool
+    may_delete: bool
+    active: bool
+    main_group: str | None
+    groups: list[str]
+    sees_groups: list[str]
+    sees_people: list[str]
+
+
+class PersonLineOut(TypedDict):
+    """A person in a list; `second_factor` is whether there is one."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    level: str
+    active: bool
+    second_factor: bool
+    last_sign_in: str | None
+    created_at: str
+
+
+class PersonOut(TypedDict):
+    """A person as it stands."""
+
+    name: str
+    role: Literal["administrator", "compliance", "supervisor", "user"]
+    level: Literal["own", "group", "complete"]
+    may_download: bool
+    may_delete: bool
+    active: bool
+    main_group: str | None
+    groups: list[str]
+    sees_groups: list[str]
+    sees_people: list[str]
+    id: str
+    email: str
+    second_factor: bool
+    last_sign_in: str | None
+    created_at: str
+    numbers: list[UserNumberOut]
 
 
 class PolicyOut(TypedDict):
@@ -842,6 +1045,17 @@ class SecretOut(TypedDict):
     secret: str
 
 
+class SessionOut(TypedDict):
+    """Where somebody is signed in: `place` is a network, `means` what proved it."""
+
+    id: str
+    started_at: str
+    seen_at: str
+    place: str
+    browser: str
+    means: str
+
+
 class SheetOut(TypedDict):
     """Who spoke, sealed: an AES-256-GCM column and its key as an age file, both in base64."""
 
@@ -926,6 +1140,14 @@ class TypeOut(TypedDict):
 
     number: int
     name: str
+
+
+class UserNumberOut(TypedDict):
+    """A number of a person; `value` is empty where only the customer can open it."""
+
+    id: str
+    kind: str
+    value: str
 
 
 class WishOut(TypedDict):
@@ -1198,13 +1420,29 @@ class Parley(Connection):
             self.json("GET", "/contacts", query={"q": q, "directory": directory, "after": after, "limit": limit}),
         )
 
+    def add_contact(self, body: ContactIn) -> ContactOut:
+        """Add a contact. Scope contacts:write."""
+        return cast("ContactOut", self.json("POST", "/contacts", body=body))
+
     def get_contact(self, contact_id: str) -> ContactOut:
         """One contact. Scope contacts:read."""
         return cast("ContactOut", self.json("GET", f"/contacts/{_quoted(contact_id)}"))
 
+    def change_contact(self, contact_id: str, body: ContactIn) -> ContactOut:
+        """Change a contact. Scope contacts:write."""
+        return cast("ContactOut", self.json("PUT", f"/contacts/{_quoted(contact_id)}", body=body))
+
+    def delete_contact(self, contact_id: str) -> None:
+        """Delete a contact. Scope contacts:write."""
+        self.send("DELETE", f"/contacts/{_quoted(contact_id)}")
+
     def look_up(self, *, number: str) -> CallerOut:
         """Who calls from a number. Scope contacts:lookup."""
         return cast("CallerOut", self.json("GET", "/lookup", query={"number": number}))
+
+    def list_directories(self) -> list[DirectoryOut]:
+        """The directories of contacts. Scope contacts:read."""
+        return cast("list[DirectoryOut]", self.json("GET", "/directories"))
 
     def list_exports(self, *, before: str | None = None, limit: int | None = None) -> ExportsOut:
         """The exports. Scope exports:read."""
@@ -1263,6 +1501,96 @@ class Parley(Connection):
     def set_rule(self, store: str, record_kind: str, body: NewRule) -> RuleOut:
         """Set a rule of retention. Scope retention:write."""
         return cast("RuleOut", self.json("PUT", f"/retention/{_quoted(store)}/{_quoted(record_kind)}", body=body))
+
+    def list_people(
+        self,
+        *,
+        q: str | None = None,
+        role: Literal["administrator", "compliance", "supervisor", "user"] | None = None,
+        group: str | None = None,
+        state: Literal["open", "closed", "all"] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> PeopleOut:
+        """The people. Scope people:read."""
+        return cast(
+            "PeopleOut",
+            self.json(
+                "GET",
+                "/people",
+                query={"q": q, "role": role, "group": group, "state": state, "after": after, "limit": limit},
+            ),
+        )
+
+    def invite_person(self, body: NewPerson) -> PersonOut:
+        """Invite a person. Scope people:write."""
+        return cast("PersonOut", self.json("POST", "/people", body=body))
+
+    def get_person(self, person_id: str) -> PersonOut:
+        """One person. Scope people:read."""
+        return cast("PersonOut", self.json("GET", f"/people/{_quoted(person_id)}"))
+
+    def change_person(self, person_id: str, body: PersonFields) -> PersonOut:
+        """Change a person. Scope people:write."""
+        return cast("PersonOut", self.json("PUT", f"/people/{_quoted(person_id)}", body=body))
+
+    def invite_again(self, person_id: str) -> InvitedOut:
+        """Send an invitation again. Scope people:write."""
+        return cast("InvitedOut", self.json("POST", f"/people/{_quoted(person_id)}/invite"))
+
+    def give_number(self, person_id: str, body: NewNumber) -> UserNumberOut:
+        """Give a person a number. Scope people:write."""
+        return cast("UserNumberOut", self.json("POST", f"/people/{_quoted(person_id)}/numbers", body=body))
+
+    def take_number(self, person_id: str, number_id: str) -> None:
+        """Take a number away. Scope people:write."""
+        self.send("DELETE", f"/people/{_quoted(person_id)}/numbers/{_quoted(number_id)}")
+
+    def list_sessions(self, person_id: str) -> list[SessionOut]:
+        """Where a person is signed in. Scope people:read."""
+        return cast("list[SessionOut]", self.json("GET", f"/people/{_quoted(person_id)}/sessions"))
+
+    def end_sessions(self, person_id: str) -> EndedOut:
+        """Sign a person out everywhere. Scope people:write."""
+        return cast("EndedOut", self.json("DELETE", f"/people/{_quoted(person_id)}/sessions"))
+
+    def end_session(self, person_id: str, session_id: str) -> None:
+        """End one session. Scope people:write."""
+        self.send("DELETE", f"/people/{_quoted(person_id)}/sessions/{_quoted(session_id)}")
+
+    def list_groups(self) -> list[GroupOut]:
+        """The groups of people. Scope people:read."""
+        return cast("list[GroupOut]", self.json("GET", "/groups"))
+
+    def add_group(self, body: GroupFields) -> GroupOut:
+        """Add a group. Scope people:write."""
+        return cast("GroupOut", self.json("POST", "/groups", body=body))
+
+    def get_group(self, group_id: str) -> GroupOut:
+        """One group. Scope people:read."""
+        return cast("GroupOut", self.json("GET", f"/groups/{_quoted(group_id)}"))
+
+    def rename_group(self, group_id: str, body: GroupFields) -> GroupOut:
+        """Rename a group. Scope people:write."""
+        return cast("GroupOut", self.json("PUT", f"/groups/{_quoted(group_id)}", body=body))
+
+    def remove_group(self, group_id: str) -> None:
+        """Remove a group. Scope people:write."""
+        self.send("DELETE", f"/groups/{_quoted(group_id)}")
+
+    def add_member(self, group_id: str, person_id: str, body: Membership) -> MemberOut:
+        """Put a person into a group. Scope people:write."""
+        return cast(
+            "MemberOut", self.json("PUT", f"/groups/{_quoted(group_id)}/members/{_quoted(person_id)}", body=body)
+        )
+
+    def remove_member(self, group_id: str, person_id: str) -> MemberOut:
+        """Take a person out of a group. Scope people:write."""
+        return cast("MemberOut", self.json("DELETE", f"/groups/{_quoted(group_id)}/members/{_quoted(person_id)}"))
+
+    def list_access(self, *, group: str | None = None, after: str | None = None, limit: int | None = None) -> AccessOut:
+        """Who may see what, and why. Scope people:read."""
+        return cast("AccessOut", self.json("GET", "/access", query={"group": group, "after": after, "limit": limit}))
 
     def get_storage(self) -> StorageOut:
         """What is stored, by tier, kind and age. Scope audit:read."""

@@ -77,6 +77,14 @@ def bearer(token: str) -> Client:
     return Client(HTTP_HOST="127.0.0.1", HTTP_AUTHORIZATION=f"Bearer {token}")
 
 
+def signed_in(customer: tenancy.Customer, email: str) -> Client:
+    """A browser in which somebody signed in to the console."""
+    client = Client(HTTP_HOST="127.0.0.1")
+    answer = client.post(f"/c/{customer.handle}/sign-in", {"email": email, "password": PASSWORD})
+    assert answer.status_code == 302, answer.content
+    return client
+
+
 def report_running(spooler: Spooler, mode: recordings.Mode = "always", *deeds: recordings.Deed) -> recordings.Manifest:
     """A call as its recorder reports it after `deeds`; it is not forgotten while the tests run."""
     at = now()
@@ -122,6 +130,11 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
         chosen = [Held(store="recordings", kind="recording", id=recording, at=at)]
         deletion = recordings.deletions.ask(eyes, chosen, why="a mistake", key="rest", address="https://x/", at=at)
         bulk = recordings.bulk.start(eyes, "tag", chosen, tag="all", key="rest", by=admin.id, at=at)
+        person = create_user(
+            email=f"pia@{customer.handle}.example", name="Pia", password=PASSWORD, role="user", groups=["Office"],
+            keys=[("extension", "4711")],
+        )  # fmt: skip
+        belongs = people.match_keys(person)[0].id, person.main_group_id
         search = people.save_search(name="Mine", query="direction=inbound", shared=True, by=admin.id, at=at)
         asked = UUID("6b0ac0c7-91f0-4c4a-9b8e-1d6a1f5b2c3d")
         rights.receive(
@@ -141,9 +154,11 @@ def furnished(customer: tenancy.Customer, folder: Path) -> Office:
         "delivery_id": delivery, "subject_request_id": asked, "deletion_id": deletion.id, "bulk_id": bulk,
         "search_id": search, "store": "recordings", "record_kind": "recording",
         "call_id": running, "deed": "pause", "wish_id": wish, "alarm_id": alarm,
-        "policy_id": policy,
+        "policy_id": policy, "person_id": person.id, "number_id": belongs[0], "group_id": belongs[1],
     }  # fmt: skip
+    signed_in(customer, person.email)
     with tenancy.scope(customer):
+        ids["session_id"] = people.sign_ins(person.id, at=now())[0].id
         ids["name"] = recordings.get(viewer(admin), recording).parts[0].name
     return Office(customer=customer, admin=admin, ids={name: str(value) for name, value in ids.items()})
 

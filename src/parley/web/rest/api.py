@@ -16,12 +16,15 @@ from parley.web.rest import (
     alarms,
     annotations,
     bulk,
-    contacts,
+    contacts_writing,
     deletions,
     exports,
+    groups,
     holds,
     live,
+    live_annotations,
     opendsr,
+    people,
     policies,
     recordings,
     retention,
@@ -37,7 +40,7 @@ from parley.web.rest.scopes import Scope, no_token
 rest = Interface(
     title="Parley",
     version="1",
-    description="Recordings, their evidence, live calls, contacts, exports, holds, webhooks of one customer.",
+    description="Recordings, their evidence, live calls, contacts, people, exports, holds, webhooks of one customer.",
     urls_namespace="rest",
     docs_url=None,
     auth=no_token,
@@ -51,13 +54,16 @@ for module in (
     annotations,
     sealed,
     live,
+    live_annotations,
     alarms,
     policies,
     trail,
-    contacts,
+    contacts_writing,
     exports,
     holds,
     retention,
+    people,
+    groups,
     storage,
     webhooks,
 ):
@@ -104,7 +110,7 @@ def index(request: HttpRequest) -> dict[str, str]:
     """Open to every token, whatever its scopes."""
     names = (
         "recordings", "deletions", "searches", "live", "alarms", "policies", "audit", "contacts", "exports", "holds",
-        "retention", "webhooks",
+        "retention", "people", "groups", "webhooks",
     )  # fmt: skip
     lists = {name: reverse(f"rest:{name}") for name in names}
     return {"console": inside(request).prefix, **lists, "description": reverse("rest:openapi-json")}

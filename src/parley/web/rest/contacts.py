@@ -86,6 +86,8 @@ class ContactOut(LineOut):
     source: str
     shared_with: list[str]
     keep_until: datetime | None
+    minor: bool
+    citizenship: str
 
 
 class CallerOut(Schema):
@@ -122,17 +124,7 @@ def list_contacts(request: HttpRequest, wanted: Query[WantedContacts]) -> LinesO
 )
 def get_contact(request: HttpRequest, contact_id: UUID) -> ContactOut:
     """With what it is kept for, and until when."""
-    found = contacts.get(contact_id, viewer=inside(request).viewer)
-    fields = found.fields
-    return ContactOut(
-        id=found.id, directory=found.directory_id, sealed=found.sealed, created_at=found.created_at,
-        changed_at=found.changed_at, name=fields.name, company=fields.company, title=fields.title,
-        given=fields.given, family=fields.family, department=fields.department, birthday=fields.birthday,
-        numbers=[NumberOut(value=one.value, kind=one.kind) for one in fields.numbers], emails=list(fields.emails),
-        addresses=[AddressOut(**asdict(one)) for one in fields.addresses], notes=fields.notes,
-        speed_dial=fields.speed_dial, custom=dict(fields.custom), purposes=list(fields.purposes),
-        source=fields.source, shared_with=list(fields.shared_with), keep_until=fields.keep_until,
-    )  # fmt: skip
+    return described(contacts.get(contact_id, viewer=inside(request).viewer))
 
 
 @router.get(
@@ -146,6 +138,21 @@ def look_up(request: HttpRequest, wanted: Query[WantedNumber]) -> CallerOut:
     """The newest contact with that number."""
     found = contacts.lookup(wanted.number, viewer=inside(request).viewer)
     return CallerOut(number=wanted.number, contact=_line(found) if found else None)
+
+
+def described(found: contacts.Contact) -> ContactOut:
+    """A contact as the interface tells it."""
+    fields = found.fields
+    return ContactOut(
+        id=found.id, directory=found.directory_id, sealed=found.sealed, created_at=found.created_at,
+        changed_at=found.changed_at, name=fields.name, company=fields.company, title=fields.title,
+        given=fields.given, family=fields.family, department=fields.department, birthday=fields.birthday,
+        numbers=[NumberOut(value=one.value, kind=one.kind) for one in fields.numbers], emails=list(fields.emails),
+        addresses=[AddressOut(**asdict(one)) for one in fields.addresses], notes=fields.notes,
+        speed_dial=fields.speed_dial, custom=dict(fields.custom), purposes=list(fields.purposes),
+        source=fields.source, shared_with=list(fields.shared_with), keep_until=fields.keep_until,
+        minor=fields.minor, citizenship=fields.citizenship,
+    )  # fmt: skip
 
 
 def _line(one: contacts.ContactLine) -> LineOut:
