@@ -3,7 +3,7 @@ has a name; a person ends marketing on a telephone."""
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -189,3 +189,42 @@ def test_nothing_is_wider_than_a_telephone(page: Page, office: Account) -> None:
     for path in ("contacts/", "contacts/add", "contacts/imports/", "contacts/duplicates/", "contacts/settings"):
         page.goto(office.address(path))
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_the_list_of_objections_is_read_filtered_and_asked(page: Page, office: Account) -> None:
+    sign_in(page, office)
+    page.goto(office.address("contacts/"))
+    page.get_by_role("link", name="Objections").click()
+    expect(page.get_by_text("Nobody has objected.")).to_be_visible()
+    shot(page, "objections-empty")
+    now = datetime.now(UTC)
+    with tenancy.scope(office.customer):
+        shared = next(one.id for one in contacts.directories() if one.kind == "public")
+        for given, email in (("Otto", "otto@objects.example"), ("Nadia", "nadia@objects.example")):
+            new = contacts.NewContact(
+                given=given, family="Nein", emails=(email,), numbers=(contacts.Number(value=f"+3905848{len(email)}"),)
+            )
+            contacts.add(new, directory=shared, by="test", at=now)
+        before = now - timedelta(days=1)
+        contacts.object_(emails=["otto@objects.example"], numbers=["+3905848020"], by="test", at=before)
+        contacts.object_(emails=["nadia@objects.example"], purpose="*", ground="request", by="test", at=before)
+        for number in range(60):
+            gone = [f"gone{number}@objects.example"]
+            contacts.object_(emails=gone, channel="email", ground="unsubscribed", by="test", at=now)
+    page.reload()
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page.locator("#results")).to_contain_text("50 e-mail addresses")
+    page.get_by_role("link", name="More").click()
+    expect(page.get_by_role("link", name="Otto Nein")).to_be_visible()
+    page.locator("select[name=who]").select_option(label="with a contact")
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    expect(page).to_have_url(re.compile("who=contact"))
+    shot(page, "objections")
+    page.get_by_label("A number or an e-mail address").fill("nadia@objects.example")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Yes: on the list.")
+    expect(page.get_by_role("status")).to_contain_text("Must not be contacted for anything by every way")
+    shot(page, "objections-found")
+    page.get_by_label("A number or an e-mail address").fill("+39 0584 943232")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("status")).to_contain_text("No: not on the list.")

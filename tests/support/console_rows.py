@@ -146,7 +146,9 @@ def contacts_of(customer: tenancy.Customer, folder: Path, email: str) -> dict[st
         return {"contact_id": str(uuid4()), "import_id": str(uuid4())}
     now, who = datetime.now(UTC), User.objects.get(email=email).id
     own = contacts.personal_directory(who, at=now)
-    contact = contacts.add(contacts.NewContact(given="Ann"), directory=own.id, by=str(who), at=now)
+    ann = contacts.NewContact(given="Ann", emails=("ann@person.example",))
+    contact = contacts.add(ann, directory=own.id, by=str(who), at=now)
+    contacts.object_(emails=["ann@person.example", "gone@person.example"], ground="unsubscribed", by="walk", at=now)
     received = importing.Incoming(folder)
     received.write(b"Name,E-mail\nBo,bo@person.example\nCy,wrong\n")
     received.close()

@@ -42,6 +42,15 @@ from parley.contacts.errors import (
 )
 from parley.contacts.fields import check
 from parley.contacts.letters import marketing_letter, providers_right
+from parley.contacts.objection_list import (
+    ObjectionLine,
+    ObjectionPage,
+    check_objection,
+    export_objections,
+    objection_counts,
+    objection_list,
+    objection_purposes,
+)
 from parley.contacts.reading import consult, find, get, get_for_person, listing, lookup, lookup_many
 from parley.contacts.retokenising import RETOKENISE, retokenise
 from parley.contacts.search import search
@@ -115,6 +124,8 @@ __all__ = [
     "NoSuchContact",
     "NoSuchDirectory",
     "Number",
+    "ObjectionLine",
+    "ObjectionPage",
     "ObjectionView",
     "Page",
     "Proof",
@@ -125,6 +136,7 @@ __all__ = [
     "annotate",
     "change_directory",
     "check",
+    "check_objection",
     "consent",
     "consents",
     "consult",
@@ -132,6 +144,7 @@ __all__ = [
     "directories",
     "directory",
     "duplicates",
+    "export_objections",
     "find",
     "get",
     "get_for_person",
@@ -147,6 +160,9 @@ __all__ = [
     "merge",
     "move",
     "object_",
+    "objection_counts",
+    "objection_list",
+    "objection_purposes",
     "objections",
     "partners",
     "personal_directory",

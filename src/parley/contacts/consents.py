@@ -149,7 +149,7 @@ def object_(
         for field, value in indexes:
             cursor.execute(_OBJECT, [new_id(at=at), field, value, purpose, channel, at, text(ground, field="ground")])
             new += int(cursor.rowcount)
-        cursor.execute(_WITHDRAW, [at, [_token(value) for _, value in indexes], purpose, purpose, channel, channel])
+        cursor.execute(_WITHDRAW, [at, [token_of(value) for _, value in indexes], purpose, purpose, channel, channel])
         withdrawn = int(cursor.rowcount)
         if new or withdrawn:
             details = {"purpose": purpose, "channel": channel, "entries": new, "withdrawn": withdrawn, "by": by}
@@ -218,7 +218,7 @@ def may(
         if one.purpose in (purpose, EVERYTHING) and one.channel in (channel, EVERYTHING) and one.at <= at
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_CONTACTS, [[_token(value) for _, value in indexes]])
+        cursor.execute(_CONTACTS, [[token_of(value) for _, value in indexes]])
         found = cursor.fetchall()
     minor = ask(KEEP, at=at, minors=True) if any(row[1] for row in found) else None
     held = models.Consent.objects.filter(
@@ -314,7 +314,8 @@ def indexes_of(*, numbers: Sequence[str] = (), emails: Sequence[str] = ()) -> li
     return found + [(EMAIL_INDEX, blind_index(made.email_key, field=EMAIL_INDEX, value=one)) for one in addresses]
 
 
-def _token(index: bytes) -> int:
+def token_of(index: bytes) -> int:
+    """The number by which contacts with this blind index are found."""
     return int.from_bytes(index[1:9], "big", signed=True)
 
 

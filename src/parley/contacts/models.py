@@ -118,6 +118,7 @@ class Objection(models.Model):
     ground = models.CharField(max_length=64)
 
     class Meta:
+        indexes = [models.Index(fields=["-at", "-id"], name="objection_newest")]
         constraints = [
             models.UniqueConstraint(fields=["value", "purpose", "channel"], name="objection_once"),
             models.CheckConstraint(condition=Q(field__in=["number", "email"]), name="objection_field"),

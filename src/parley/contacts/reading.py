@@ -100,13 +100,13 @@ def listing(
         parameters.append(directories)
     if cursor is not None:
         after = " AND (c.changed_at, c.id) < (%s, %s)"
-        parameters += _read_cursor(cursor)
+        parameters += read_cursor(cursor)
     with connection.cursor() as answered:
         answered.execute(_LIST.format(columns=rows.COLUMNS, seen=seen, after=after), [*parameters, limit + 1])
         found = rows.opened(tools(), answered.fetchall())
     more = found[limit - 1] if len(found) > limit else None
     shown = usable(found[:limit])
-    return Page(lines=tuple(row.line() for row in shown), cursor=_cursor(more) if more else None)
+    return Page(lines=tuple(row.line() for row in shown), cursor=cursor_of(more.changed_at, more.id) if more else None)
 
 
 def lookup(number: str, *, viewer: Viewer | None = None) -> ContactLine | None:
@@ -172,11 +172,13 @@ def _consulted(found: Sequence[rows.Row], *, clause: str, by: str, at: datetime,
     leave("contacts.consulted", clause=clause, at=at, details=details)
 
 
-def _cursor(row: rows.Row) -> str:
-    return base64.urlsafe_b64encode(f"{row.changed_at.isoformat()}_{row.id}".encode()).decode().rstrip("=")
+def cursor_of(at: datetime, identity: UUID) -> str:
+    """A place in a list that is ordered by time and id."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()}_{identity}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+def read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """The place that `cursor_of` made. Raises BadCursor."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         at, _, identity = text.partition("_")

@@ -25,6 +25,7 @@ def note_objection(person: Mapping[str, str], *, purpose: str = "marketing", at:
         numbers=[person["number"]] if person.get("number") else (),
         emails=[person["email"]] if person.get("email") else (),
         purpose=purpose,
+        ground="request",
         by="rights",
         at=at,
     )

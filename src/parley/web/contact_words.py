@@ -32,6 +32,14 @@ PURPOSES: Final[Mapping[str, Any]] = {
     "invitations": _("invitations to events"),
 }
 """Purposes that pages offer; another one is shown as it is written."""
+GROUNDS: Final[Mapping[str, Any]] = {
+    "objection": _("told to your people"),
+    "request": _("a request of the person"),
+    "preferences": _("the person's own page"),
+    "unsubscribed": _("unsubscribed by a letter's link"),
+    "bounced": _("letters came back"),
+}
+"""How an objection came; another word is shown as it is written."""
 DIRECTORY_KINDS: Final[Mapping[str, Any]] = {
     "personal": _("yours alone"),
     "department": _("of a group"),

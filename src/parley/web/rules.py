@@ -85,6 +85,8 @@ KINDS: Final = {
     "consent.withdrawn": _("Consent of a person withdrawn"),
     "objection.kept": _("Objection of a person kept"),
     "objection.lifted": _("Objection of a person lifted"),
+    "objections.checked": _("Objection list asked about somebody"),
+    "objections.exported": _("Objection list exported"),
     "partner.listed": _("Partner listed"),
     "marketing.written": _("Marketing letter written"),
     "person.signed-in": _("Signed in"),

@@ -312,3 +312,28 @@ def test_wrong_links_all_get_one_answer(house: tenancy.Customer, person: UUID, m
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_the_objection_list_is_read_asked_and_taken_by_those_who_oversee(keeper: Client, public: str) -> None:
+    one = added(keeper, public, given="Olga", emails="olga@objects.example", number1="+390584717171")
+    assert keeper.post(
+        f"{HOME}contacts/{one}/", {"deed": "object", "purpose": "survey", "channel": "phone"}
+    ).status_code
+    shown = page(keeper, "contacts/objections/?who=contact&purpose=survey")
+    assert "Olga" in shown
+    assert f"contacts/{one}/" in shown
+    assert "Olga" not in page(keeper, "contacts/objections/?who=nobody")
+    assert "Nothing matches." in page(keeper, "contacts/objections/?purpose=unheard-of%21&who=nobody")
+    asked = {
+        who: keeper.post(HOME + "contacts/objections/", {"who": who}) for who in ("+390584717171", "+390584717172", "?")
+    }
+    said = {who: (answer.status_code, answer.content.decode()) for who, answer in asked.items()}
+    assert [status for status, _page in said.values()] == [200, 200, 400]
+    assert "Yes: on the list." in said["+390584717171"][1]
+    assert "No: not on the list." in said["+390584717172"][1]
+    assert "neither a number nor an e-mail address" in said["?"][1]
+    taken = keeper.get(HOME + "contacts/objections.csv?purpose=survey")
+    assert b"Olga" in b"".join(taken.streaming_content)  # type: ignore[attr-defined]
+    una = signed_in("una@contact.example")
+    for path in ("contacts/objections/", "contacts/objections.csv"):
+        assert una.get(HOME + path).status_code == 403

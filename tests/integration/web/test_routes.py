@@ -39,7 +39,8 @@ ELSEWHERE = {  # lead to another site: tests/integration/people/test_sign_on.py
 NEEDS_A_KEY = {
     "recordings/<uuid:recording_id>/media/<kind>"
 }  # customer-held: the gate refuses, and says by which clause
-NEEDS_CONTACTS = {"contacts/export"}  # the agreement of the sealed customer does not reach the contact manager
+# The agreement of the sealed customer does not reach the contact manager.
+NEEDS_CONTACTS = {"contacts/export", "contacts/objections.csv"}
 NEEDS_A_GRANT = {"customers/<slug:handle>/support/"}  # nobody of the staff looks by default
 
 

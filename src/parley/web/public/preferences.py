@@ -71,7 +71,8 @@ def _deed(request: HttpRequest, found: contacts.Contact) -> HttpResponse:
         channel = next((key for key in words.ALL_CHANNELS if key == posted.get("channel")), "*")
         _withdraw(found, now=now, channel=channel)
         contacts.object_(
-            numbers=numbers, emails=found.fields.emails, purpose=_MARKETING, channel=channel, by=_BY, at=now,  # type: ignore[arg-type]
+            numbers=numbers, emails=found.fields.emails, purpose=_MARKETING, ground="preferences", by=_BY, at=now,
+            channel=channel,  # type: ignore[arg-type]
         )  # fmt: skip
         done = "objected"
     elif posted.get("deed") == "withdraw":
