@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parley.obligations.api import Handler
-from parley.people import factors, importing, overview, passkeys, sessions, sign_ons
+from parley.people import factors, importing, notices, overview, passkeys, sessions, sign_ons
 from parley.people.accounts import (
     accounts,
     by_id,
@@ -121,6 +121,7 @@ __all__ = [
     "invited",
     "match_keys",
     "names",
+    "notices",
     "number_indexes",
     "overview",
     "passkeys",

@@ -17,7 +17,9 @@ from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sin
 from parley.people.errors import PeopleError
 from parley.people.models import (
     Addition,
+    DueNotice,
     ExternalIdentity,
+    NoticeChoice,
     OneTimeCodes,
     Passkey,
     RecoveryCode,
@@ -34,7 +36,10 @@ from parley.tenancy import api as tenancy
 NAME: Final = "people"
 REMOVED: Final = "removed.invalid"
 """The domain of addresses of blanked accounts (RFC 2606)."""
-_BESIDE: Final = (UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey, ExternalIdentity, SavedSearch)
+_BESIDE: Final = (
+    *(UserNumber, Addition, SignIn, OneTimeCodes, RecoveryCode, Passkey, ExternalIdentity, SavedSearch),
+    *(NoticeChoice, DueNotice),
+)
 """What belongs to one account and goes with it."""
 
 
@@ -54,7 +59,7 @@ class Accounts:
         {
             "people.User", "people.UserNumber", "people.User_groups", "people.Addition", "people.SignIn",
             "people.OneTimeCodes", "people.RecoveryCode", "people.Passkey", "people.ExternalIdentity",
-            "people.SavedSearch",
+            "people.SavedSearch", "people.NoticeChoice", "people.DueNotice",
         }
     )  # fmt: skip
 
@@ -139,7 +144,7 @@ STORE: Final[Store] = Accounts()
 
 
 def _write_beside(row: User, sink: Sink) -> None:
-    """Sessions, passkeys, saved searches and whom the person may see; secrets are not handed out."""
+    """Sessions, passkeys, saved searches, whom the person may see, what it is told; secrets are not handed out."""
     for kept in searches_of(row.id):
         sink.row(
             "searches",
@@ -164,6 +169,12 @@ def _write_beside(row: User, sink: Sink) -> None:
         )
     for seen in row.sees.order_by("id"):
         sink.row("sees", {"account": row.id, "group": seen.group_id, "person": seen.person_id})
+    for choice in NoticeChoice.objects.filter(user=row):
+        sink.row("notices", {"account": row.id, "calls": choice.calls, "told_at": choice.told_at})
+    for due in row.due_notices.order_by("id"):
+        sink.row(
+            "due_notices", {"account": row.id, "recording": due.recording, "at": due.at, "letter": due.letter or ""}
+        )
 
 
 def _rows() -> QuerySet[User]:

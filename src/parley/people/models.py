@@ -94,15 +94,22 @@ class Addition(models.Model):
 
 class PeopleSettings(models.Model):
     """What the customer decided for all its people; one row. `own_visible`: whether those of level own see the calls
-    that they took part in; `factor_roles`: whose sign-in needs a second factor."""
+    that they took part in; `factor_roles`: whose sign-in needs a second factor; `notice_letters`: what letters about
+    new recordings may say (`notices.LETTERS`)."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     own_visible = models.BooleanField(default=True)
     own_download = models.BooleanField(default=True)
     factor_roles = ArrayField(models.CharField(max_length=16), default=list)
+    notice_letters = models.CharField(max_length=8, default="plain")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="people_settings_once")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="people_settings_once"),
+            models.CheckConstraint(
+                condition=Q(notice_letters__in=["off", "plain", "named"]), name="people_notice_letters"
+            ),
+        ]
 
 
 class UserImport(models.Model):
@@ -219,3 +226,29 @@ class SavedSearch(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="saved_search_shared", condition=Q(shared=True))]
+
+
+class NoticeChoice(models.Model):
+    """Somebody wants to be told of new recordings by e-mail: of its own calls, or of all that it may see. `told_at` is
+    when the last letter was written."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="notice_choice")
+    calls = models.CharField(max_length=4)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(calls__in=["own", "all"]), name="notice_choice_calls")]
+
+
+class DueNotice(models.Model):
+    """A recording that somebody is to be told of; `letter` is the message that tells it, until that has left."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="due_notices")
+    recording = models.UUIDField(db_index=True)
+    at = models.DateTimeField()
+    letter = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "recording"], name="due_notice_once")]
+        indexes = [models.Index(fields=["letter"], name="due_notice_letter", condition=Q(letter__isnull=False))]

@@ -64,6 +64,16 @@ DECLARATIONS = (
         why="an identifier, a wrapped key that opens nothing alone",
     ),
     PersonalData(
+        model="people.NoticeChoice", field=("user", "calls", "told_at"), category="user.account", subject="employee",
+        purpose="essential.service", retention="with-account", find_by="user-id", export="value", erase="with-parent",
+    ),
+    PersonalData(
+        model="people.DueNotice", field=("user", "recording", "at", "letter"), category="user.behavior",
+        subject="employee", purpose="essential.service", retention="short", find_by="user-id", export="value",
+        erase="with-parent",
+    ),
+    NotPersonal(model="people.DueNotice", field="id", why="a counter"),
+    PersonalData(
         model="people.UserImport", field="sealed", category="user.contact", subject="employee",
         purpose="essential.service", retention="short", find_by="customer", export="withheld", erase="expire",
     ),
@@ -129,7 +139,7 @@ DECLARATIONS = (
     NotPersonal(model="people.RecoveryCode", field="id", why="a counter"),
     NotPersonal(model="people.Passkey", field="id", why="a random identifier"),
     NotPersonal(
-        model="people.PeopleSettings", field=("id", "own_visible", "own_download", "factor_roles"),
+        model="people.PeopleSettings", field=("id", "own_visible", "own_download", "factor_roles", "notice_letters"),
         why="what the customer decided for everybody",
     ),
     NotPersonal(model="people.User_groups", field="id", why="a counter"),
@@ -156,4 +166,6 @@ CENSUS = (
     replace(_OF_USER, model="people.RecoveryCode"),
     replace(_OF_USER, model="people.Passkey"),
     replace(_OF_USER, model="people.ExternalIdentity"),
+    replace(_OF_USER, model="people.NoticeChoice"),
+    replace(_OF_USER, model="people.DueNotice"),
 )

@@ -69,6 +69,7 @@ def job_handlers() -> Mapping[str, Handler]:
         **mail.handlers(),
         **obligations.handlers(),
         **people.handlers(),
+        **recordings.notices.handlers(),
         **retention.handlers(alarms.remind_of_hold),
         **rights.handlers(),
         **scrubbing.handlers(),

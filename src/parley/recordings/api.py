@@ -4,7 +4,7 @@ The recorder writes manifests and closed files and reports running calls; the wo
 searches, shows, plays and downloads. All but `finalize` work for the customer in scope.
 """
 
-from parley.recordings import alarms, bulk, deletions
+from parley.recordings import alarms, bulk, deletions, notices
 from parley.recordings.annotations import add_note, add_tag, known_tags, notes, remove_note, remove_tag, tags
 from parley.recordings.control import DEEDS, DeedRefused, possible
 from parley.recordings.errors import (
@@ -220,6 +220,7 @@ __all__ = [
     "move_policy",
     "new_policy_id",
     "notes",
+    "notices",
     "number_indexes",
     "open_part",
     "open_wishes",

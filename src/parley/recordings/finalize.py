@@ -17,7 +17,7 @@ from parley.foundation.ids import new_id
 from parley.ledger import api as ledger
 from parley.monitoring import api as monitoring
 from parley.obligations import api as obligations
-from parley.recordings import on_hold, strictjson
+from parley.recordings import notices, on_hold, strictjson
 from parley.recordings.errors import SpoolDamaged
 from parley.recordings.evidence import record_left_out, record_sealed, require_hash, sealed_entry
 from parley.recordings.live import end_live
@@ -120,6 +120,8 @@ def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], 
             obligations.enqueue(
                 kind=RENDER, key=f"{RENDER}:{recording.id}", due=now, payload={"recording": str(recording.id)}
             )
+        else:
+            notices.expect(recording.id, at=now)
         tell_finished(manifest, closed)
         end_live(recording.id)
 

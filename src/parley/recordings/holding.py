@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from parley.agreement.api import CALL_RECORDING
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Subject
+from parley.recordings import notices
 from parley.recordings.handing import Handing
 from parley.recordings.models import NumberIndex, Recording, SealingEpoch
 from parley.recordings.news import tell_deleted
@@ -123,6 +124,7 @@ class Recordings:
             for statement in _DELETE:
                 cursor.execute(statement, [erased])
             cursor.execute(_EMPTIED, [conversations])
+        notices.forget(erased, at=datetime.now(UTC))
         tell_deleted(erased, at=datetime.now(UTC))
         return Erased(records=len(erased), objects=objects)
 

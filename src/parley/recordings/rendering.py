@@ -21,7 +21,7 @@ from parley.foundation.ids import new_id
 from parley.governance.contract import api as contract
 from parley.obligations import api as obligations
 from parley.obligations.api import Work
-from parley.recordings import strictjson
+from parley.recordings import notices, strictjson
 from parley.recordings.errors import SubstitutedObject
 from parley.recordings.evidence import record_rendered
 from parley.recordings.finalize import RENDER
@@ -61,6 +61,7 @@ def render_recording(work: Work, *, store: ObjectStore, scratch: Path) -> None:
     if not identities:
         recording.rendition = "customer-held"
         recording.save(update_fields=["rendition"])
+        notices.expect(recording.id, at=datetime.now(UTC))
         return
     decision = contract.ask(MAKE_RENDITION, at=datetime.now(UTC))
     if not decision.allowed:
@@ -136,6 +137,7 @@ def _keep(recording: Recording, files: Mapping[str, tuple[Path, int]], *, store:
     Rendition.objects.bulk_create(rows)
     recording.rendition = "ready"
     recording.save(update_fields=["rendition", "sound_starts_at"])
+    notices.expect(recording.id, at=now)
 
 
 def render_refused() -> int:

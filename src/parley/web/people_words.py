@@ -22,6 +22,16 @@ MEANS: Final[Mapping[str, Any]] = {
     "passkey": _("passkey"),
     "openid": _("sign-on of your organisation"),
 }
+NOTICE_CALLS: Final[Mapping[str, Any]] = {
+    "none": _("of none"),
+    "own": _("of my own calls"),
+    "all": _("of all calls that I may see"),
+}
+NOTICE_LETTERS: Final[Mapping[str, Any]] = {
+    "off": _("No such letter leaves."),
+    "plain": _("They say when, how long and in which direction, with a link. They name nobody."),
+    "named": _("They also name who took part, by name and number. Mail travels and is kept outside Parley."),
+}
 KINDS: Final[Mapping[str, Any]] = {
     "person.invited": _("Person invited"),
     "person.password-set": _("Password set"),
@@ -37,6 +47,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "person.sign-on-linked": _("Account linked to a sign-on"),
     "people.imported": _("List of people imported"),
     "people.settings-changed": _("Settings for all people changed"),
+    "people.notice-letters-set": _("Letters about new recordings decided"),
     "people.access-listed": _("List of who may see what downloaded"),
     "sign-on.added": _("Sign-on added"),
     "sign-on.changed": _("Sign-on changed"),

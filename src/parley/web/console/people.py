@@ -19,6 +19,7 @@ from parley.web import rules
 from parley.web.access import administers, sees_everything
 from parley.web.filled import Filled
 from parley.web.place import inside
+from parley.web.problems import forbidden
 
 PAGE_ROWS: Final = 50
 ROLES: Final = [(role, rules.ROLES[role]) for role in people.ROLES if role != "operator"]
@@ -131,12 +132,20 @@ def groups(request: HttpRequest) -> HttpResponse:
     return render(request, "web/console/people/groups.html", context, status=400 if wrong else 200)
 
 
-@administers
+@sees_everything
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """What holds for all people: whether they see their own calls, whose sign-in needs a second factor."""
+    """What holds for all people: whether they see their own calls, whose sign-in needs a second factor, what letters
+    about recordings may say. Compliance officers decide the last as well."""
     here = inside(request)
+    if request.method == "POST" and request.POST.get("deed") == "letters":
+        chosen_letters = request.POST.get("letters", "")
+        if letters := next((one for one in people.notices.LETTERS if one == chosen_letters), None):
+            people.notices.let_write(letters, by=here.person.id, at=timezone.now())
+        return HttpResponseRedirect(reverse("people-settings"))
     if request.method == "POST":
+        if here.viewer.role != "administrator":
+            return cast(HttpResponse, forbidden(request))
         chosen = request.POST.getlist("factor_roles")
         people.decide(
             own_visible=bool(request.POST.get("own_visible")), own_download=bool(request.POST.get("own_download")),
@@ -147,6 +156,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     context = {
         "here": "people", "settings": decided, "may_change": here.viewer.role == "administrator",
         "roles": [(role, word, role in decided.factor_roles) for role, word in ROLES],
+        "letters": words.NOTICE_LETTERS.items(), "letters_now": people.notices.notice_letters(),
     }  # fmt: skip
     return render(request, "web/console/people/settings.html", context)
 

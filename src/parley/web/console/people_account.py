@@ -1,4 +1,5 @@
-"""One's own account, in a customer's console and in the provider's: second factors, and where one is signed in."""
+"""One's own account, in a customer's console and in the provider's: second factors, where one is signed in, and, of a
+customer, which new recordings one is told of."""
 
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.people import api as people
+from parley.web import people_words as words
 from parley.web import rules
 from parley.web.access import ENROL, SIGN_IN, enrolling
 from parley.web.console.people import as_id, lines, said
@@ -41,6 +43,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "factors": known, "waiting": waiting, "qr": qr(waiting.uri) if waiting else "",
         "needed": here.person.role in own.factor_roles, "must": bool(request.session.get(ENROL)),
         "sign_ins": lines(people.sign_ins(here.person.id, at=now)), "current": as_id(request.session.get(SIGN_IN, "")),
+        "told": _notices(request),
         "passkeys_work": passkeys_work(request), "host": site(request).host, "role": rules.ROLES[here.person.role],
     }  # fmt: skip
     return render(request, "web/console/people/account.html", context, status=400 if context["wrong"] else 200)
@@ -83,7 +86,22 @@ def _do(deed: str, request: HttpRequest) -> tuple[str, ...]:
         people.factors.remove_passkey(person, passkey, by=by, at=now)
     elif deed == "sign-out":
         _sign_out(request, by)
+    elif deed == "notices" and here.customer.kind == "customer":
+        calls = request.POST.get("calls", "")
+        people.notices.choose_notices(by, next((one for one in people.notices.CALLS if one == calls), "none"))
     return ()
+
+
+def _notices(request: HttpRequest) -> dict[str, Any] | None:
+    """What the form about letters shows: each choice in words, and what the customer lets be written."""
+    here = inside(request)
+    if here.customer.kind != "customer":
+        return None
+    chosen = people.notices.notice_choice(here.person.id)
+    return {
+        "calls": [(one, word, one == chosen) for one, word in words.NOTICE_CALLS.items()],
+        "letters": people.notices.notice_letters(), "minutes": people.notices.BETWEEN.seconds // 60,
+    }  # fmt: skip
 
 
 def _add_passkey(request: HttpRequest) -> tuple[str, ...]:
