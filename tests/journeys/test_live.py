@@ -1,8 +1,11 @@
 """Live in a browser: a call is paused by keyboard, an alarm seen, a policy added."""
 
 import os
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,12 +13,14 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 from tests.journeys.conftest import Account, sign_in
-from tests.support.spooled import Spooler
+from tests.support.captures import EPOCH_NS
+from tests.support.spooled import Spooler, call
 from tests.support.system import PASSWORD
 
+from parley.obligations.api import run_due
 from parley.people import api as people
 from parley.recordings import api as recordings
-from parley.recordings.models import CallWish
+from parley.recordings.models import CallWish, LiveCall, LiveRemark
 from parley.recordings.types import Mishap
 from parley.tenancy import api as tenancy
 
@@ -82,3 +87,51 @@ def test_a_call_is_paused_an_alarm_seen_and_a_policy_added(desk: Account, page: 
     page.get_by_role("button", name="Add this policy").click()
     expect(page.get_by_role("cell", name="Group Sales, numbers that begin with +390584")).to_be_visible()
     shoot(page, "policies")
+
+
+def test_a_note_on_a_call_that_runs_stands_at_its_moment_on_the_recording(
+    desk: Account, page: Page, tmp_path: Path
+) -> None:
+    """The sound begins five seconds after the call did: what was said 6 s into it is heard at 0:01."""
+    sign_in(page, desk)
+    began = datetime.fromtimestamp(EPOCH_NS / 1e9 - 5, UTC)
+    with tenancy.scope(desk.customer):
+        directory = Spooler(tmp_path, desk.customer).close(at=began, parts=[call(3.0)])
+        recordings.write_closed(
+            directory, replace(recordings.read_closed(directory), ended_at=began + timedelta(seconds=9))
+        )
+        manifest = recordings.read_manifest(directory)
+        shown = replace(manifest, started_at=datetime.now(UTC) - timedelta(seconds=83))
+        recordings.report_live(recordings.LiveReport(manifest=shown, at=datetime.now(UTC), packets=8, bytes=1300))
+    page.goto(desk.address("live/"))
+    page.locator(f'a[href$="live/{manifest.recording_id}/"]').press("Enter")
+    expect(page.get_by_role("heading", name="Notes and tags")).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.type("Wants a refund")
+    expect(page.get_by_label("At", exact=True)).to_have_value(re.compile(r"1:2\d"))
+    page.get_by_label("At", exact=True).fill("0:06")
+    page.get_by_label("Note or tag").press("Enter")
+    expect(page.locator("#said")).to_contain_text("Wants a refund")
+    expect(page.get_by_label("Note or tag")).to_be_focused()
+    page.keyboard.type("claim")
+    page.get_by_label("On the whole call").press("Space")
+    page.get_by_role("button", name="Keep as a tag").press("Enter")
+    expect(page.locator("#said")).to_contain_text("claim")
+    shoot(page, "live-call")
+    with tenancy.scope(desk.customer):
+        LiveCall.objects.filter(recording_id=manifest.recording_id).update(started_at=began)
+        LiveRemark.objects.exclude(instant=None).update(instant=began + timedelta(seconds=6))
+        recordings.end_live(manifest.recording_id)
+    page.reload()
+    expect(page.get_by_role("heading", name="This call is over")).to_be_visible()
+    shoot(page, "live-call-over")
+    with tenancy.scope(desk.customer):
+        store = recordings.installed_store()
+        recordings.finalize(directory, store=store, now=datetime.now(UTC))
+        render = partial(recordings.render_recording, store=store, scratch=tmp_path)
+        run_due(desk.customer, handlers={recordings.RENDER: render}, now=datetime.now(UTC))
+    page.wait_for_url(re.compile("recordings/.*#remarks"))
+    expect(page.locator("#remarks")).to_contain_text("Wants a refund")
+    expect(page.locator("#remarks a.mono")).to_have_text("0:01")
+    expect(page.locator("[data-wave] button.mark.note")).to_have_attribute("aria-label", "0:01 Wants a refund")
+    shoot(page, "live-call-kept")

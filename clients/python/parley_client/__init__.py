@@ -677,6 +677,22 @@ class NewHold(TypedDict):
     recordings: NotRequired[list[str]]
 
 
+class NewLiveNote(TypedDict):
+    """A note on a call that runs, at a moment of it or on the `whole`."""
+
+    text: str
+    moment_ms: NotRequired[int | None]
+    whole: NotRequired[bool]
+
+
+class NewLiveTag(TypedDict):
+    """A tag; `moment_ms` and `whole` as in a note."""
+
+    tag: str
+    moment_ms: NotRequired[int | None]
+    whole: NotRequired[bool]
+
+
 class NewNote(TypedDict):
     """A note; `moment_ms` is from the start of the recording, null on the whole."""
 
@@ -1344,6 +1360,30 @@ class Parley(Connection):
     def list_sheets(self, *, id: list[str] | None = None) -> list[SheetOut]:
         """Who spoke in some recordings, sealed. Scope recordings:read."""
         return cast("list[SheetOut]", self.json("GET", "/sheets", query={"id": id}))
+
+    def list_live_notes(self, call_id: str) -> list[NoteOut]:
+        """The notes on a call that runs. Scope live:read."""
+        return cast("list[NoteOut]", self.json("GET", f"/live/{_quoted(call_id)}/notes"))
+
+    def add_live_note(self, call_id: str, body: NewLiveNote) -> NoteOut:
+        """Write a note on a call that runs. Scope live:control."""
+        return cast("NoteOut", self.json("POST", f"/live/{_quoted(call_id)}/notes", body=body))
+
+    def remove_live_note(self, call_id: str, note_id: str) -> None:
+        """Remove a note from a call that runs. Scope live:control."""
+        self.send("DELETE", f"/live/{_quoted(call_id)}/notes/{_quoted(note_id)}")
+
+    def list_live_tags(self, call_id: str) -> list[TagOut]:
+        """The tags of a call that runs. Scope live:read."""
+        return cast("list[TagOut]", self.json("GET", f"/live/{_quoted(call_id)}/tags"))
+
+    def add_live_tag(self, call_id: str, body: NewLiveTag) -> TagOut:
+        """Add a tag to a call that runs. Scope live:control."""
+        return cast("TagOut", self.json("POST", f"/live/{_quoted(call_id)}/tags", body=body))
+
+    def remove_live_tag(self, call_id: str, tag_id: str) -> None:
+        """Take a tag off a call that runs. Scope live:control."""
+        self.send("DELETE", f"/live/{_quoted(call_id)}/tags/{_quoted(tag_id)}")
 
     def list_live(self) -> list[LiveOut]:
         """Calls being recorded now. Scope live:read."""

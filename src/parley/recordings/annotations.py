@@ -7,7 +7,7 @@ Evidence says who did what to which recording, never what was written.
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -31,6 +31,7 @@ LONGEST_TAG: Final = 64
 MOST_ON_ONE: Final = 500
 """Notes, or tags, of one recording."""
 _MAY_REMOVE_ALL: Final = frozenset({"administrator", "compliance"})
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _One = TypeVar("_One", Note, Tag)
 _KNOWN_TAGS: Final = """
 WITH RECURSIVE known AS (
@@ -52,6 +53,7 @@ class _Place:
     id: UUID
     listed_at: datetime
     listed_id: UUID
+    sound_starts_at: datetime
 
 
 def note_place(note_id: UUID) -> bytes:
@@ -71,9 +73,7 @@ def add_note(
 
     Raises NoSuchRecording, AnnotationRefused, UseRestricted.
     """
-    text = text.strip()
-    if not 0 < len(text) <= LONGEST_NOTE:
-        raise AnnotationRefused("a note has 1 to 4,000 characters", remedy="Write something, or less.")
+    text = checked_note(text)
     clause = require_allowed(at)
     with transaction.atomic():
         place = _place(viewer, recording_id, moment_ms, by=by, at=at)
@@ -90,15 +90,15 @@ def add_note(
             )
             for value in keys().note_words(text)
         )
-        _evidence("recording.noted", "added", place.id, note_id, clause=clause, by=by, at=at)
-    return _note(note)
+        leave_evidence("recording.noted", "added", place.id, note_id, clause=clause, by=by, at=at)
+    return _note(note, place.sound_starts_at)
 
 
 def notes(viewer: Viewer, recording_id: UUID) -> tuple[NoteView, ...]:
     """The notes of a recording, those on the whole first, then by moment. Raises NoSuchRecording."""
-    _require_visible(viewer, recording_id)
+    sound = _require_visible(viewer, recording_id)
     found = Note.objects.filter(recording=recording_id).select_related("epoch")
-    return tuple(_note(one) for one in sorted(found, key=_order))
+    return tuple(_note(one, sound) for one in sorted(found, key=lambda one: _order(one, sound)))
 
 
 def remove_note(viewer: Viewer, note_id: UUID, *, by: UUID, at: datetime) -> None:
@@ -107,7 +107,7 @@ def remove_note(viewer: Viewer, note_id: UUID, *, by: UUID, at: datetime) -> Non
     with transaction.atomic():
         note = _own(viewer, Note.objects.all(), note_id, by=by, at=at)
         note.delete()
-        _evidence("recording.noted", "removed", note.recording_id, note_id, clause=clause, by=by, at=at)
+        leave_evidence("recording.noted", "removed", note.recording_id, note_id, clause=clause, by=by, at=at)
 
 
 def add_tag(
@@ -117,9 +117,7 @@ def add_tag(
 
     Raises NoSuchRecording, AnnotationRefused, UseRestricted.
     """
-    tag = one_line(tag)
-    if not 0 < len(tag) <= LONGEST_TAG:
-        raise AnnotationRefused("a tag has 1 to 64 characters", remedy="Write a shorter word; details go into a note.")
+    tag = checked_tag(tag)
     clause = require_allowed(at)
     with transaction.atomic():
         place = _place(viewer, recording_id, moment_ms, by=by, at=at)
@@ -127,7 +125,7 @@ def add_tag(
         there = Tag.objects.filter(recording=recording_id).select_related("epoch")
         same = there.filter(value=value, moment_ms=moment_ms).first()
         if same is not None:
-            return _tag(same)
+            return _tag(same, place.sound_starts_at)
         if there.count() >= MOST_ON_ONE:
             raise AnnotationRefused("there are 500 tags on this recording", remedy="Remove one first.")
         tag_id = new_id(at=at)
@@ -136,15 +134,15 @@ def add_tag(
             id=tag_id, recording_id=place.id, moment_ms=moment_ms, value=value, epoch_id=epoch, sealed=sealed, by=by,
             at=at, listed_at=place.listed_at, listed_id=place.listed_id,
         )  # fmt: skip
-        _evidence("recording.tagged", "added", place.id, tag_id, clause=clause, by=by, at=at)
-    return _tag(made)
+        leave_evidence("recording.tagged", "added", place.id, tag_id, clause=clause, by=by, at=at)
+    return _tag(made, place.sound_starts_at)
 
 
 def tags(viewer: Viewer, recording_id: UUID) -> tuple[TagView, ...]:
     """The tags of a recording, those on the whole first, then by moment. Raises NoSuchRecording."""
-    _require_visible(viewer, recording_id)
+    sound = _require_visible(viewer, recording_id)
     found = Tag.objects.filter(recording=recording_id).select_related("epoch")
-    return tuple(_tag(one) for one in sorted(found, key=_order))
+    return tuple(_tag(one, sound) for one in sorted(found, key=lambda one: _order(one, sound)))
 
 
 def remove_tag(viewer: Viewer, tag_id: UUID, *, by: UUID, at: datetime) -> None:
@@ -153,7 +151,7 @@ def remove_tag(viewer: Viewer, tag_id: UUID, *, by: UUID, at: datetime) -> None:
     with transaction.atomic():
         tag = _own(viewer, Tag.objects.all(), tag_id, by=by, at=at)
         tag.delete()
-        _evidence("recording.tagged", "removed", tag.recording_id, tag_id, clause=clause, by=by, at=at)
+        leave_evidence("recording.tagged", "removed", tag.recording_id, tag_id, clause=clause, by=by, at=at)
 
 
 def known_tags(viewer: Viewer, *, limit: int = 100) -> tuple[str, ...]:
@@ -170,11 +168,12 @@ def known_tags(viewer: Viewer, *, limit: int = 100) -> tuple[str, ...]:
 def annotation_lines(recording_id: UUID) -> Iterator[dict[str, Any]]:
     """Notes and tags of a recording as lines of an export; what only the customer can open is in base64, sealed."""
     for kind, rows in (("note", Note.objects.all()), ("tag", Tag.objects.all())):
-        for row in rows.filter(recording=recording_id).select_related("epoch").order_by("at", "id"):
+        for row in rows.filter(recording=recording_id).select_related("epoch", "recording").order_by("at", "id"):
             place = tag_place(row.value) if isinstance(row, Tag) else note_place(row.id)
             text = keys().open(row.sealed, row.epoch.wrapped, place=place)
             yield {
-                "recording": str(recording_id), "id": str(row.id), "kind": kind, "moment_ms": row.moment_ms,
+                "recording": str(recording_id), "id": str(row.id), "kind": kind,
+                "moment_ms": _moment(row, row.recording.sound_starts_at or row.recording.started_at),
                 "text": text or "", "at": row.at.isoformat(), "by": str(row.by),
                 "sealed": "" if text is not None else b64encode(bytes(row.sealed)).decode(),
                 "epoch": "" if text is not None else b64encode(bytes(row.epoch.wrapped)).decode(),
@@ -189,9 +188,34 @@ def require_allowed(at: datetime) -> str:
     return decision.clause
 
 
-def _require_visible(viewer: Viewer, recording_id: UUID) -> None:
-    if not visible(viewer).filter(id=recording_id).exists():
+def checked_note(text: str) -> str:
+    """The text of a note as it is kept. Raises AnnotationRefused."""
+    text = text.strip()
+    if not 0 < len(text) <= LONGEST_NOTE:
+        raise AnnotationRefused("a note has 1 to 4,000 characters", remedy="Write something, or less.")
+    return text
+
+
+def checked_tag(tag: str) -> str:
+    """A tag as it is kept. Raises AnnotationRefused."""
+    tag = one_line(tag)
+    if not 0 < len(tag) <= LONGEST_TAG:
+        raise AnnotationRefused("a tag has 1 to 64 characters", remedy="Write a shorter word; details go into a note.")
+    return tag
+
+
+def require_own(viewer: Viewer, writer: UUID, *, by: UUID) -> None:
+    """That this person may take away what `writer` wrote. Raises AnnotationRefused."""
+    if writer != by and viewer.role not in _MAY_REMOVE_ALL:
+        raise AnnotationRefused("somebody else wrote this", remedy="Ask them, or an administrator, to remove it.")
+
+
+def _require_visible(viewer: Viewer, recording_id: UUID) -> datetime:
+    """The instant at which the sound of a recording begins, as far as it is known."""
+    found = visible(viewer).filter(id=recording_id).values_list("sound_starts_at", "started_at").first()
+    if found is None:
         raise NoSuchRecording("there is no such recording")
+    return found[0] or found[1]
 
 
 def _place(viewer: Viewer, recording_id: UUID, moment_ms: int | None, *, by: UUID, at: datetime) -> _Place:
@@ -203,7 +227,12 @@ def _place(viewer: Viewer, recording_id: UUID, moment_ms: int | None, *, by: UUI
     if moment_ms is not None and not 0 <= moment_ms <= row.seconds * 1000:
         raise AnnotationRefused("the recording has no such moment", remedy="Give milliseconds from its start.")
     retention.require_usable("recordings", row.id, by=by, at=at)
-    return _Place(id=row.id, listed_at=row.listed_at, listed_id=row.conversation_id)
+    return _Place(
+        id=row.id,
+        listed_at=row.listed_at,
+        listed_id=row.conversation_id,
+        sound_starts_at=row.sound_starts_at or row.started_at,
+    )
 
 
 def _own(viewer: Viewer, rows: QuerySet[_One], wanted: UUID, *, by: UUID, at: datetime) -> _One:
@@ -211,41 +240,44 @@ def _own(viewer: Viewer, rows: QuerySet[_One], wanted: UUID, *, by: UUID, at: da
     row = rows.select_for_update().filter(id=wanted, recording__in=visible(viewer)).first()
     if row is None:
         raise NoSuchAnnotation("there is no such note or tag")
-    if row.by != by and viewer.role not in _MAY_REMOVE_ALL:
-        raise AnnotationRefused("somebody else wrote this", remedy="Ask them, or an administrator, to remove it.")
+    require_own(viewer, row.by, by=by)
     retention.require_usable("recordings", row.recording_id, by=by, at=at)
     return row
 
 
-def _evidence(kind: str, deed: str, recording: UUID, one: UUID, *, clause: str, by: UUID, at: datetime) -> None:
+def leave_evidence(kind: str, deed: str, recording: UUID, one: UUID, *, clause: str, by: UUID, at: datetime) -> None:
+    """Evidence of what was done to which note or tag, never of what it says. In the caller's transaction."""
     obligations.evidence(
         kind=kind, clause=clause, at=at, often=True,
         details={"recording": str(recording), "id": str(one), "deed": deed, "user": str(by)},
     )  # fmt: skip
 
 
-def _order(one: Note | Tag) -> tuple[int, datetime, UUID]:
-    return (-1 if one.moment_ms is None else one.moment_ms, one.at, one.id)
+def _moment(one: Note | Tag, sound_starts_at: datetime) -> int | None:
+    """Milliseconds from the first sound; of a call that ran, by the instant at which it was said."""
+    if one.instant is None:
+        return one.moment_ms
+    return max(0, (one.instant - sound_starts_at) // _MILLISECOND)
 
 
-def _note(row: Note) -> NoteView:
+def _order(one: Note | Tag, sound_starts_at: datetime) -> tuple[int, datetime, UUID]:
+    moment = _moment(one, sound_starts_at)
+    return (-1 if moment is None else moment, one.at, one.id)
+
+
+def _note(row: Note, sound_starts_at: datetime) -> NoteView:
     wrapped = bytes(row.epoch.wrapped)
     return NoteView(
-        id=row.id, recording_id=row.recording_id, moment_ms=row.moment_ms, by=row.by, at=row.at,
-        text=keys().open(row.sealed, wrapped, place=note_place(row.id)), sealed=bytes(row.sealed), wrapped=wrapped,
+        id=row.id, recording_id=row.recording_id, moment_ms=_moment(row, sound_starts_at), instant=row.instant,
+        text=keys().open(row.sealed, wrapped, place=note_place(row.id)), by=row.by, at=row.at,
+        sealed=bytes(row.sealed), wrapped=wrapped,
     )  # fmt: skip
 
 
-def _tag(row: Tag) -> TagView:
+def _tag(row: Tag, sound_starts_at: datetime) -> TagView:
     wrapped = bytes(row.epoch.wrapped)
     return TagView(
-        id=row.id,
-        recording_id=row.recording_id,
-        moment_ms=row.moment_ms,
-        tag=keys().open(row.sealed, wrapped, place=tag_place(row.value)),
-        by=row.by,
-        at=row.at,
-        index=bytes(row.value),
-        sealed=bytes(row.sealed),
-        wrapped=wrapped,
-    )
+        id=row.id, recording_id=row.recording_id, moment_ms=_moment(row, sound_starts_at), instant=row.instant,
+        tag=keys().open(row.sealed, wrapped, place=tag_place(row.value)), by=row.by, at=row.at,
+        index=bytes(row.value), sealed=bytes(row.sealed), wrapped=wrapped,
+    )  # fmt: skip

@@ -33,6 +33,14 @@ from parley.recordings.listening import (
     set_listening_rule,
 )
 from parley.recordings.live import LIVE_CHANNEL, end_live, forget_stale, live, report_live
+from parley.recordings.live_remarks import (
+    add_live_note,
+    add_live_tag,
+    live_notes,
+    live_tags,
+    remove_live_remark,
+    was_live,
+)
 from parley.recordings.objects import installed_store, store_in_use, using_store
 from parley.recordings.original import OpenedPart, OriginalError, StoredPart, open_part, opened_original, whole_capture
 from parley.recordings.participants import NAMES, index_names
@@ -193,6 +201,8 @@ __all__ = [
     "Trouble",
     "Viewer",
     "Wanted",
+    "add_live_note",
+    "add_live_tag",
     "add_note",
     "add_tag",
     "alarms",
@@ -217,6 +227,8 @@ __all__ = [
     "known_tags",
     "listening_rule",
     "live",
+    "live_notes",
+    "live_tags",
     "move_policy",
     "new_policy_id",
     "notes",
@@ -236,6 +248,7 @@ __all__ = [
     "reason_holds",
     "record_steered",
     "refresh_policies",
+    "remove_live_remark",
     "remove_note",
     "remove_policy",
     "remove_tag",
@@ -258,6 +271,7 @@ __all__ = [
     "totals",
     "unplayable",
     "using_store",
+    "was_live",
     "whole_capture",
     "write_closed",
     "write_manifest",

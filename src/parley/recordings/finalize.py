@@ -20,7 +20,8 @@ from parley.obligations import api as obligations
 from parley.recordings import notices, on_hold, strictjson
 from parley.recordings.errors import SpoolDamaged
 from parley.recordings.evidence import record_left_out, record_sealed, require_hash, sealed_entry
-from parley.recordings.live import end_live
+from parley.recordings.live import forget_call
+from parley.recordings.live_remarks import hand_over, let_go, lock_recording
 from parley.recordings.models import Conversation, NumberIndex, Part, Recording, SealingEpoch, Tag, WordIndex
 from parley.recordings.news import tell_finished
 from parley.recordings.quality import quality
@@ -54,6 +55,7 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
             )
         if manifest.steering.kept and not Recording.objects.filter(id=manifest.recording_id).exists():
             # It was erased since; a slower attempt may have stored its parts again.
+            let_go(manifest.recording_id)
             store.delete_many(part_key(manifest.customer_id, manifest.recording_id, part.name) for part in closed.parts)
     discard(directory)
     return manifest.recording_id
@@ -62,8 +64,10 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
 def leave_out(*, manifest: Manifest, closed: ClosedFile, now: datetime) -> None:
     """Nothing of a call stays that policy left out and nobody wanted: evidence that it was so, and no row."""
     with transaction.atomic():
+        lock_recording(manifest.recording_id)
         record_left_out(manifest=manifest, closed=closed, at=now)
-        end_live(manifest.recording_id)
+        let_go(manifest.recording_id)
+        forget_call(manifest.recording_id)
 
 
 def store_parts(directory: Path, *, manifest: Manifest, closed: ClosedFile, store: ObjectStore) -> list[str]:
@@ -122,14 +126,14 @@ def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], 
             )
         else:
             notices.expect(recording.id, at=now)
+        hand_over(recording)
         tell_finished(manifest, closed)
-        end_live(recording.id)
+        forget_call(recording.id)
 
 
 def _claim(recording_id: UUID) -> bool:
     """Whether this transaction is the one to write the rows: others wait for its end, and then find them."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [recording_id.int % (1 << 63)])
+    lock_recording(recording_id)
     return not _known(recording_id)
 
 

@@ -5,10 +5,11 @@ from typing import cast
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from parley.recordings.control import state
-from parley.recordings.models import LiveCall
+from parley.recordings.models import LiveCall, LiveRemark
 from parley.recordings.news import tell_started
 from parley.recordings.types import Direction, LiveReport, Mode, State
 from parley.recordings.unsealing import PartyReader
@@ -21,6 +22,8 @@ LIVE_STALE = timedelta(seconds=15)
 
 _STAYS = ("recording", "paused")
 _FORGOTTEN = timedelta(hours=1)
+_ORPHANED = timedelta(days=30)
+"""A remark on a call that was never finalised goes after this long: by then its recorder will not come back."""
 
 
 def report_live(report: LiveReport) -> None:
@@ -56,31 +59,53 @@ def report_live(report: LiveReport) -> None:
         if manifest.steering.kept and not was_kept:
             tell_started(manifest)
         if before != (report.on_hold, len(manifest.streams), state(manifest.steering)):
-            _tell(manifest.recording_id)
+            tell_watchers(manifest.recording_id)
 
 
-def end_live(recording_id: UUID) -> None:
-    """Takes a call off the list of running ones; nothing happens when it is not there. Tells watchers."""
+def end_live(recording_id: UUID, *, at: datetime | None = None) -> None:
+    """Takes a call off the list of running ones, for it is over; nothing happens when it is not there. Tells watchers.
+
+    Until it is finalised it is still known who may see it: a remark that was being written is not lost."""
+    with transaction.atomic():
+        LiveCall.objects.filter(recording_id=recording_id, over_at=None).update(over_at=at or timezone.now())
+        tell_watchers(recording_id)
+
+
+def forget_call(recording_id: UUID) -> None:
+    """A call has become a recording, or is not kept: nothing of the running one stays. Tells watchers."""
     with transaction.atomic():
         LiveCall.objects.filter(recording_id=recording_id).delete()
-        _tell(recording_id)
+        tell_watchers(recording_id)
 
 
 def forget_stale(*, now: datetime) -> int:
-    """Removes calls whose recorder fell silent an hour ago, for the customer in scope; says how many."""
+    """Removes calls whose recorder fell silent an hour ago, and remarks on calls that never became recordings, for the
+    customer in scope; says how many calls."""
     removed, _ = LiveCall.objects.filter(seen_at__lt=now - _FORGOTTEN).delete()
+    LiveRemark.objects.filter(at__lt=now - _ORPHANED).exclude(
+        recording_id__in=LiveCall.objects.values("recording_id")
+    ).delete()
     return removed
+
+
+def seen_by(viewer: Viewer, *, now: datetime) -> QuerySet[LiveCall]:
+    """The calls that run, as far as their recorders say, and that `viewer` may see."""
+    return ever_seen_by(viewer).filter(seen_at__gt=now - LIVE_STALE, over_at=None)
+
+
+def ever_seen_by(viewer: Viewer) -> QuerySet[LiveCall]:
+    """As `seen_by`, with those that have just ended, or of which their recorder has fallen silent."""
+    rows = LiveCall.objects.all()
+    if viewer.number_indexes is None:
+        return rows
+    return rows.filter(number_indexes__overlap=sorted(viewer.number_indexes))
 
 
 def live(viewer: Viewer, *, now: datetime | None = None, only: UUID | None = None) -> tuple[LiveCallView, ...]:
     """The running calls that `viewer` may see, the newest first; of one recording `only`."""
-    rows = LiveCall.objects.filter(seen_at__gt=(now or timezone.now()) - LIVE_STALE).order_by(
-        "-started_at", "-recording_id"
-    )
+    rows = seen_by(viewer, now=now or timezone.now()).order_by("-started_at", "-recording_id")
     if only is not None:
         rows = rows.filter(recording_id=only)
-    if viewer.number_indexes is not None:
-        rows = rows.filter(number_indexes__overlap=sorted(viewer.number_indexes))
     parties = PartyReader.for_current_customer()
     return tuple(
         LiveCallView(
@@ -103,6 +128,7 @@ def live(viewer: Viewer, *, now: datetime | None = None, only: UUID | None = Non
     )
 
 
-def _tell(recording_id: UUID) -> None:
+def tell_watchers(recording_id: UUID) -> None:
+    """Something of a running call has changed, at the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [LIVE_CHANNEL, str(recording_id)])

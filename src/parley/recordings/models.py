@@ -132,12 +132,14 @@ class NumberIndex(models.Model):
 
 
 class Note(models.Model):
-    """What somebody wrote about a recording, or about a moment of it (milliseconds from its start). `sealed` is the
-    text, under the key of `epoch`."""
+    """What somebody wrote about a recording, or about a moment of it (milliseconds from its first sound). `sealed` is
+    the text, under the key of `epoch`. `instant`: it was written while the call ran, of that instant; then `moment_ms`
+    counts from the call's beginning, for nobody knew yet where the sound begins."""
 
     id = models.UUIDField(primary_key=True)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="notes")
     moment_ms = models.PositiveIntegerField(null=True)
+    instant = models.DateTimeField(null=True)
     epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", db_index=False)
     sealed = models.BinaryField()
     by = models.UUIDField()
@@ -146,11 +148,12 @@ class Note(models.Model):
 
 class Tag(models.Model):
     """A word that somebody filed a recording under, or a moment of it: `value` is its blind index, `sealed` the word.
-    `listed_at` and `listed_id` as in NumberIndex."""
+    `instant` as in Note, `listed_at` and `listed_id` as in NumberIndex."""
 
     id = models.UUIDField(primary_key=True)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="tags")
     moment_ms = models.PositiveIntegerField(null=True)
+    instant = models.DateTimeField(null=True)
     value = models.BinaryField()
     epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", db_index=False)
     sealed = models.BinaryField()
@@ -225,7 +228,8 @@ class Rendition(models.Model):
 
 
 class LiveCall(models.Model):
-    """A call that is being recorded; stale when its recorder has not spoken of it for some seconds."""
+    """A call that is being recorded; stale when its recorder has not spoken of it for some seconds. `over_at`: it has
+    ended, and waits for its rows."""
 
     recording_id = models.UUIDField(primary_key=True)
     started_at = models.DateTimeField()
@@ -243,6 +247,22 @@ class LiveCall(models.Model):
     mode = models.CharField(max_length=10, default="always")
     state = models.CharField(max_length=10, default="recording")
     resumes_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+
+
+class LiveRemark(models.Model):
+    """A note (`value` None, `words` its blind indexes) or a tag (`value`) on a call that runs, at an `instant` of it or
+    (None) on the whole; sealed as the Note or Tag that it becomes, of the same id, when the call is kept."""
+
+    id = models.UUIDField(primary_key=True)
+    recording_id = models.UUIDField(db_index=True)
+    instant = models.DateTimeField(null=True)
+    value = models.BinaryField(null=True)
+    words = ArrayField(models.BinaryField(), default=list)
+    epoch = models.ForeignKey(SealingEpoch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sealed = models.BinaryField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
 
 
 class RecordingPolicy(models.Model):

@@ -43,11 +43,12 @@ DECLARATIONS = (
         export="withheld", erase="delete-row",
     ),
     PersonalData(
-        model="recordings.Note", field=("sealed", "moment_ms"), category="user.behavior", subject="call_party",
-        purpose=_PURPOSE, retention="with-recording", find_by="recording", export="unsealed", erase="with-parent",
+        model="recordings.Note", field=("sealed", "moment_ms", "instant"), category="user.behavior",
+        subject="call_party", purpose=_PURPOSE, retention="with-recording", find_by="recording", export="unsealed",
+        erase="with-parent",
     ),
     PersonalData(
-        model="recordings.Tag", field=("value", "sealed", "moment_ms", "listed_at", "listed_id"),
+        model="recordings.Tag", field=("value", "sealed", "moment_ms", "instant", "listed_at", "listed_id"),
         category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="recording", export="unsealed", erase="with-parent",
     ),
@@ -56,7 +57,12 @@ DECLARATIONS = (
             model=f"recordings.{model}", field=("by", "at"), category="user.unique_id", subject="employee",
             purpose=_PURPOSE, retention="with-recording", find_by="user-id", export="value", erase="with-parent",
         )
-        for model in ("Note", "Tag")
+        for model in ("Note", "Tag", "LiveRemark")
+    ),
+    PersonalData(
+        model="recordings.LiveRemark", field=("value", "words", "sealed", "instant"), category="user.behavior",
+        subject="call_party", purpose=_PURPOSE, retention="live", find_by="recording", export="withheld",
+        erase="expire",
     ),
     PersonalData(
         model="recordings.ListeningReason", field=("by", "at", "code", "sealed"), category="user.behavior",
@@ -93,7 +99,7 @@ DECLARATIONS = (
     ),
     PersonalData(
         model="recordings.LiveCall",
-        field=("started_at", "direction", "streams", "packets", "bytes", "on_hold", "state", "resumes_at"),
+        field=("started_at", "direction", "streams", "packets", "bytes", "on_hold", "state", "resumes_at", "over_at"),
         category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="live", find_by="number-index",
         export="value", erase="expire",
     ),
@@ -123,6 +129,7 @@ DECLARATIONS = (
     NotPersonal(model="recordings.ListeningRule", field=("id", "rule", "by", "at"), why="a rule, and who set it"),
     NotPersonal(model="recordings.Note", field=("id", "recording", "epoch"), why="identifiers"),
     NotPersonal(model="recordings.Tag", field=("id", "recording", "epoch"), why="identifiers"),
+    NotPersonal(model="recordings.LiveRemark", field=("id", "recording_id", "epoch"), why="identifiers"),
     NotPersonal(
         model="recordings.BulkDeed",
         field=("id", "key", "deed", "recordings", "value", "epoch", "sealed", "done", "kept", "finished_at"),

@@ -157,7 +157,9 @@ class RecordingView:
 
 @dataclass(frozen=True, kw_only=True)
 class NoteView:
-    """What somebody wrote, at `moment_ms` from the recording's start or (None) on the whole; `by` is a user's id.
+    """What somebody wrote, at `moment_ms` from the recording's start or (None) on the whole; `by` is a user's id. Of
+    what was written while the call ran, `instant` says of when: where the server has not opened the recording, its
+    sound may begin later than `moment_ms` supposes.
 
     `text` is None where only the customer can open it: `sealed` is then opened with the key in `wrapped`, bound to
     "note:" and the 16 bytes of the id (see `sealing.fields`).
@@ -169,6 +171,7 @@ class NoteView:
     text: str | None
     by: UUID
     at: datetime
+    instant: datetime | None = None
     sealed: bytes = field(repr=False)
     wrapped: bytes = field(repr=False)
 
@@ -183,6 +186,7 @@ class TagView:
     tag: str | None
     by: UUID
     at: datetime
+    instant: datetime | None = None
     index: bytes = field(repr=False)
     sealed: bytes = field(repr=False)
     wrapped: bytes = field(repr=False)

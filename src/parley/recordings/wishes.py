@@ -16,8 +16,8 @@ from parley.foundation.ids import new_id
 from parley.obligations import api as obligations
 from parley.recordings.control import DONE, DeedRefused
 from parley.recordings.errors import NoSuchRecording
-from parley.recordings.live import LIVE_STALE
-from parley.recordings.models import CallWish, LiveCall
+from parley.recordings.live import seen_by
+from parley.recordings.models import CallWish
 from parley.recordings.types import Deed, Manifest
 from parley.recordings.views import Viewer
 from parley.tenancy import api as tenancy
@@ -106,10 +106,7 @@ def record_steered(manifest: Manifest, deed: Deed, *, how: str, by: UUID | None,
 
 
 def _want(viewer: Viewer, recording_id: UUID, deed: Deed, *, by: UUID, at: datetime) -> UUID:
-    rows = LiveCall.objects.filter(recording_id=recording_id, seen_at__gt=at - LIVE_STALE)
-    if viewer.number_indexes is not None:
-        rows = rows.filter(number_indexes__overlap=sorted(viewer.number_indexes))
-    call = rows.first()
+    call = seen_by(viewer, now=at).filter(recording_id=recording_id).first()
     if call is None:
         raise NoSuchRecording("there is no such call now", remedy="Look at the list of running calls.")
     if call.state not in _FITS[deed] or (deed == "keep" and call.mode != "keep-live"):

@@ -91,7 +91,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, name: str, *, persisted: bool) -> Ite
 
 @pytest.mark.parametrize("persisted", [False, True], ids=["failed", "failed but persisted"])
 @pytest.mark.parametrize(
-    "step", ["verify_part", "store_parts", "commit_rows", "record_sealed", "end_live", "discard", "read_closed"]
+    "step", ["verify_part", "store_parts", "commit_rows", "record_sealed", "forget_call", "discard", "read_closed"]
 )
 def test_dying_at_any_step_and_trying_again_gives_one_recording(
     place: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch, step: str, persisted: bool

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from tests.integration.rest.conftest import Office, bearer, now, report_running
 from tests.support.spooled import CALLER, Spooler
 
@@ -95,3 +96,42 @@ def test_whoever_sees_a_call_steers_it_and_reads_its_own_wish(office: Office, tm
     answered = bearer(office.token(["live:control"])).get(asked).json()
     assert (answered["state"], answered["why"]) == ("refused", "a call that is paused cannot pause")
     assert own.get(asked).json() == answered, "also after the call"
+
+
+def test_a_call_that_runs_takes_notes_and_tags_which_its_recording_has(office: Office, tmp_path: Path) -> None:
+    writer, reader = bearer(office.token(["live:read", "live:control"])), bearer(office.token(["live:read"]))
+    spooler = Spooler(tmp_path, office.customer)
+    with tenancy.scope(office.customer):
+        directory = spooler.close(at=now() - timedelta(seconds=2))
+        manifest = recordings.read_manifest(directory)
+        recordings.report_live(recordings.LiveReport(manifest=manifest, at=now(), packets=10, bytes=2000))
+    call = f"{office.api}/live/{manifest.recording_id}"
+
+    def send(kind: str, body: dict[str, object], *, by: Client = writer) -> tuple[int, dict[str, object]]:
+        answer = by.post(f"{call}/{kind}", body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    code, note = send("notes", {"text": "a promise", "moment_ms": 700})
+    assert (code, note["text"], note["moment_ms"], note["recording"]) == (
+        201, "a promise", 700, str(manifest.recording_id),
+    )  # fmt: skip
+    code, tag = send("tags", {"tag": "claim"})
+    assert code == 201 and 2000 <= int(str(tag["moment_ms"])) < 60_000, "without a moment: now"
+    assert send("notes", {"text": "all", "whole": True})[1]["moment_ms"] is None
+    assert send("notes", {"text": "soon", "moment_ms": 600_000})[0] == 409
+    assert send("notes", {"text": "x", "moment_ms": 1, "whole": True})[0] == 409
+    assert send("notes", {"text": ""})[0] == 422
+    assert send("tags", {"tag": "claim"}, by=reader)[0] == 403
+    assert [one["text"] for one in reader.get(f"{call}/notes").json()] == ["all", "a promise"]
+    assert reader.get(f"{call}/tags").json() == [tag]
+    assert writer.delete(f"{call}/tags/{note['id']}").status_code == 404
+    whole = reader.get(f"{call}/notes").json()[0]["id"]
+    assert reader.delete(f"{call}/notes/{whole}").status_code == 403
+    assert writer.delete(f"{call}/notes/{whole}").status_code == 204
+    with tenancy.scope(office.customer):
+        recordings.finalize(directory, store=recordings.installed_store(), now=now())
+    assert writer.get(f"{call}/notes").status_code == writer.get(f"{call}/tags").status_code == 404
+    kept = bearer(office.token(["recordings:read"]))
+    recording = f"{office.api}/recordings/{manifest.recording_id}"
+    assert kept.get(f"{recording}/notes").json() == [note]
+    assert [one["id"] for one in kept.get(f"{recording}/tags").json()] == [tag["id"]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -193,3 +193,40 @@ def test_policies_are_made_moved_changed_and_removed_and_recorders_get_them(
         "policy.added",
         "policy.added",
     ]
+
+
+def test_the_page_of_a_call_takes_notes_until_it_leads_to_the_recording(
+    customer: tenancy.Customer, boss: Client, home: str, tmp_path: Path
+) -> None:
+    directory = Spooler(tmp_path, customer).close(parts=[call(0.2)], at=datetime.now(UTC) - timedelta(seconds=2))
+    manifest = recordings.read_manifest(directory)
+    recordings.report_live(recordings.LiveReport(manifest=manifest, at=datetime.now(UTC), packets=1, bytes=160))
+    page, stranger = home + f"live/{manifest.recording_id}/", signed_in(home, "supervisor@live.example")
+    assert page in boss.get(home + "live/").content.decode()
+    assert stranger.get(page).status_code == stranger.post(page, {"deed": "note", "text": "x"}).status_code == 404
+    assert "None yet" in boss.get(page).content.decode()
+    assert boss.post(page, {"deed": "note", "text": "calls <back>", "moment": "0:01"}).status_code == 302
+    assert boss.post(page, {"deed": "tag", "text": "claim", "whole": "yes"}).status_code == 302
+    refused = boss.post(page, {"deed": "note", "text": "much later", "moment": "59:00"})
+    assert refused.status_code == 400 and "has had no such moment yet" in refused.content.decode()
+    assert "much later" in refused.content.decode(), "what was written is not lost"
+    assert boss.post(page, {"deed": "note", "text": "x", "moment": "soon"}).status_code == 400
+    assert boss.post(page, {"deed": "remove-note", "one": "x"}).status_code == 400
+    assert boss.post(page, {"deed": "resume"}).status_code == 400
+    shown = boss.get(page).content.decode()
+    assert "calls &lt;back&gt;" in shown and ">0:01<" in shown and ">whole<" in shown
+    recordings.end_live(manifest.recording_id)
+    assert "This call is over" in boss.get(page).content.decode()
+    assert boss.post(page, {"deed": "note", "text": "at the end"}).status_code == 302
+    recordings.finalize(directory, store=recordings.installed_store(), now=datetime.now(UTC))
+    recording = home + f"recordings/{manifest.recording_id}/"
+    assert boss.get(page)["Location"] == recording + "#remarks"
+    asked_by_the_page = boss.get(page, headers={"HX-Request": "true"}).content.decode()
+    assert recording in asked_by_the_page and "at the end" in asked_by_the_page
+    assert boss.post(page, {"deed": "note", "text": "afterwards"})["Location"] == recording + "#remarks"
+    notes = [one.text for one in recordings.notes(people.viewer(_boss()), manifest.recording_id)]
+    assert sorted(str(one) for one in notes) == ["afterwards", "at the end", "calls <back>"]
+
+
+def _boss() -> people.User:
+    return people.User.objects.get(email="administrator@live.example")

@@ -15,7 +15,7 @@ from parley.agreement.api import FIND_RECORDINGS
 from parley.people import api as people
 from parley.recordings import api as recordings
 from parley.web import gate
-from parley.web.place import inside
+from parley.web.place import ConsoleRequest, inside
 
 STATES: Final = {
     "recording": (_("recording"), "kept"),
@@ -31,7 +31,7 @@ DEEDS: Final = {
     "dormant": (("start", _("Record")),),
     "buffered": (("keep", _("Keep")), ("pause", _("Pause"))),
 }
-_DO: Final = {
+DO: Final = {
     "pause": recordings.pause, "resume": recordings.resume, "start": recordings.start, "keep": recordings.keep,
 }  # fmt: skip
 
@@ -46,14 +46,14 @@ def live(request: HttpRequest) -> HttpResponse:
     gate.ask(FIND_RECORDINGS, now=now)
     context = {
         "here": "live",
-        "calls": [_line(call) for call in recordings.live(here.viewer)],
+        "calls": [line(call) for call in recordings.live(here.viewer)],
         "alarms": [
             {"alarm": one, "words": recordings.alarms.in_words(one.cause)}
             for one in (recordings.alarms.alarms(open_only=True, limit=5) if here.viewer.oversees else ())
         ],
         "oversees": here.viewer.oversees,
         "refused": request.GET.get("refused", ""),
-        "events_url": f"{settings.PARLEY_EVENTS_URL}{here.prefix}events",
+        "events_url": events_url(here),
     }
     return render(request, "web/console/live.html", context)
 
@@ -91,14 +91,15 @@ def _steer(request: HttpRequest) -> HttpResponse:
     except ValueError:
         return HttpResponseRedirect(f"{reverse('live')}?refused=1")
     try:
-        if deed in _DO:
-            _DO[deed](here.viewer, recording_id, by=here.person.id, at=timezone.now())
+        if deed in DO:
+            DO[deed](here.viewer, recording_id, by=here.person.id, at=timezone.now())
     except (recordings.DeedRefused, recordings.NoSuchRecording):  # somebody else was quicker, or the call is over
         return HttpResponseRedirect(f"{reverse('live')}?refused=1")
     return HttpResponseRedirect(reverse("live"))
 
 
-def _line(call: recordings.LiveCallView) -> dict[str, Any]:
+def line(call: recordings.LiveCallView) -> dict[str, Any]:
+    """A running call as its row, and the head of its page, show it."""
     words, shape = STATES[call.state]
     return {
         "call": call,
@@ -108,6 +109,11 @@ def _line(call: recordings.LiveCallView) -> dict[str, Any]:
         "shape": shape,
         "deeds": DEEDS.get(call.state, ()) + ((("keep", _("Keep")),) if _discarded(call) else ()),
     }
+
+
+def events_url(here: ConsoleRequest) -> str:
+    """Where a page hears that something about running calls has changed."""
+    return f"{settings.PARLEY_EVENTS_URL}{here.prefix}events"
 
 
 def _discarded(call: recordings.LiveCallView) -> bool:

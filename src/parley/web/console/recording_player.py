@@ -35,6 +35,7 @@ class Remark:
     kind: str
     text: str | None
     moment_ms: int | None
+    instant: datetime | None
     by: str
     at: Any
     sealed: str
@@ -44,6 +45,11 @@ class Remark:
     def seconds(self) -> str:
         """The moment as the address of the page says it."""
         return f"{(self.moment_ms or 0) / 1000:.1f}"
+
+    @property
+    def unix(self) -> str:
+        """The instant of what was said while the call ran, in Unix seconds; "" of the rest."""
+        return f"{self.instant.timestamp():.3f}" if self.instant else ""
 
     @property
     def clock(self) -> str:
@@ -151,7 +157,11 @@ def stretches(found: recordings.RecordingView) -> list[Stretch]:
 
 def remarks(viewer: recordings.Viewer, recording_id: UUID) -> list[Remark]:
     """Notes, then tags, each with the name of who made it."""
-    notes, tags = recordings.notes(viewer, recording_id), recordings.tags(viewer, recording_id)
+    return as_shown(recordings.notes(viewer, recording_id), recordings.tags(viewer, recording_id))
+
+
+def as_shown(notes: Sequence[recordings.NoteView], tags: Sequence[recordings.TagView]) -> list[Remark]:
+    """As `remarks`, of what was found already."""
     names = _names({one.by for one in notes} | {one.by for one in tags})
     return [
         *(_remark("note", one, one.text, names) for one in notes),
@@ -188,7 +198,13 @@ def _segment(viewer: recordings.Viewer, found: recordings.RecordingView, *, curr
 
 def _marks(viewer: recordings.Viewer, found: recordings.RecordingView) -> Sequence[dict[str, Any]]:
     return [
-        {"at": one.moment_ms / 1000, "kind": one.kind, "words": one.text or "", "id": str(one.id)}
+        {
+            "at": one.moment_ms / 1000,
+            "instant": one.instant.timestamp() if one.instant else None,
+            "kind": one.kind,
+            "words": one.text or "",
+            "id": str(one.id),
+        }
         for one in remarks(viewer, found.recording_id)
         if one.moment_ms is not None
     ]
@@ -202,6 +218,7 @@ def _remark(
         kind=kind,
         text=text,
         moment_ms=one.moment_ms,
+        instant=one.instant,
         by=names.get(one.by, ""),
         at=one.at,
         sealed=b64encode(one.sealed).decode() if text is None else "",

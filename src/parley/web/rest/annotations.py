@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -16,21 +17,21 @@ from parley.web.rest.schemas import Line, Text
 from parley.web.rest.scopes import Scope
 
 router = Router(tags=["recordings"])
-_LONGEST_MOMENT = 7 * 24 * 3600 * 1000
+LONGEST_MOMENT: Final = 7 * 24 * 3600 * 1000
 
 
 class NewNote(Schema):
     """A note; `moment_ms` is from the start of the recording, null on the whole."""
 
     text: Text = Field(min_length=1, max_length=4000)
-    moment_ms: int | None = Field(None, ge=0, le=_LONGEST_MOMENT)
+    moment_ms: int | None = Field(None, ge=0, le=LONGEST_MOMENT)
 
 
 class NewTag(Schema):
     """A tag; `moment_ms` as in a note."""
 
     tag: Line = Field(min_length=1, max_length=64)
-    moment_ms: int | None = Field(None, ge=0, le=_LONGEST_MOMENT)
+    moment_ms: int | None = Field(None, ge=0, le=LONGEST_MOMENT)
 
 
 class NoteOut(Schema):
@@ -69,7 +70,7 @@ class TagOut(Schema):
 )
 def list_notes(request: HttpRequest, recording_id: UUID) -> list[NoteOut]:
     """Those on the whole first, then by moment."""
-    return [_note(one) for one in recordings.notes(inside(request).viewer, recording_id)]
+    return [note_out(one) for one in recordings.notes(inside(request).viewer, recording_id)]
 
 
 @router.post(
@@ -84,7 +85,7 @@ def add_note(request: HttpRequest, recording_id: UUID, new: NewNote) -> Status[N
     made = recordings.add_note(
         here.viewer, recording_id, moment_ms=new.moment_ms, text=new.text, by=here.person.id, at=timezone.now()
     )
-    return Status(201, _note(made))
+    return Status(201, note_out(made))
 
 
 @router.delete(
@@ -110,7 +111,7 @@ def remove_note(request: HttpRequest, recording_id: UUID, note_id: UUID) -> Stat
 )
 def list_tags(request: HttpRequest, recording_id: UUID) -> list[TagOut]:
     """Those on the whole first, then by moment."""
-    return [_tag(one) for one in recordings.tags(inside(request).viewer, recording_id)]
+    return [tag_out(one) for one in recordings.tags(inside(request).viewer, recording_id)]
 
 
 @router.post(
@@ -125,7 +126,7 @@ def add_tag(request: HttpRequest, recording_id: UUID, new: NewTag) -> Status[Tag
     made = recordings.add_tag(
         here.viewer, recording_id, tag=new.tag, moment_ms=new.moment_ms, by=here.person.id, at=timezone.now()
     )
-    return Status(201, _tag(made))
+    return Status(201, tag_out(made))
 
 
 @router.delete(
@@ -147,7 +148,8 @@ def _require(annotation: UUID, known: set[UUID]) -> None:
         raise recordings.NoSuchAnnotation("there is no such note or tag on this recording")
 
 
-def _note(one: recordings.NoteView) -> NoteOut:
+def note_out(one: recordings.NoteView) -> NoteOut:
+    """A note as it is answered."""
     sealed = one.text is None
     return NoteOut(
         id=one.id, recording=one.recording_id, moment_ms=one.moment_ms, text=one.text, by=one.by, at=one.at,
@@ -156,7 +158,8 @@ def _note(one: recordings.NoteView) -> NoteOut:
     )  # fmt: skip
 
 
-def _tag(one: recordings.TagView) -> TagOut:
+def tag_out(one: recordings.TagView) -> TagOut:
+    """A tag as it is answered."""
     sealed = one.tag is None
     return TagOut(
         id=one.id, recording=one.recording_id, moment_ms=one.moment_ms, tag=one.tag, by=one.by, at=one.at,

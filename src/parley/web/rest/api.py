@@ -53,8 +53,8 @@ for module in (
     searches,
     annotations,
     sealed,
+    live_annotations,  # before the deeds with a call: their path would match as well
     live,
-    live_annotations,
     alarms,
     policies,
     trail,

@@ -50,10 +50,27 @@ function momentOf(time) {
   return { track, seconds: Math.max(0, time - track.start) };
 }
 
+/** Seconds from the first sound of a track to what was said, while the call ran, at an instant. */
+const heardAt = (instant, { startsAt, seconds }) => Math.min(seconds, Math.max(0, instant - startsAt));
+
+/** Links to such instants: only now, with the sound opened, is it known where they are. */
+function placeLinks() {
+  const own = tracks.find(({ segment }) => segment.current);
+  for (const link of own ? document.querySelectorAll("a[data-instant]") : []) {
+    const seconds = heardAt(Number(link.dataset.instant), own);
+    link.dataset.moment = seconds.toFixed(1);
+    link.hash = `t=${link.dataset.moment}`;
+    link.textContent = clock(seconds);
+  }
+}
+
 function marks() {
   const found = tracks.slice(1).map(({ start }) => ({ at: start, kind: "next", words: player.dataset.wordSegment }));
-  for (const { segment, start, seconds } of tracks) {
-    for (const mark of segment.marks) if (mark.at <= seconds) found.push({ ...mark, at: start + mark.at, words: mark.words || opened.get(mark.id) || player.dataset.wordSealed });
+  for (const { segment, start, seconds, startsAt } of tracks) {
+    for (const mark of segment.marks) {
+      const at = mark.instant === null ? mark.at : heardAt(mark.instant, { startsAt, seconds });
+      if (at <= seconds) found.push({ ...mark, at: start + at, words: mark.words || opened.get(mark.id) || player.dataset.wordSealed });
+    }
   }
   return found;
 }
@@ -75,6 +92,7 @@ async function begin() {
   deck.set(tracks.flatMap(({ pieces }) => pieces));
   wave = new Wave(part("wave"), { seconds: deck.seconds, tracks, seek });
   wave.mark(marks(), seek);
+  placeLinks();
   const stretches = stretchesOf(tracks, player.dataset);
   wave.cover(stretches);
   listStretches(part("stretches"), stretches, seek);
