@@ -41,6 +41,7 @@ _WHY_LOG: Final = "entries of the provider's log about this departure: what was 
 _WHY_ROW: Final = "handle, name and dates in the register of customers, so that the handle is never given again"
 _WHY_ADDRESSES: Final = "the addresses that this is sent to, the letters about the end, and the public link"
 _WHY_BREACHES: Final = "that the customer was considered in breaches, without personal data (GDPR Art. 33(5))"
+_WHY_LOCKED: Final = "the object store keeps them by write-once"
 _WHY_SUPPORT: Final = "when the provider's staff asked to look, for which support case"
 Line = Mapping[str, Any]
 
@@ -90,6 +91,10 @@ def gone(row: Departure) -> list[dict[str, Any]]:
         lines.append(_keys(keys))
     add(copies, "backups", "backups")
     add(copies, "returned packages", "returns")
+    verified = done(row, "verify")
+    if verified is not None and copies is not None and copies.facts.get("locked"):
+        count = int(copies.facts["locked"])
+        lines.append({"what": "objects that write-once kept", "count": count, "at": _iso(verified.done_at)})
     add(done(row, "leftovers"), "lines in the provider's own tables", "rows")
     for one in rows(Isolated).filter(departure=row, destroyed_at__isnull=False).order_by("destroyed_at"):
         lines.append({"what": "isolated records", "count": one.records, "at": _iso(one.destroyed_at), "law": one.law})
@@ -108,6 +113,7 @@ def remains(row: Departure, *, at: datetime) -> list[dict[str, Any]]:
             lines.append({"what": "sealed backups", "count": left.count, "until": _iso(until)})
         for one in rows(Return).filter(departure=row, state="ready").order_by("made_at"):
             lines.append({"what": "returned package", "count": one.records, "until": _iso(one.expires_at)})
+    lines += _locked(row)
     if done(row, "keys") is None:
         lines.append({"what": "keyring: all keys that the provider holds", "count": 1, "until": _iso(start)})
     for held in rows(Isolated).filter(departure=row, destroyed_at__isnull=True).order_by("law"):
@@ -123,6 +129,17 @@ def remains(row: Departure, *, at: datetime) -> list[dict[str, Any]]:
         lines.append({"what": "breaches", "count": considered, "until": None, "why": _WHY_BREACHES})
     lines.append({"what": "register", "until": None, "why": _WHY_ROW})
     return lines
+
+
+def _locked(row: Departure) -> list[dict[str, Any]]:
+    """What the object store does not give away yet, and the laws for which it was locked."""
+    step = done(row, "copies") or done(row, "live")
+    if step is None or not step.facts.get("locked") or done(row, "verify") is not None:
+        return []
+    closed = done(row, "close")
+    laws = ", ".join(closed.facts.get("laws", ())) if closed else ""
+    why = f"{_WHY_LOCKED}: {laws}" if laws else _WHY_LOCKED
+    return [{"what": "sealed objects", "count": step.facts["locked"], "until": step.facts["locked_until"], "why": why}]
 
 
 def certify(work: obligations.Work, *, fonts: Path) -> None:

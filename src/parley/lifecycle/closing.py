@@ -16,6 +16,7 @@ from parley.backups import api as backups
 from parley.governance.contract import api as contract
 from parley.inventory.api import stores
 from parley.ledger import api as ledger
+from parley.ledger.api import JSON
 from parley.lifecycle import certifying, isolating
 from parley.lifecycle.desk import (
     closing_at,
@@ -35,6 +36,8 @@ from parley.lifecycle.returning import ask
 from parley.lifecycle.types import CHANNELS
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
+from parley.retention import api as retention
+from parley.storage.api import Freed, delete_free
 from parley.tenancy import api as tenancy
 
 CARRIED: Final = frozenset({"destroy", "certificate", "support-data-destroyed"})
@@ -48,6 +51,7 @@ class _Closed:
 
     head: Mapping[str, Any] | None
     counts: Mapping[str, int]
+    laws: tuple[str, ...]
 
 
 def close(work: obligations.Work) -> None:
@@ -68,7 +72,7 @@ def close(work: obligations.Work) -> None:
     obligations.forget_calendar(row.customer_id)
     finish(
         row, "close", began=work.now, at=work.now, clause=facts(row).clauses["access"],
-        facts={"records": sum(closed.counts.values())},
+        facts={"records": sum(closed.counts.values()), "laws": list(closed.laws)},
     )  # fmt: skip
     expect(row, "isolate", due=work.now)
 
@@ -116,11 +120,11 @@ def live(work: obligations.Work) -> None:
         return
     customer = customer_of(row)
     provider = tenancy.current()
-    objects = backups.apart(lambda: destroy_live(customer, progress=(provider, work.key)))
+    freed = backups.apart(lambda: destroy_live(customer, progress=(provider, work.key)))
     row = locked(row.id)
     finish(
         row, "live", began=work.now, at=work.now, clause=facts(row).clauses["destroy"],
-        facts={"database": 1, "roles": 2, "objects": objects},
+        facts={"database": 1, "roles": 2, "objects": freed.removed, **locked_facts(freed)},
     )  # fmt: skip
     obligations.forget_progress(work.key)
     certifying.state_progress(row, at=work.now)
@@ -129,8 +133,8 @@ def live(work: obligations.Work) -> None:
     expect(row, "keys", due=max(work.now, destruction_at(row)))
 
 
-def destroy_live(customer: tenancy.Customer, *, progress: tuple[tenancy.Customer, str] | None = None) -> int:
-    """Destroy the live database, its roles and all objects of a departed customer; how many objects there were.
+def destroy_live(customer: tenancy.Customer, *, progress: tuple[tenancy.Customer, str] | None = None) -> Freed:
+    """Destroy the live database, its roles and all objects of a departed customer but those that write-once keeps.
 
     `progress` names in whose scope and under which key it is reported.
     """
@@ -138,18 +142,26 @@ def destroy_live(customer: tenancy.Customer, *, progress: tuple[tenancy.Customer
     return destroy_objects(str(customer.id), progress=progress)
 
 
-def destroy_objects(prefix: str, *, progress: tuple[tenancy.Customer, str] | None = None) -> int:
-    """Remove all objects below `prefix` from the installed store; how many there were."""
+def destroy_objects(prefix: str, *, progress: tuple[tenancy.Customer, str] | None = None) -> Freed:
+    """Remove all objects below `prefix` from the installed store but those that write-once keeps. Locks that Parley set
+    and may lift (governance) end: the laws behind them bound the customer, which has left with what it must keep."""
     store = recordings.installed_store()
     keys = [one.key for one in store.list(prefix)]
-    removed = 0
+    freed = Freed(0)
     for batch in _batches(iter(keys)):
-        removed += store.delete_many(batch)
+        freed += delete_free(store, batch, lift=True)
         if progress is not None:
             with tenancy.scope(progress[0]):
-                obligations.report(progress[1], done=removed, total=len(keys), unit="objects")
+                obligations.report(progress[1], done=freed.removed, total=len(keys), unit="objects")
     store.delete_many([prefix])  # no object: directories that somebody emptied and was killed before they went
-    return removed
+    return freed
+
+
+def locked_facts(freed: Freed) -> dict[str, JSON]:
+    """What a step says of objects that it could not destroy; nothing when there are none."""
+    if not freed.kept:
+        return {}
+    return {"locked": len(freed.kept), "locked_until": freed.until.isoformat() if freed.until else None}
 
 
 def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
@@ -163,7 +175,8 @@ def _close(customer: tenancy.Customer, ending_id: UUID, *, at: datetime) -> _Clo
         if not contract.close(ending_id, at=at):
             return None
         counts = {store.name: sum(store.count_older(kind, _EVER) for kind in store.kinds) for store in stores()}
-    return _Closed(head=_end_log(customer, at=at), counts=counts)
+        laws = retention.laws_on(recordings.STORE.name)
+    return _Closed(head=_end_log(customer, at=at), counts=counts, laws=laws)
 
 
 def _end_log(customer: tenancy.Customer, *, at: datetime) -> Mapping[str, Any] | None:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from parley.backups import api as backups
 from parley.lifecycle import certifying, letters
-from parley.lifecycle.closing import destroy_objects
+from parley.lifecycle.closing import destroy_objects, locked_facts
 from parley.lifecycle.confirming import forget_codes
 from parley.lifecycle.desk import (
     customer_of,
@@ -35,7 +35,7 @@ from parley.lifecycle.models import Return
 from parley.lifecycle.returning import end_returns
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
-from parley.storage.api import open_store
+from parley.storage.api import Freed, ObjectLockedError, open_store
 from parley.tenancy import api as tenancy
 
 
@@ -69,13 +69,13 @@ def copies(work: obligations.Work) -> None:
         for one in backups.backups(customer)
         if one.state == "ready"
     ]
-    destroyed = backups.apart(lambda: _destroy_copies(customer, (provider, work.key), at=work.now))
+    destroyed, freed = backups.apart(lambda: _destroy_copies(customer, (provider, work.key), at=work.now))
     row = locked(row.id)
     end_returns(row, list(rows(Return).filter(departure=row)), at=work.now)
     returned = rows(Return).filter(departure=row, made_at__isnull=False).count()
     finish(
         row, "copies", began=work.now, at=work.now, clause=facts(row).clauses["destroy"],
-        facts={"backups": max(destroyed, len(listed)), "returns": returned, "list": listed},
+        facts={"backups": max(destroyed, len(listed)), "returns": returned, "list": listed, **locked_facts(freed)},
     )  # fmt: skip
     obligations.forget_progress(work.key)
     certifying.state_progress(row, at=work.now)
@@ -100,14 +100,17 @@ def leftovers(work: obligations.Work) -> None:
 
 def verify(work: obligations.Work) -> None:
     """Handler of `lifecycle.verify`: look for the customer everywhere. Raises StillThere, and is tried again, when
-    anything is found: then the duty to destroy stays open."""
+    anything is found: then the duty to destroy stays open. Raises ObjectLockedError while the store keeps objects by
+    write-once: it is tried again when that ends."""
     row = departure_in(work)
     if done(row, "leftovers") is None or done(row, "verify") is not None:
         return
     customer = customer_of(row)
     found = list(traces(customer, support_later=facts(row).support is not None))
     if found:
-        _again(customer)
+        freed = backups.apart(partial(_sweep, customer))  # work that was under way put it there, or a lock has ended
+        if freed.kept:
+            raise ObjectLockedError(freed.until)
         raise StillThere(f"still there: {', '.join(sorted(set(found))[:5])}", remedy="It is tried again.")
     save(row, state="destroyed")
     finish(
@@ -170,12 +173,14 @@ def forget(work: obligations.Work) -> None:
     finish(row, "forget", began=work.now, at=work.now, clause=facts(row).clauses["destroy"], facts={"addresses": sent})
 
 
-def _destroy_copies(customer: tenancy.Customer, progress: tuple[tenancy.Customer, str], *, at: datetime) -> int:
+def _destroy_copies(
+    customer: tenancy.Customer, progress: tuple[tenancy.Customer, str], *, at: datetime
+) -> tuple[int, Freed]:
     destroyed = backups.destroy_all(customer, at=at)
-    destroy_objects(str(customer.id), progress=progress)
+    freed = destroy_objects(str(customer.id), progress=progress)
     for directory in spooled(customer.id):
         _discard(directory)
-    return destroyed
+    return destroyed, freed
 
 
 def _discard(directory: Path) -> None:
@@ -186,17 +191,14 @@ def _discard(directory: Path) -> None:
     shutil.rmtree(directory)
 
 
-def _again(customer: tenancy.Customer) -> None:
-    """What appeared after its place was emptied (work that was under way) goes too."""
-    backups.apart(partial(_sweep, customer))
-
-
-def _sweep(customer: tenancy.Customer) -> None:
+def _sweep(customer: tenancy.Customer) -> Freed:
+    """What is there after its place was emptied goes too."""
     tenancy.destroy_database(customer)
     tenancy.keyring().forget(customer_id=customer.id)
-    destroy_objects(str(customer.id))
+    freed = destroy_objects(str(customer.id))
     for directory in spooled(customer.id):
         _discard(directory)
+    return freed
 
 
 def _iso(moment: datetime | None) -> str | None:

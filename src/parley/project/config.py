@@ -38,6 +38,7 @@ class Config:
     store_url: str = ""  # empty: files below data_dir
     store_cold_url: str = ""  # where what is large of older recordings moves; empty: there is no such store
     store_cold_days: int = 90  # how old they are then; 0: nothing is moved any more, what was moved is read there
+    store_lock: str = ""  # object lock on S3 of what a law keeps: "governance" or "compliance"; empty: none is set
     store_scrub_megabytes: int = 50  # a second, that the nightly reading of all objects takes of the store
     keys_root: str = ""  # the operator's root key file; empty: below data_dir
     keys_module: str = ""  # library of a PKCS#11 module, for customers with pkcs11 keys; empty: there is none
@@ -125,6 +126,13 @@ class Config:
     def _check_storage(self) -> None:
         if self.store_scrub_megabytes < 1:
             raise ConfigError("store.scrub_megabytes reads nothing", remedy="Give megabytes a second, 1 or more.")
+        if self.store_lock not in {"", "governance", "compliance"}:
+            raise ConfigError("store.lock is no way to lock", remedy="Write governance or compliance, or nothing.")
+        if self.store_lock and not self.objects_url.startswith("s3://"):
+            raise ConfigError(
+                "store.lock locks nothing: store.url is not on S3",
+                remedy="Set store.url to s3://bucket, a bucket with object lock enabled, or take store.lock away.",
+            )
         if self.store_cold_days < 0:
             raise ConfigError("store.cold_days is no age", remedy="Give a number of days, or 0 to move nothing.")
         if self.store_cold_url and self.store_cold_url in {self.objects_url, self.backups_url}:

@@ -80,7 +80,7 @@ def worker(config: Config) -> None:
     run(
         spool=spool(config),
         scratch=config.data_dir / "scratch",
-        store=open_store(config.objects_url, cold=config.store_cold_url),
+        store=open_store(config.objects_url, cold=config.store_cold_url, lock=config.store_lock),
         stop=_stop_wanted(),
         further=job_handlers(),
         long=long_handlers(),

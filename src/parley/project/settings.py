@@ -11,6 +11,7 @@ CONFIG = load()
 PARLEY_DATA_DIR = CONFIG.data_dir
 PARLEY_STORE_URL = CONFIG.objects_url
 PARLEY_STORE_COLD_URL = CONFIG.store_cold_url
+PARLEY_STORE_LOCK = CONFIG.store_lock
 PARLEY_STORE_COLD_DAYS = CONFIG.store_cold_days
 PARLEY_SCRUB_MEGABYTES = CONFIG.store_scrub_megabytes
 PARLEY_BACKUP_URL = CONFIG.backups_url

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parley.daemons.holdings import Holdings
 from parley.daemons.supervisor import Narrator, Supervisor
 from parley.project.config import Config
 from parley.project.processes import database, services, take_ports
+from parley.storage.api import StoreUnavailableError, open_store, require_lockable
 from parley.tenancy import api as tenancy
 
 
@@ -16,8 +17,9 @@ def run(config: Config, *, narrate: Narrator, when_ready: Callable[[], None] | N
     """Start all processes, keep them running until a signal asks to stop, then stop them.
 
     `when_ready` runs in a thread of its own once everything works. Called from the main thread, Django being set up.
-    Raises PortTaken, DirectoryTaken, NeverReady, DatabaseUnavailable; nothing is left running then.
+    Raises PortTaken, DirectoryTaken, NeverReady, DatabaseUnavailable, NotLockableError; nothing is left running then.
     """
+    _require_lockable(config)
     holdings = Holdings()
     supervisor = Supervisor(data=config.data_dir, holdings=holdings, narrate=narrate)
     try:
@@ -30,6 +32,14 @@ def run(config: Config, *, narrate: Narrator, when_ready: Callable[[], None] | N
         supervisor.watch()
     finally:
         supervisor.stop()
+
+
+def _require_lockable(config: Config) -> None:
+    """Raises NotLockableError when objects are to be locked and their bucket cannot. A store that does not answer now
+    is waited for: each upload that is to be locked asks again, and stores nothing unlocked."""
+    if config.store_lock:
+        with suppress(StoreUnavailableError):
+            require_lockable(open_store(config.objects_url, lock=config.store_lock))
 
 
 def _prepare_database(config: Config, supervisor: Supervisor) -> None:

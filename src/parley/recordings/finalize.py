@@ -27,7 +27,8 @@ from parley.recordings.news import tell_finished
 from parley.recordings.quality import quality
 from parley.recordings.spool import discard, read_closed, read_manifest, verify_part
 from parley.recordings.types import PAUSED, ClosedFile, Gap, Manifest
-from parley.storage.api import ObjectStore
+from parley.recordings.write_once import keep_until
+from parley.storage.api import ObjectStore, put_kept
 from parley.tenancy import api as tenancy
 
 RENDER = "recordings.render"
@@ -46,7 +47,7 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
         if not manifest.steering.kept:
             leave_out(manifest=manifest, closed=closed, now=now)
         elif not _known(manifest.recording_id):
-            keys = store_parts(directory, manifest=manifest, closed=closed, store=store)
+            keys = store_parts(directory, manifest=manifest, closed=closed, store=store, now=now)
             commit_rows(manifest=manifest, closed=closed, keys=keys, now=now)
             monitoring.count_finished(
                 end=closed.reason,
@@ -70,12 +71,14 @@ def leave_out(*, manifest: Manifest, closed: ClosedFile, now: datetime) -> None:
         forget_call(manifest.recording_id)
 
 
-def store_parts(directory: Path, *, manifest: Manifest, closed: ClosedFile, store: ObjectStore) -> list[str]:
-    """The keys of all parts, each verified and durably stored."""
-    keys = []
+def store_parts(
+    directory: Path, *, manifest: Manifest, closed: ClosedFile, store: ObjectStore, now: datetime
+) -> list[str]:
+    """The keys of all parts, each verified and durably stored; locked while a law keeps it, where the store locks."""
+    keys, until = [], keep_until(manifest.recording_id, started_at=manifest.started_at, store=store, at=now)
     for part in closed.parts:
         key = part_key(manifest.customer_id, manifest.recording_id, part.name)
-        stored = store.put(key, verify_part(directory, part))
+        stored = put_kept(store, key, verify_part(directory, part), until=until)
         require_hash(stored.sha256, part.sha256)
         keys.append(key)
     return keys

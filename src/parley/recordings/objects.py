@@ -14,8 +14,9 @@ _instead: ContextVar[ObjectStore | None] = ContextVar("parley_recordings_store",
 
 @cache
 def installed_store() -> ObjectStore:
-    """The store at `settings.PARLEY_STORE_URL` and PARLEY_STORE_COLD_URL, opened once per process."""
-    return open_store(settings.PARLEY_STORE_URL, cold=settings.PARLEY_STORE_COLD_URL)
+    """The store at `settings.PARLEY_STORE_URL` and PARLEY_STORE_COLD_URL, opened once per process; what is to be kept
+    is locked as PARLEY_STORE_LOCK says."""
+    return open_store(settings.PARLEY_STORE_URL, cold=settings.PARLEY_STORE_COLD_URL, lock=settings.PARLEY_STORE_LOCK)
 
 
 def store_in_use() -> ObjectStore:

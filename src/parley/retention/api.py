@@ -40,7 +40,7 @@ from parley.retention.errors import (
 )
 from parley.retention.holding import held, holds, lift_hold, look, looks, place_hold, reached, review_hold, stand_again
 from parley.retention.holding import hold_of as hold
-from parley.retention.keeping import LONGEST, limits, preview, rule, rules, set_rule
+from parley.retention.keeping import LONGEST, kept_by_law, laws_on, limits, preview, rule, rules, set_rule
 from parley.retention.laws import declare_law, declared, floors, law_history, withdraw_law
 from parley.retention.nights import expect_night, next_night, progress_key
 from parley.retention.remembering import forget_notes, reconcile_notes, replay_notes
@@ -152,7 +152,9 @@ __all__ = [
     "hold",
     "holds",
     "ids_hash",
+    "kept_by_law",
     "law_history",
+    "laws_on",
     "lift_hold",
     "limits",
     "long_handlers",

@@ -119,6 +119,20 @@ def preview(store: str, kind: str, keep: Span | None, at: datetime) -> Preview:
     )
 
 
+def kept_by_law(record: Held) -> datetime | None:
+    """Until when the declared laws keep a record at least, the longest of them; None where none does."""
+    floors = _floors(record.store, record.kind, laws.declared(), zone=tenancy.standing().zone)
+    return max((ends(record.at) for _law, ends in floors), default=None)
+
+
+def laws_on(store: str) -> tuple[str, ...]:
+    """Names of the declared laws that keep anything of that store."""
+    kinds = stores()[store].kinds
+    return tuple(
+        one.law.name for one in laws.declared() if one.floor and any(one.law.reaches(store, kind) for kind in kinds)
+    )
+
+
 def cutoff(keep: Span, at: datetime, *, zone: str) -> datetime:
     """Records before this instant are past `keep` at `at`."""
     return _turning(

@@ -52,6 +52,19 @@ class ObjectLockedError(StorageError):
         self.again_at = until or datetime.now(UTC) + _LOOK_AGAIN
 
 
+class NotLockableError(StorageError):
+    """Objects are to be locked (store.lock), and their bucket cannot do that. Nothing was stored. Permanent until
+    that is mended."""
+
+    error_id = "storage.not_lockable"
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(
+            f"store.lock is set, and the bucket {bucket!r} locks nothing",
+            remedy="Name a bucket in store.url that was made with object lock enabled, or take store.lock away.",
+        )
+
+
 class StoreAddressError(StorageError):
     """The address of the store is malformed or of an unknown kind. Permanent, found at start."""
 

@@ -13,10 +13,11 @@ import obstore
 from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 
-from .errors import ObjectNotFoundError, StoreUnavailableError
+from .errors import NotLockableError, ObjectLockedError, ObjectNotFoundError, StoreUnavailableError
 from .rules import check_key, check_prefix
+from .s3_locks import Locks
 from .s3_requests import Requests
-from .types import ObjectHead, StoredObject
+from .types import Freed, ObjectHead, StoredObject
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -27,27 +28,102 @@ _BATCH = 1000
 
 
 class S3Store:
-    """An ObjectStore in `bucket`. S3 itself makes a `put` atomic and durable; `requests` makes what obstore cannot."""
+    """An ObjectStore in `bucket`. S3 itself makes a `put` atomic and durable; `requests` makes what obstore cannot.
 
-    def __init__(self, bucket: "Bucket", requests: Requests) -> None:
+    `locks` set write-once where that is asked for; None: this store never does.
+    """
+
+    def __init__(self, bucket: "Bucket", requests: Requests, locks: Locks | None = None) -> None:
         self._bucket = bucket
         self._requests = requests
+        self.locks = locks
 
     def put(self, key: str, content: Path | bytes) -> StoredObject:
         """See ObjectStore. Large files go up in several parts; the store is asked afterwards whether it has them."""
         check_key(key)
         with _translated(key):
-            if isinstance(content, bytes):
-                size, digest = len(content), hashlib.sha256(content).hexdigest()
-            else:
-                with content.open("rb", buffering=0) as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                    size = file.tell()
+            size, digest = _measured(content)
             stored = obstore.put(self._bucket, key, content)
             there = obstore.head(self._bucket, key)
         if there["size"] != size or there["e_tag"] != stored["e_tag"]:
             raise StoreUnavailableError("the object store has something else than was sent", remedy="send it again")
         return StoredObject(key=key, size=size, sha256=digest)
+
+    def put_locked(self, key: str, content: Path | bytes, *, until: datetime) -> StoredObject:
+        """As `put`, and no moment passes in which the object can be deleted before `until`. Raises NotLockableError.
+
+        The same bytes are not stored twice: the copy before would stay as a version that nobody can delete.
+        """
+        check_key(key)
+        locks = self._locks()
+        with _translated(key):
+            size, digest = _measured(content)
+            if not self._has(key, size, digest):
+                locks.put(key, content, size=size, until=until)
+            else:
+                locks.lengthen(key, until=until)
+        return StoredObject(key=key, size=size, sha256=digest)
+
+    def lengthen(self, key: str, *, until: datetime) -> bool:
+        """Lock an object until then, if nothing keeps it so long; whether that was so, False when it is not there.
+
+        Raises NotLockableError.
+        """
+        try:
+            self.head(key)
+        except ObjectNotFoundError:
+            return False
+        with _translated(key):
+            return self._locks().lengthen(key, until=until)
+
+    def kept_until(self, key: str) -> datetime | None:
+        """Until when a lock keeps an object that Parley may lift, its own in governance; None when nothing keeps it.
+
+        Raises ObjectLockedError when anything else keeps it.
+        """
+        if self.locks is None:
+            self.require_free([key])
+            return None
+        with _translated(key):
+            return self.locks.until(check_key(key)) if self._requests.versioned else None
+
+    def delete_free(self, keys: Iterable[str], *, lift: bool = False) -> Freed:
+        """Delete what nothing keeps; with `lift` also what only a lock keeps that Parley may lift."""
+        wanted = list(keys)
+        with _translated(""):
+            if not self._requests.versioned:
+                return Freed(self.delete_many(wanted))
+            may_lift = lift and self.locks is not None and self.locks.mode == "governance"
+            removed, kept = 0, {}
+            for key in wanted:
+                try:
+                    removed += self._requests.delete_versions([check_key(key)], lift=may_lift)
+                except ObjectLockedError as locked:
+                    kept[key] = locked.until
+        return Freed(removed, kept)
+
+    @property
+    def lockable(self) -> bool:
+        """Whether this store locks, and its bucket can."""
+        with _translated(""):
+            return self.locks is not None and self.locks.possible
+
+    def require_lockable(self) -> None:
+        """Raises NotLockableError when this store is to lock and its bucket cannot."""
+        with _translated(""):
+            if self.locks is not None:
+                self.locks.require_possible()
+
+    def _locks(self) -> Locks:
+        if self.locks is None:
+            raise NotLockableError(self._requests.bucket)
+        return self.locks
+
+    def _has(self, key: str, size: int, digest: str) -> bool:
+        try:
+            return self.head(key).size == size and self.sha256(key) == digest
+        except ObjectNotFoundError:
+            return False
 
     def abort_incomplete(self, prefix: str, *, before: datetime) -> int:
         """Abort uploads that were begun before that instant and never completed; how many."""
@@ -164,6 +240,15 @@ class _RemoteFile(io.RawIOBase):
         view[: len(piece)] = piece
         self._position += len(piece)
         return len(piece)
+
+
+def _measured(content: Path | bytes) -> tuple[int, str]:
+    """Size in bytes and SHA-256 in hexadecimal."""
+    if isinstance(content, bytes):
+        return len(content), hashlib.sha256(content).hexdigest()
+    with content.open("rb", buffering=0) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
 
 
 @contextmanager

@@ -8,12 +8,13 @@ repair; the warm one then counts.
 import heapq
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
-from .errors import ObjectNotFoundError, StoreUnavailableError
+from .errors import ObjectLockedError, ObjectNotFoundError, StoreUnavailableError
 from .s3 import S3Store
 from .types import ObjectHead, ObjectStore, StoredObject
 
@@ -82,38 +83,54 @@ class TieredStore:
         """The first half of a move: copy an object into the cold store; its size in bytes, 0 when nothing is to move.
 
         `sha256` is what its bytes must be: others are not copied. The copy is read back and compared before this ends.
-        `scratch` is a directory for a file of the object's size. Raises StorageError; ObjectLockedError when the warm
-        store keeps the object by write-once, so that it could not leave it.
+        A lock that Parley may lift goes with the object: the copy is locked as long. `scratch` is a directory for a
+        file of the object's size. Raises StorageError; ObjectLockedError when anything else keeps the object in the
+        warm store, or the cold one cannot lock it.
         """
         try:
             size = self.warm.head(key).size
         except ObjectNotFoundError:
             return 0
-        if isinstance(self.warm, S3Store):
-            self.warm.require_free([key])
+        until = self.warm.kept_until(key) if isinstance(self.warm, S3Store) else None
+        if until is not None and not (isinstance(self.cold, S3Store) and self.cold.lockable):
+            raise ObjectLockedError(until)
         if self.warm.sha256(key) != sha256:
             return 0
-        if _hash_in(self.cold, key) != sha256:
-            self._copy(key, scratch)
+        if _hash_in(self.cold, key) == sha256:
+            _lock(self.cold, key, until)
+        else:
+            self._copy(key, scratch, until)
             if _hash_in(self.cold, key) != sha256:
                 raise StoreUnavailableError("the cold store has something else than was sent", remedy="send it again")
         return size
 
     def drop_warm(self, key: str) -> bool:
-        """The second half: delete the object from the warm store, unless the cold one lacks it; whether that was."""
+        """The second half: delete the object from the warm store, unless the cold one lacks it; whether that was.
+
+        Raises ObjectLockedError when the warm store began to keep it since in a way that Parley may not lift.
+        """
         try:
             whole = self.cold.head(key).size == self.warm.head(key).size
         except ObjectNotFoundError:
             return False
-        return whole and self.warm.delete(key)
+        if not whole:
+            return False
+        if not isinstance(self.warm, S3Store):
+            return self.warm.delete(key)
+        _lock(self.cold, key, self.warm.kept_until(key))
+        return self.warm.delete_free([key], lift=True).removed > 0
 
-    def _copy(self, key: str, scratch: Path) -> None:
+    def _copy(self, key: str, scratch: Path, until: datetime | None) -> None:
         with tempfile.TemporaryFile(dir=scratch) as file, self.warm.open(key) as source:
             while piece := source.read(_BLOCK):
                 file.write(piece)
             file.flush()
             # The file has no name, so that nobody who is killed leaves it; this is how the process names it itself.
-            self.cold.put(key, Path(f"/proc/self/fd/{file.fileno()}"))
+            path = Path(f"/proc/self/fd/{file.fileno()}")
+            if until is not None and isinstance(self.cold, S3Store):
+                self.cold.put_locked(key, path, until=until)
+            else:
+                self.cold.put(key, path)
 
     def _found(self, ask: Callable[[ObjectStore], _T]) -> _T:
         """The answer of the warm store, else that of the cold one: a move ends warm after it began cold."""
@@ -153,6 +170,20 @@ class _MovingFile(io.RawIOBase):
             piece = self._file.read(len(view))
         view[: len(piece)] = piece
         return len(piece)
+
+
+def tiers(store: ObjectStore) -> Mapping[str, ObjectStore]:
+    """The stores that `store` is made of, "warm" and "cold"; of a store that is one only "warm"."""
+    return {"warm": store.warm, "cold": store.cold} if isinstance(store, TieredStore) else {"warm": store}
+
+
+def _lock(store: ObjectStore, key: str, until: datetime | None) -> None:
+    """Lock an object that is there until then. Raises ObjectLockedError where that cannot be."""
+    if until is None:
+        return
+    if not (isinstance(store, S3Store) and store.lockable):
+        raise ObjectLockedError(until)
+    store.lengthen(key, until=until)
 
 
 def _hash_in(store: ObjectStore, key: str) -> str:

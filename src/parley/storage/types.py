@@ -1,9 +1,15 @@
 """What an object store promises."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol, get_args
+
+LockMode = Literal["governance", "compliance"]
+"""S3 object lock: `governance` yields to whoever has the right and asks for it, `compliance` to nobody."""
+
+LOCK_MODES: tuple[LockMode, ...] = get_args(LockMode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,23 @@ class ObjectHead:
 
     key: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """How many objects were deleted; by key those that write-once keeps, until when: None for a legal hold."""
+
+    removed: int
+    kept: Mapping[str, datetime | None] = field(default_factory=dict)
+
+    def __add__(self, other: "Freed") -> "Freed":
+        return Freed(self.removed + other.removed, {**self.kept, **other.kept})
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last of `kept` is free; None when nobody knows, or nothing is kept."""
+        ends = [one for one in self.kept.values() if one is not None]
+        return max(ends) if ends and len(ends) == len(self.kept) else None
 
 
 class ObjectStore(Protocol):

@@ -62,6 +62,8 @@ def test_places_that_callbacks_may_reach_are_separated_by_spaces() -> None:
         ('[proxy]\nheader = "x-real-ip"', "proxy.header"),
         ("[store]\ncold_days = -1", "store.cold_days"),
         ('[store]\nurl = "s3://b"\ncold_url = "s3://b"', "store.cold_url"),
+        ('[store]\nurl = "s3://b"\nlock = "worm"', "store.lock"),
+        ('[store]\nlock = "compliance"', "store.lock"),
         ("web = [", "parley.toml"),
     ],
 )

@@ -14,6 +14,7 @@ from parley.recordings.scrubbing.errors import NoSuchFinding
 from parley.recordings.scrubbing.examining import damage_of
 from parley.recordings.scrubbing.models import Finding
 from parley.recordings.scrubbing.running import clause
+from parley.recordings.write_once import lock_again
 
 REPAIR: Final = "storage.repair"
 STILL_DAMAGED: Final = "storage.still-damaged"
@@ -46,6 +47,7 @@ def repair(finding_id: UUID, *, by: UUID, at: datetime) -> bool:
             backups.put_back(row.object_key, sha256=row.expected)
     except backups.NoBackup as error:
         return _stays(row, error.error_id)
+    lock_again(row.recording_id, store=store_in_use(), at=at)
     if damage_of(row.recording_id, row.object_key, store=store_in_use()) is not None:
         return _stays(row, STILL_DAMAGED)
     _resolve(row, "repaired", by=by, at=at)

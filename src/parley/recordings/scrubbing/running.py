@@ -25,6 +25,7 @@ from parley.recordings.scrubbing import declaring, moving, rules
 from parley.recordings.scrubbing.examining import examine
 from parley.recordings.scrubbing.models import Finding, Scrub
 from parley.recordings.scrubbing.types import Damage
+from parley.recordings.write_once import lock_again
 from parley.retention import api as retention
 from parley.storage.api import clear_abandoned, tiers
 from parley.tenancy import api as tenancy
@@ -86,6 +87,7 @@ def advance(scrub_id: UUID, *, at: datetime, seconds: float) -> Scrub:
         batch = list(later.order_by("id").values_list("id", flat=True)[:_BATCH])
         for recording_id in batch:
             seen = examine(recording_id, store=store)
+            lock_again(recording_id, store=store, at=at)
             row.after = recording_id
             row.recordings += 1
             row.objects_read += seen.objects

@@ -12,7 +12,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from parley.recordings.api import STORE, installed_store
 from parley.recordings.scrubbing import api as scrubbing
+from parley.retention import api as retention
+from parley.storage.api import lock_mode
 from parley.web import rules
 from parley.web.access import sees_everything
 from parley.web.place import inside
@@ -60,6 +63,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "kinds": _kinds(last.report) if last else [],
         "bars": _bars(last.report) if last else [],
         "places": _places(last.report) if last else [],
+        "locks": lock_mode(installed_store()),
+        "laws": retention.laws_on(STORE.name),
         "moves": scrubbing.moves(),
         "findings": [_line(one, by=names.get(one.resolved_by, "") if one.resolved_by else "") for one in shown],
         "older": before is not None,
