@@ -2,12 +2,13 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
+from parley.foundation.errors import ParleyError
 from parley.inventory.api import ExportOptions, Sink
 from parley.recordings.annotations import annotation_lines
 from parley.recordings.errors import NoSuchRendition, SubstitutedObject
@@ -29,10 +30,22 @@ from parley.tenancy import api as tenancy
 TABLE: Final = "recordings"
 ANNOTATIONS: Final = "recording_notes"
 SEALED: Final = "sealed to your key"
-_PLAYABLE: Final[tuple[tuple[Playable, str], ...]] = (("mp3", "audio/mpeg"), ("opus", "audio/ogg"))
+_PLAYABLE: Final[tuple[tuple[Playable, str], ...]] = (
+    ("mp3", "audio/mpeg"),
+    ("opus", "audio/ogg"),
+    ("wav", "audio/wav"),
+)
 _PIECE: Final = 1 << 18
 _BATCH: Final = 200
-_BROKEN: Final = (NotACapture, NoSuchRendition, OriginalError, SubstitutedObject, SealingError)
+_WHY: Final[Mapping[type[ParleyError], str]] = {
+    NotACapture: "the original holds no sound that can be read",
+    NoSuchRendition: "there is no playable copy of it",
+    OriginalError: "the original cannot be opened",
+    SubstitutedObject: "what is stored is not what was recorded",
+    SealingError: "it does not open with the key that it was sealed to",
+}
+"""Why a file is left out, for whoever reads the package; the error's id stands beside it."""
+_BROKEN: Final = tuple(_WHY)
 _NOTE: Final = "recordings/HOW-TO-OPEN.txt"
 _HOW: Final = """\
 These recordings are sealed to keys that you alone hold: the provider cannot open them, and nothing in them could be
@@ -94,10 +107,11 @@ class Handing:
     ) -> tuple[list[str], str]:
         """Names of the files that were written, and why others were not."""
         formats = self.options.formats
-        if not self.parties.can_open:
-            return self._sealed(recording, base), "only your key opens it"
         files: list[str] = []
         notes: list[str] = []
+        if not self.parties.can_open:
+            self._sealed(recording, base, files, notes)
+            return files, "; ".join(["only your key opens it", *notes])
         audible = None if keep is None else ports_of(streams_of(recording), sheet.parties, keep)
         whole = audible is None or audible == {stream.port for stream in streams_of(recording)}
         unknown = audible is not None and not audible
@@ -110,15 +124,13 @@ class Handing:
         if "vcon" in formats:
             voice = None if unknown else self._sound(recording, "mp3", audible, whole=whole)
             self._copy(f"{base}.vcon.json", VCON, _vcon(recording, shown, voice, base), files, notes)
-        if "wav" in formats and whole and not unknown:
-            self._copy(f"{base}.wav", "audio/wav", self._rendition(recording, "wav"), files, notes)
         for kind in ("pcap", "age"):
             if kind in formats and not whole:
                 notes.append(f"{kind} is left out: others are in it")
         if "pcap" in formats and whole:
             self._copy(f"{base}.pcap", "application/vnd.tcpdump.pcap", self._capture(recording), files, notes)
         if "age" in formats and whole:
-            files += self._sealed(recording, base)
+            self._sealed(recording, base, files, notes)
         return files, "; ".join(notes)
 
     def _copy(self, name: str, media_type: str, pieces: Iterable[bytes], files: list[str], notes: list[str]) -> None:
@@ -127,7 +139,7 @@ class Handing:
         try:
             first = next(running, b"")
         except _BROKEN as error:
-            notes.append(f"{name.rpartition('.')[2]} is left out: {error.error_id}")
+            notes.append(_left_out(name, error))
             return
         with self.sink.file(name, media_type) as file:
             for piece in chain([first], running):
@@ -161,14 +173,19 @@ class Handing:
         ) as parts:
             yield from whole_capture(parts)
 
-    def _sealed(self, recording: Recording, base: str) -> list[str]:
-        """The parts as they are stored, and, where only the customer can open it, the sealed sheet of parties."""
-        names = []
-        for name, part in original(recording, store=self.store).items():
+    def _sealed(self, recording: Recording, base: str, files: list[str], notes: list[str]) -> None:
+        """The parts as they are stored, and, where only the customer can open it, the sealed sheet of parties. When
+        the parts are not what was recorded, say so instead: none of them is written."""
+        try:
+            parts = original(recording, store=self.store)
+        except _BROKEN as error:
+            notes.append(_left_out(f"{base}/*.age", error))
+            parts = {}
+        for name, part in parts.items():
             with part, self.sink.file(f"{base}/{name}", "application/age-encryption") as file:
                 while piece := part.read(_PIECE):
                     file.write(piece)
-            names.append(f"{base}/{name}")
+            files.append(f"{base}/{name}")
         if not self.parties.can_open:
             sheet = {
                 "recording": str(recording.id),
@@ -177,8 +194,12 @@ class Handing:
             }
             with self.sink.file(f"{base}/parties.json", "application/json") as file:
                 file.write(json.dumps(sheet).encode())
-            names.append(f"{base}/parties.json")
-        return names
+            files.append(f"{base}/parties.json")
+
+
+def _left_out(name: str, error: ParleyError) -> str:
+    why = next(words for kind, words in _WHY.items() if isinstance(error, kind))
+    return f"{name.partition('/')[2]} is left out: {why} ({error.error_id})"
 
 
 def _vcon(recording: Recording, shown: PartySheet, voice: Iterable[bytes] | None, base: str) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from parley.recordings import strictjson
 from parley.recordings.models import Recording
 from parley.recordings.original import opened_original
 from parley.recordings.reading import original
-from parley.recordings.rendition.encoders import Encoder, Mp3Encoder, OpusEncoder
+from parley.recordings.rendition.encoders import Encoder, Mp3Encoder, OpusEncoder, WavEncoder
 from parley.recordings.rendition.render import render
 from parley.recordings.search import number_indexes
 from parley.recordings.types import NUMBER_INDEX, ManifestStream, Party, PartySheet
@@ -22,10 +22,11 @@ from parley.storage.api import ObjectStore
 from parley.tenancy import api as tenancy
 
 LEFT_OUT: Final = "(left out)"
-Playable = Literal["mp3", "opus"]
+Playable = Literal["mp3", "opus", "wav"]
 _ENCODERS: Final[Mapping[Playable, Callable[[int], Encoder]]] = {
     "mp3": lambda samples: Mp3Encoder(samples=samples),
     "opus": lambda _samples: OpusEncoder(),
+    "wav": lambda samples: WavEncoder(samples=samples),
 }
 
 
@@ -74,7 +75,7 @@ def ports_of(streams: Sequence[ManifestStream], parties: Sequence[Party], keep: 
 def sound(
     recording: Recording, kind: Playable, *, store: ObjectStore, audible: frozenset[int] | None = None
 ) -> Iterator[bytes]:
-    """The recording as MP3 or Opus, made anew from its original, with only the streams in `audible` (None: all) to
+    """The recording as MP3, Opus or WAV, made anew from its original, with only the streams in `audible` (None: all) to
     be heard.
 
     Raises NotACapture, OriginalError, SubstitutedObject, SealingError, StorageError.

@@ -162,7 +162,7 @@ def test_a_rendering_that_comes_after_makes_nothing(place: Place) -> None:
         assert not STORE.present([recording])
 
 
-@pytest.mark.parametrize(("kind", "least"), [("mp3", 0.98), ("opus", 0.96)])
+@pytest.mark.parametrize(("kind", "least"), [("mp3", 0.98), ("opus", 0.96), ("wav", 0.99)])
 def test_only_the_voice_of_the_person_is_heard(place: Place, kind: str, least: float) -> None:
     recording = place.recorded(parts=[call(3.0)])
     place.render()
@@ -198,8 +198,8 @@ def test_whole_for_the_customer(place: Place) -> None:
 
 def test_not_yet_rendered_is_made_for_the_export(place: Place) -> None:
     recording = place.recorded(parts=[call(1.0)])
-    sink = written(place, [recording], formats=("mp3", "opus"))
-    assert [len(decoded(file)) for file in sink.files.values()] == [pytest.approx(8000, abs=250)] * 2
+    sink = written(place, [recording], formats=("mp3", "opus", "wav"))
+    assert [len(decoded(file)) for file in sink.files.values()] == [pytest.approx(8000, abs=250)] * 3
 
 
 def test_no_voice_is_handed_out_when_nobody_knows_whose_it_is(place: Place) -> None:
@@ -257,12 +257,24 @@ def test_a_name_may_be_corrected_and_a_fact_may_not(place: Place) -> None:
         rectify(recording, started_at="2020-01-01")
 
 
-def test_a_broken_original_is_named_and_holds_nothing_up(place: Place) -> None:
+def test_a_broken_file_is_named_with_its_reason_and_holds_nothing_up(place: Place) -> None:
     broken, whole = place.recorded(at=AT), place.recorded(at=AT + timedelta(hours=1))
     place.render()
     for kind in ("mp3", "wav"):
         place.store.delete(Rendition.objects.get(recording=broken, kind=kind).object_key)
-    sink = written(place, [broken, whole], formats=("mp3",))
-    assert "recordings.substituted-object" in sink.rows[0]["note"]
-    assert sink.rows[1]["note"] == ""
-    assert len(sink.files) == 1
+    sink = written(place, [broken, whole], formats=("mp3", "wav"))
+    assert sink.rows[0]["files"] == "" and sink.rows[1]["note"] == ""
+    for kind in ("mp3", "wav"):
+        why = f"{broken}.{kind} is left out: what is stored is not what was recorded (recordings.substituted-object)"
+        assert why in sink.rows[0]["note"]
+    assert len(sink.files) == 2
+
+    place.store.delete(Part.objects.get(recording=broken).object_key)
+    person = Subject(numbers=(CALLER.number,))
+    mine = written(place, [broken, whole], subject=person, formats=("mp3", "wav", "pcap", "age"))
+    for kind in ("mp3", "wav"):
+        assert f"{broken}.{kind} is left out: what is stored" in mine.rows[0]["note"]
+    assert "pcap is left out: others are in it; age is left out: others are in it" in mine.rows[1]["note"]
+    assert sorted(name.rpartition(".")[2] for name in mine.files) == ["mp3", "wav"]
+    everything = written(place, [broken], formats=("pcap", "age"))
+    assert "/*.age is left out" in everything.rows[0]["note"] and not everything.files
