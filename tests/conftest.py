@@ -11,9 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from tests.support.installation import MakeCustomer, settings, tenancy
 from tests.support.object_server import ACCESS, SECRET, ObjectServer
 
+hypothesis_settings.register_profile("suite", deadline=None)  # a machine that has other work is no finding
+hypothesis_settings.load_profile("suite")
 _running: list[bool] = []
 """Not empty while the server of this test run is up."""
 

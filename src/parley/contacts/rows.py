@@ -13,8 +13,6 @@ from parley.contacts.types import Contact, ContactLine, NewContact
 from parley.sealing.api import SealedField
 from parley.tenancy import api as tenancy
 
-_SHORT_LIST: Final = "SELECT set_config('gin_pending_list_limit', '512', true)"
-"""Kilobytes. A search reads the whole list of what an index has not taken in yet, so it is kept short."""
 _INSERT: Final = """
 INSERT INTO contacts_contact (id, directory_id, changed_at, keep_until, minor, sealed, tokens, addresses)
 VALUES (%s, %s, %s, %s, %s, %s, %s::tsvector, %s::bigint[])
@@ -113,7 +111,6 @@ def insert(
 ) -> None:
     """Write a checked contact, in the caller's transaction, with its next statement."""
     made = tools.tokeniser.of(new)
-    tenancy.run_later(_SHORT_LIST)
     tenancy.run_later(
         _INSERT,
         [contact, directory, changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses],
@@ -123,7 +120,6 @@ def insert(
 def overwrite(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField, changed_at: datetime) -> None:
     """Set a contact anew, in the caller's transaction, with its next statement."""
     made = tools.tokeniser.of(new)
-    tenancy.run_later(_SHORT_LIST)
     tenancy.run_later(
         _UPDATE, [changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses, before.id]
     )

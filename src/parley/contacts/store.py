@@ -18,11 +18,13 @@ from parley.contacts import models, rows
 from parley.contacts.consents import consent_view, indexes_of, objections_of
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import changed, check
+from parley.contacts.news import DELETED, tell_deleted
 from parley.contacts.tools import tools
 from parley.contacts.types import OFFERING, STORE_NAME, NewContact, Number
 from parley.contacts.writing import region, write
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Held, Sink, Subject, Wiped
 from parley.tenancy import api as tenancy
+from parley.webhooks import api as webhooks
 
 KIND: Final = "contact"
 DATED: Final = "dated-contact"
@@ -33,13 +35,13 @@ _ERASE: Final = """
 WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[]))
 DELETE FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
 """
-_OWNED: Final = "SELECT id FROM contacts_directory WHERE id = ANY(%s::uuid[]) AND kind = 'personal' FOR UPDATE"
+_LOCK_DIRECTORIES: Final = "SELECT id FROM contacts_directory WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
 _LOCK_OWNED: Final = "SELECT id FROM contacts_contact WHERE directory_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
 _ERASE_OWNED: Final = "DELETE FROM contacts_directory WHERE id = ANY(%s::uuid[])"
 _PRESENT: Final = """
-SELECT id FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
-UNION ALL SELECT contact_id FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[])
-UNION ALL SELECT id FROM contacts_directory WHERE id = ANY(%(ids)s::uuid[]) AND kind = 'personal'
+SELECT id, 'contact' FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
+UNION ALL SELECT contact_id, 'contact' FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[])
+UNION ALL SELECT id, 'directory' FROM contacts_directory WHERE id = ANY(%(ids)s::uuid[]) AND kind = 'personal'
 """
 _FIND: Final = "SELECT id, changed_at, keep_until FROM contacts_contact WHERE addresses && %s::bigint[]"
 _PLAIN: Final = ("given", "family", "company", "title", "department", "notes", "speed_dial", "source", "citizenship")
@@ -116,20 +118,24 @@ class Contacts:
         """See LooksAround."""
         wanted = list(ids)
         present: tenancy.Asked = (_PRESENT, {"ids": wanted})
-        before, owned, _, erased, left = tenancy.run_together(
-            present, (_OWNED, [wanted]), (_LOCK, [wanted]), (_ERASE, {"ids": wanted}), present
+        first: list[tenancy.Asked] = [(_LOCK, [wanted])] if len(wanted) > 1 else []
+        hears = webhooks.asking_whether_heard(DELETED)
+        *_, before, erased, left, heard = tenancy.run_together(
+            *first, present, (_ERASE, {"ids": wanted}), present, hears
         )
-        contacts = erased.size
-        if owned.rows:
-            directories = [row[0] for row in owned.rows]
-            (of_these,) = tenancy.run_together((_LOCK_OWNED, [directories]))
-            erased, _, left = tenancy.run_together(
-                (_ERASE, {"ids": [row[0] for row in of_these.rows]}), (_ERASE_OWNED, [directories]), present
+        records, gone = erased.size, [row[0] for row in before.rows if row[1] == KIND]
+        if owned := [row[0] for row in before.rows if row[1] == DIRECTORY]:
+            _, of_these = tenancy.run_together((_LOCK_DIRECTORIES, [owned]), (_LOCK_OWNED, [owned]))
+            erased, directories, left = tenancy.run_together(
+                (_ERASE, {"ids": [row[0] for row in of_these.rows]}), (_ERASE_OWNED, [owned]), present
             )
-            contacts += erased.size
+            records += erased.size + directories.size
+            gone += [row[0] for row in of_these.rows]
+        if heard.rows[0][0]:
+            tell_deleted(gone, at=datetime.now(UTC))
         return Wiped(
             before=frozenset(row[0] for row in before.rows),
-            erased=Erased(records=contacts + len(owned.rows)),
+            erased=Erased(records=records),
             left=frozenset(row[0] for row in left.rows),
         )
 

@@ -197,8 +197,9 @@ class Tokeniser:
     def _node(self, before: str) -> str:
         """The characters that stand for `_LETTERS` behind these letters, and at last the one for any other letter."""
         digest = blake2b(f"p{before}".encode(), digest_size=64, key=self.key).digest()
-        pairs = zip(digest, digest[-len(_CHARACTERS) :], strict=False)  # two bytes each: equal ones would show an order
-        made = "".join(sorted(_CHARACTERS, key=dict(zip(_CHARACTERS, pairs, strict=False)).__getitem__))
+        # Two bytes each: equal ones would show an order.
+        ranks = sorted(zip(digest, digest[-len(_CHARACTERS) :], range(len(_CHARACTERS)), strict=False))
+        made = "".join([_CHARACTERS[place] for _, _, place in ranks])
         _keep(self._nodes, before, made)
         return made
 

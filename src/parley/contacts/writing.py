@@ -72,7 +72,7 @@ def annotate(contact: UUID, metadata: Metadata, *, by: str, at: datetime) -> Con
         write(before, after, at=at)
         details = {"contact": str(contact), "fields": sorted(given), "by": by}
         leave("contact.annotated", clause=clause, at=at, details=details)
-    return replace(before.contact(), changed_at=at, fields=after)
+    return replace(before, changed_at=at, fields=after).contact()
 
 
 def write(before: rows.Row, after: NewContact, *, at: datetime) -> None:

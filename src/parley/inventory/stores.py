@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, BinaryIO, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -155,7 +156,7 @@ class CannotRectify(ParleyError):
     error_id: ClassVar[str] = "inventory.cannot-rectify"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stores:
     """The stores of this installation, by name."""
 
@@ -175,10 +176,12 @@ _ACCOUNTS: Final = "people.User"
 
 
 def connect_stores(make: Callable[[], Sequence[Store]]) -> None:
-    """Wire what `stores` returns; `make` is called each time, so that nothing is loaded before it is needed."""
+    """Wire what `stores` returns; `make` is called once, when somebody asks: nothing is loaded before it is needed."""
     _connected[:] = [make]
+    stores.cache_clear()
 
 
+@cache
 def stores() -> Stores:
     """The stores of all offerings, in the order of the wiring."""
     return Stores(by_name={store.name: store for make in _connected for store in make()})

@@ -58,6 +58,9 @@ class VerificationError(Exception):
 # --- canonical forms -------------------------------------------------------------------------------------------------
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
 def canonical(value: object) -> bytes:
     """The one encoding of `value` (RFC 8785): sorted members, no spaces, UTF-8.
 
@@ -65,7 +68,7 @@ def canonical(value: object) -> bytes:
     else (fractions, bytes, deep nesting) raises TypeError or ValueError: two programs could encode it differently.
     """
     _require_canonical(value, depth=0)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _require_canonical(value: object, *, depth: int) -> None:

@@ -22,7 +22,12 @@ _RECENT: Final = 1.0
 _ALONE: Final = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _BESIDE_OTHERS: Final = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
 _GATHER_ALONE: Final = f"SELECT pg_advisory_xact_lock({_GATHERING})"
-_RULES: Final = "SELECT store, kind, keep FROM retention_kindrule"
+_STANDING: Final = """
+SELECT 'law', law, '', '', extended, declared_by, declared_at FROM retention_lawinforce WHERE withdrawn_at IS NULL
+UNION ALL SELECT 'rule', store, kind, keep, NULL, NULL, NULL FROM retention_kindrule
+UNION ALL SELECT 'person', '', '', '', NULL, NULL, NULL
+WHERE EXISTS (SELECT FROM retention_hold WHERE scope = 'subject' AND lifted_at IS NULL)
+"""
 _REACHING: Final = """
 SELECT r.hold_id, h.ground, h.binds, r.record, '', NULL::timestamptz, NULL::timestamptz
 FROM retention_heldrecord r JOIN retention_hold h ON h.id = r.hold_id
@@ -34,7 +39,12 @@ WHERE scope = 'span' AND store = %s AND lifted_at IS NULL
 _RESTRICTED: Final = """
 SELECT record, reference, ground FROM retention_restriction WHERE store = %s AND record = ANY(%s::uuid[])
 """
-_BY_PERSON: Final = "SELECT EXISTS (SELECT FROM retention_hold WHERE scope = 'subject' AND lifted_at IS NULL)"
+_OR_RESTRICTING: Final = """UNION ALL
+SELECT NULL, ground, reference, record, '', NULL, NULL FROM retention_restriction
+WHERE store = %s AND record = ANY(%s::uuid[])
+"""
+_BEARING: Final = _REACHING + _OR_RESTRICTING
+"""What reaches records of a store, and (no hold) what restricts them."""
 
 
 def no_disposal_beside() -> None:
@@ -76,17 +86,15 @@ def ask_before_disposal(wanted: Sequence[Held] | Unread) -> Asked:
         reading = [wanted.reading]
     else:
         ids, reading = {store: _ids(some) for store, some in _by_store(wanted).items()}, []
-    answers = tenancy.run_together(*reading, (_BESIDE_OTHERS, []), (_BY_PERSON, []), *_asked(ids))
+    answers = tenancy.run_together(*reading, (_BESIDE_OTHERS, []), *_asked(ids))
     records = wanted.held(answers.pop(0)) if isinstance(wanted, Unread) else wanted
-    _, person_held, *bearing = answers
-    return Asked(records, bearing, bool(person_held.rows[0][0]))
+    _, *bearing = answers
+    return Asked(records, bearing, any(what == "person" for what, *_ in bearing[0].rows))
 
 
 def _asked(ids: Mapping[str, Sequence[UUID]]) -> list[tenancy.Asked]:
-    asked: list[tenancy.Asked] = [(laws.DECLARED, []), (_RULES, [])]
-    for store, some in ids.items():
-        asked += [(_REACHING, [store, some, store]), (_RESTRICTED, [store, some])]
-    return asked
+    """What stands for the customer, and what bears on records of each store."""
+    return [(_STANDING, []), *((_BEARING, [store, some, store, store, some]) for store, some in ids.items())]
 
 
 def _by_store(records: Sequence[Held]) -> Mapping[str, list[Held]]:
@@ -180,9 +188,11 @@ def facts(
     by_store = _by_store(records)
     asked = {store: _ids(some) for store, some in by_store.items()}
     found = [one.rows for one in answers or tenancy.run_together(*_asked(asked))]
-    declared, spans = laws.of_rows(found[0]), _rules(found[1]) | dict(keep or {})
-    for number, (store, of_store) in enumerate(by_store.items()):
-        held, resting = _reaching(of_store, found[2 * number + 2]), _resting(found[2 * number + 3])
+    declared = laws.of_rows(sorted((row[1], *row[4:]) for row in found[0] if row[0] == "law"))
+    spans = _rules([row[1:4] for row in found[0] if row[0] == "rule"]) | dict(keep or {})
+    for (store, of_store), bearing in zip(by_store.items(), found[1:], strict=True):
+        held = _reaching(of_store, [row for row in bearing if row[0] is not None])
+        resting = _resting([(row[3], row[2], row[1]) for row in bearing if row[0] is None])
         for one in of_store:
             span = spans.get((store, one.kind))
             yield (

@@ -3,14 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from parley.governance.contract import api as contract
-from parley.inventory.api import Erased, Held, PersonalData, Store, installed, personal, stores, uncovered, wipe
+from parley.inventory.api import Erased, Held, Store, Stores, installed, personal, stores, uncovered, wipe
 from parley.obligations import api as obligations
 from parley.retention import bearing, holding, restricting, tombstones
 from parley.retention.approving import require_approval
@@ -127,7 +127,7 @@ def dispose_free(
 
 def require_answered() -> None:
     """Raises ErasureIncomplete while data that is found by person has no store: nothing could be erased whole."""
-    missing = uncovered(_declared(), stores())
+    missing = _unanswered(stores())
     if missing:
         raise ErasureIncomplete(
             f"nobody answers for {', '.join(missing)}", missing=missing,
@@ -135,10 +135,10 @@ def require_answered() -> None:
         )  # fmt: skip
 
 
-@cache
-def _declared() -> tuple[PersonalData, ...]:
-    """What the installed packages declare: it stays as it is while the process lives."""
-    return personal(installed("DECLARATIONS"))
+@lru_cache(maxsize=4)
+def _unanswered(known: Stores) -> tuple[str, ...]:
+    """What the installed packages declare, and what stores there are, stays as it is while the process lives."""
+    return uncovered(personal(installed("DECLARATIONS")), known)
 
 
 def ids_hash(records: Sequence[Held]) -> str:

@@ -33,12 +33,14 @@ _MARGIN: Final = timedelta(days=1)
 _UNSURE: Final = timedelta(hours=1)
 _LAY: Final = """
 INSERT INTO retention_tombstone (customer_id, store, cause, at, sure, record)
-SELECT %s::uuid, %s::text, %s::text, %s::timestamptz, false, unnest(%s::uuid[])
+SELECT %s::uuid, %s::text, %s::text, %s::timestamptz, false, record FROM unnest(%s::uuid[]) AS record, {quickly}
 ON CONFLICT (customer_id, store, record) DO UPDATE SET cause = EXCLUDED.cause, at = EXCLUDED.at
 """
 _SURE: Final = """
 UPDATE retention_tombstone SET sure = true WHERE customer_id = %s AND store = %s AND record = ANY(%s::uuid[])
 """
+_LAY_QUICKLY: Final = _LAY.format(quickly="(SELECT set_config('synchronous_commit', 'off', true)) AS hint")
+_LAY_AS_ALL: Final = _LAY.format(quickly="(SELECT) AS hint")
 _UNSYNCED: Final = "SELECT set_config('synchronous_commit', 'off', true)"
 _FEW: Final = 100
 """Records whose erasure is made sure with the next one that is laid; of more at once."""
@@ -52,9 +54,10 @@ def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) ->
     has the record."""
     customer_id = tenancy.current().id
     pieces = [(store, some) for store, ids in records.items() for some in batches(list(dict.fromkeys(ids)))]
-    laid: list[tenancy.Asked] = [(_LAY, [customer_id, store, cause, at, some]) for store, some in pieces]
+    laying = _LAY_QUICKLY if tenancy.provider_beside() and not _joins() else _LAY_AS_ALL
+    laid: list[tenancy.Asked] = [(laying, [customer_id, store, cause, at, some]) for store, some in pieces]
     sure: list[tenancy.Asked] = [(_SURE, [customer_id, store, some]) for store, some in pieces]
-    _commit([*_taken(), *laid], synced=not tenancy.provider_beside())
+    tenancy.run_together(*_taken(), *laid, using="provider")
     transaction.on_commit(lambda: _make_sure(sure, few=sum(len(some) for _, some in pieces) <= _FEW), robust=True)
 
 
@@ -110,7 +113,7 @@ def forget_tombstones(customer_id: UUID, before: datetime) -> int:
 
 def reconcile(*, at: datetime) -> int:
     """Tombstones of the customer in scope that were never made sure: those of records that are still there go."""
-    _commit(_taken(), synced=False)
+    _commit(_taken())
     unsure = models.Tombstone.objects.filter(customer_id=tenancy.current().id, sure=False, at__lt=at - _UNSURE)
     by_store: dict[str, list[UUID]] = defaultdict(list)
     for store, record in unsure.values_list("store", "record"):
@@ -137,7 +140,7 @@ def _make_sure(sure: Sequence[tenancy.Asked], *, few: bool) -> None:
     if few:
         _gone.extend(sure)
     else:
-        _commit(sure, synced=False)
+        _commit(sure)
 
 
 def _taken() -> list[tenancy.Asked]:
@@ -148,7 +151,12 @@ def _taken() -> list[tenancy.Asked]:
     return taken
 
 
-def _commit(asked: Sequence[tenancy.Asked], *, synced: bool) -> None:
-    """In one transaction of the provider's database, at once; within one that is open there already, with it."""
-    hint: list[tenancy.Asked] = [] if synced or connections["provider"].in_atomic_block else [(_UNSYNCED, [])]
+def _commit(asked: Sequence[tenancy.Asked]) -> None:
+    """In one transaction of the provider's database, at once and without the disk."""
+    hint: list[tenancy.Asked] = [] if _joins() else [(_UNSYNCED, [])]
     tenancy.run_together(*hint, *asked, using="provider")
+
+
+def _joins() -> bool:
+    """Whether a transaction is open there already, with which everything goes."""
+    return connections["provider"].in_atomic_block

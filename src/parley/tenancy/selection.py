@@ -94,15 +94,13 @@ def role_name(database: str, role: Role) -> str:
     return f"{database}_{'app' if role == 'app' else 'seq'}"
 
 
-def location(database: str, *, role: Role = "app") -> Location:
-    """Where a customer's database is, as its own role."""
-    return _located(database, role_name(database, role), operator_key(), _server())
-
-
 @lru_cache(maxsize=1024)
-def _located(database: str, user: str, key: RootKey, admin: Location) -> Location:
-    """A connection asks before every statement: the password is derived once."""
-    return Location(dbname=database, user=user, password=key.password(user), host=admin.host, port=admin.port)
+def location(database: str, *, role: Role = "app") -> Location:
+    """Where a customer's database is, as its own role. A connection asks before every statement: made once."""
+    user, admin = role_name(database, role), _server()
+    return Location(
+        dbname=database, user=user, password=operator_key().password(user), host=admin.host, port=admin.port
+    )
 
 
 @cache

@@ -10,7 +10,7 @@ each, no percent signs.
 
 import re
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 Values = Sequence[object] | Mapping[str, object]
 Asked = tuple[str, Values]
 _PLACE: Final = re.compile(r"%s|%\((\w+)\)s")
-_prepared: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]]" = WeakKeyDictionary()
+_DONE: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
+_TEXT: Final = Format.TEXT
+_BINARY: Final = Format.BINARY
 
 
 class Answer(NamedTuple):
@@ -38,8 +40,18 @@ class Answer(NamedTuple):
     size: int
 
 
-class _Bound(NamedTuple):
+class _Prepared(NamedTuple):
+    """A statement that a connection knows: its name there, and the names of its values in their order."""
+
     name: bytes
+    places: tuple[str, ...]
+
+
+_known: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Prepared]]" = WeakKeyDictionary()
+
+
+class _Bound(NamedTuple):
+    prepared: _Prepared
     values: list[Any]
     formats: list[Format]
 
@@ -86,7 +98,7 @@ def run_together(*asked: Asked, using: str = "default") -> list[Answer]:
     if wrapper.queries_logged:
         wrapper.queries_log.extend({"sql": query, "time": "0.000"} for query, _ in asked)
     with wrapper.wrap_database_errors, wrapper.taken() as before:
-        return [_answer(one) for one in send(wrapper.connection, asked, before)]
+        return send(wrapper.connection, asked, before)
 
 
 def run_later(query: str, params: Values = (), *, using: str = "default") -> None:
@@ -103,14 +115,15 @@ def run_later(query: str, params: Values = (), *, using: str = "default") -> Non
 
 def send(
     connection: "psycopg.Connection[Any]", asked: Sequence[Asked], before: Sequence[Asked] = (), *, commit: bool = False
-) -> "list[PGresult]":
-    """Results of `asked`, after what was put off `before` it; then the transaction is committed, where it is to be.
+) -> list[Answer]:
+    """Answers to `asked`, after what was put off `before` it; then the transaction is committed, where it is to be.
     Raises psycopg's errors."""
     pgconn = connection.pgconn
-    bound = [_bound(connection, one) for one in (*before, *asked)]
+    known = _known.setdefault(connection, {})
+    bound = [_bound(pgconn, known, *one) for one in (*before, *asked)]
     begins = bool(bound) and not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE
     if len(bound) == 1 and not begins and not commit:
-        results = [pgconn.exec_prepared(bound[0].name, bound[0].values, bound[0].formats, Format.BINARY)]
+        results = [pgconn.exec_prepared(bound[0].prepared.name, bound[0].values, bound[0].formats, _BINARY)]
     elif bound:
         try:
             results = _together(pgconn, bound, first=b"BEGIN" if begins else b"", last=b"COMMIT" if commit else b"")
@@ -120,8 +133,9 @@ def send(
     else:
         results = [pgconn.exec_(b"COMMIT")] if commit else []
     for result in results:
-        _require_done(pgconn, result)
-    return results[begins + len(before) : begins + len(bound)]
+        if result.status not in _DONE:
+            raise _failure(pgconn, result)
+    return [_answer(one) for one in results[begins + len(before) : begins + len(bound)]]
 
 
 def _together(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes, last: bytes) -> "list[PGresult]":
@@ -129,7 +143,7 @@ def _together(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes, last: 
     if first:
         pgconn.send_query_params(first, None)
     for one in bound:
-        pgconn.send_query_prepared(one.name, one.values, one.formats, Format.BINARY)
+        pgconn.send_query_prepared(one.prepared.name, one.values, one.formats, _BINARY)
     if last:
         pgconn.send_query_params(last, None)
     pgconn.pipeline_sync()
@@ -158,14 +172,6 @@ def _received(pgconn: "PGconn") -> "list[PGresult]":
         found.append(result)
 
 
-def _require_done(pgconn: "PGconn", result: "PGresult") -> None:
-    if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
-        return
-    if pgconn.status == ConnStatus.BAD:
-        raise psycopg.OperationalError("the connection to the server was lost")
-    raise psycopg.errors.error_from_result(result)
-
-
 def _answer(result: "PGresult") -> Answer:
     if result.status == ExecStatus.COMMAND_OK:
         return Answer([], result.command_tuples or 0)
@@ -176,19 +182,24 @@ def _answer(result: "PGresult") -> Answer:
     return Answer(reading.load_rows(0, result.ntuples, tuple), result.ntuples)
 
 
-def _bound(connection: "psycopg.Connection[Any]", asked: Asked) -> _Bound:
-    query, given = asked
-    sql, names = _numbered(query)
-    known = _prepared.setdefault(connection, {})
-    name = known.get(query)
-    if name is None:
+def _failure(pgconn: "PGconn", result: "PGresult") -> psycopg.Error:
+    if pgconn.status == ConnStatus.BAD:
+        return psycopg.OperationalError("the connection to the server was lost")
+    return psycopg.errors.error_from_result(result)
+
+
+def _bound(pgconn: "PGconn", known: dict[str, _Prepared], query: str, given: Values) -> _Bound:
+    prepared = known.get(query)
+    if prepared is None:
+        sql, places = _numbered(query)
         name = f"parley_{len(known)}".encode()
-        _require_done(connection.pgconn, connection.pgconn.prepare(name, sql))
-        known[query] = name
-    values = [given[one] for one in names] if isinstance(given, Mapping) else given
-    encoded = [_encoded(one) for one in values]
-    formats = [Format.BINARY if isinstance(one, bytes) else Format.TEXT for one in values]
-    return _Bound(name, encoded, formats)
+        result = pgconn.prepare(name, sql)
+        if result.status not in _DONE:
+            raise _failure(pgconn, result)
+        prepared = known[query] = _Prepared(name, places)
+    values = [given[one] for one in prepared.places] if isinstance(given, Mapping) else given
+    encoded = [_ENCODE.get(type(one), _dumped)(one) for one in values]
+    return _Bound(prepared, encoded, [_BINARY if type(one) is bytes else _TEXT for one in values])
 
 
 @lru_cache(maxsize=512)
@@ -203,32 +214,34 @@ def _numbered(query: str) -> tuple[bytes, tuple[str, ...]]:
     return _PLACE.sub(number, query).encode(), tuple(names)
 
 
-def _encoded(value: object) -> bytes | None:
-    """A value as PostgreSQL reads it; bytes as they are."""
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        if "\0" in value:
-            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
-        return value.encode()
-    if isinstance(value, UUID):
-        return value.hex.encode()
-    if isinstance(value, bool):
-        return b"t" if value else b"f"
-    if isinstance(value, int):
-        return str(value).encode()
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    if isinstance(value, list | tuple):
-        return _array(value)
+def _text(value: str) -> bytes:
+    if "\0" in value:
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return value.encode()
+
+
+def _dumped(value: object) -> bytes | None:
+    """A value of any other type, as psycopg writes it."""
     (dumped,) = Transformer().dump_sequence([value], [PyFormat.TEXT])
     return None if dumped is None else bytes(dumped)
 
 
-def _array(values: Sequence[object]) -> bytes:
-    if all(type(one) is int for one in values):
+def _array(values: Sequence[object]) -> bytes | None:
+    kinds = {type(one) for one in values}
+    if kinds in ({int}, {UUID}):
         return f"{{{','.join(map(str, values))}}}".encode()
-    if all(type(one) is UUID for one in values):
-        return f"{{{','.join([str(one) for one in values])}}}".encode()
-    (dumped,) = Transformer().dump_sequence([list(values)], [PyFormat.TEXT])
-    return b"{}" if dumped is None else bytes(dumped)
+    return _dumped(list(values)) or b"{}"
+
+
+_ENCODE: Final[Mapping[type, Callable[[Any], bytes | None]]] = {
+    type(None): lambda _: None,
+    bytes: lambda value: value,
+    str: _text,
+    UUID: lambda value: value.hex.encode(),
+    bool: lambda value: b"t" if value else b"f",
+    int: lambda value: str(value).encode(),
+    datetime: lambda value: value.isoformat().encode(),
+    list: _array,
+    tuple: _array,
+}
+"""Values as PostgreSQL reads them; bytes as they are."""

@@ -14,8 +14,9 @@ from parley.tenancy.selection import Location, wanted
 from parley.tenancy.statements import Asked, send
 
 POOL = Pool()
-_OPTIONS = "-c plan_cache_mode=force_generic_plan"
-"""A statement that is prepared is planned once: what `statements` runs needs no other plan for other values."""
+_OPTIONS = "-c plan_cache_mode=force_generic_plan -c gin_pending_list_limit=512"
+"""A statement that is prepared is planned once: what `statements` runs needs no other plan for other values. A search
+reads the whole list (kB) of what an index has not taken in yet, so it is kept short."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
