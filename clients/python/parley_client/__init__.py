@@ -383,7 +383,20 @@ class EndpointIn(TypedDict):
     name: str
     url: str
     kinds: list[
-        Literal["recording.started", "recording.finished", "recording.failed", "recording.deleted", "alarm.raised"]
+        Literal[
+            "recording.started",
+            "recording.finished",
+            "recording.failed",
+            "recording.deleted",
+            "recording.rectified",
+            "recording.restricted",
+            "recording.unrestricted",
+            "contact.deleted",
+            "contact.rectified",
+            "contact.restricted",
+            "contact.unrestricted",
+            "alarm.raised",
+        ]
     ]
 
 

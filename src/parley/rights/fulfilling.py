@@ -12,20 +12,18 @@ from uuid import UUID
 
 from django.db import transaction
 
-from parley.agreement.api import OFFERINGS
 from parley.exports import api as exports
-from parley.governance.subprocessors import api as subprocessors
 from parley.inventory.api import Erased, ExportOptions, Held, Subject, stores
 from parley.mail import api as mail
 from parley.retention import api as retention
-from parley.rights import finding, letters, notices
+from parley.rights import finding, letters, notices, recipients
 from parley.rights.binding import own
 from parley.rights.deeds import end_words, require_word
 from parley.rights.errors import MoveRefused, NotVerified, RequestRefused, StaysOpen
 from parley.rights.models import Finding, Request
 from parley.rights.objecting import note_objection
 from parley.rights.rules import GROUNDS, LONGEST_TEXT, move
-from parley.rights.story import MACHINE, locked, tell
+from parley.rights.story import locked, tell
 from parley.tenancy import api as tenancy
 
 _FORMATS: Final = ("csv", "json", "mp3", "vcon", "age")
@@ -78,7 +76,7 @@ def rectify(
             _done(row, "rectification", _corrected(row))
             facts: dict[str, str | int | bool] = {"store": store, "record": str(record), "fields": ",".join(changed)}
             tell(row, "rectified", who=str(by), at=at, facts=facts)
-            _tell_recipients(row, "rectification", [store], at=at)
+            recipients.tell_all(row, "rectification", [Held(store=store, kind=found.kind, id=record, at=at)], at=at)
             row.save()
     return changed
 
@@ -221,13 +219,13 @@ def _erasure(row: Request, by: UUID, at: datetime) -> None:
     _done(row, "erasure", _erased_words(len(gone), [verdict.reason for verdict in staying.values()]))
     facts: dict[str, str | int | bool] = {"records": len(gone), "objects": erased.objects, "kept": len(staying)}
     tell(row, "erased", who=str(by), at=at, facts=facts)
-    _tell_recipients(row, "erasure", sorted({held.store for held in gone}), at=at)
+    recipients.tell_all(row, "erasure", gone, at=at)
 
 
 def _restriction(row: Request, by: UUID, at: datetime) -> None:
     count = _restrict(row, ground="GDPR Art. 18(1)", by=by, at=at)
     _done(row, "restriction", f"{count} records are stored, and not used.")
-    _tell_recipients(row, "restriction", sorted({held.store for held in finding.chosen(row)}), at=at)
+    recipients.write_to_subprocessors(row, "restriction", finding.chosen(row), at=at)
 
 
 def _objection(row: Request, by: UUID, at: datetime) -> None:
@@ -257,6 +255,7 @@ def _restrict(row: Request, *, ground: str, by: UUID, at: datetime) -> int:
     retention.restrict(records, reference=row.tag, ground=ground, at=at, by=by, clause=row.clause)
     _mark(row, records, "restricted")
     tell(row, "restricted", who=str(by), at=at, facts={"records": len(records), "ground": ground})
+    recipients.tell_programs(row, "restriction", records, at=at)
     return len(records)
 
 
@@ -280,9 +279,12 @@ def _lift(row: Request, *, why: str, by: UUID, at: datetime) -> None:
     letter = letters.lifting(tag=row.tag, why=why.strip(), follow=notices.follow(row))
     number = row.events.filter(what="lifted").count()
     how = notices.tell_person(row, "lifted", letter, at=at, number=number)
+    rested = [Held(store=one.store, kind=one.kind, id=one.record, at=one.at) for one in retention.restrictions(row.tag)]
     lifted = retention.unrestrict(reference=row.tag, at=at, by=by, clause=row.clause)
     Finding.objects.filter(request=row, outcome="restricted").update(outcome="")
     tell(row, "lifted", who=str(by), at=at, said=why.strip(), facts={"records": lifted, "how": how})
+    still = {name: retention.restricted(name, [held.id for held in rested]) for name in {one.store for one in rested}}
+    recipients.tell_programs(row, "lifting", [one for one in rested if one.id not in still[one.store]], at=at)
 
 
 def _erase_directly(records: Sequence[Held]) -> Erased:
@@ -361,32 +363,6 @@ def _erased_words(gone: int, reasons: Sequence[str]) -> str:
 
 def _done(row: Request, kind: str, words: str) -> None:
     row.done = {**row.done, kind: words}
-
-
-def _tell_recipients(row: Request, deed: str, names: Sequence[str], *, at: datetime) -> None:
-    """Who may have received such data is told (GDPR Art. 19): the sub-processors whose windows are open."""
-    offerings = sorted({stores()[name].offering for name in names})
-    receiving = () if own() or not offerings else _receiving(offerings, at=at)
-    for key, contact in receiving:
-        letter = letters.recipients(
-            tag=row.tag, deed=deed, provider=tenancy.provider().name,
-            offerings=", ".join(OFFERINGS.get(one, one) for one in offerings),
-        )  # fmt: skip
-        number = row.events.filter(what="recipient-told").count()
-        notices.write_to(row, "recipient", to=(contact,), letter=letter, number=number)
-        tell(row, "recipient-told", who=MACHINE, at=at, facts={"recipient": key, "deed": deed})
-
-
-def _receiving(offerings: Sequence[str], *, at: datetime) -> list[tuple[str, str]]:
-    opened = {key for key, since in tenancy.standing().recipients.items() if since <= at}
-    found = []
-    for entry in subprocessors.entries():
-        if entry.key in opened and set(entry.offerings) & set(offerings):
-            try:
-                found.append((entry.key, mail.canonical_address(entry.contact)))
-            except mail.MailRefused:
-                continue
-    return found
 
 
 def _url(export_id: UUID) -> str:

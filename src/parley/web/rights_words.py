@@ -141,6 +141,7 @@ STEPS: Final[Mapping[str, Any]] = {
     "reviewed": _("A person looked at the decision again"),
     "lifted": _("Restriction lifted"),
     "recipient-told": _("A recipient of the data told (GDPR Art. 19)"),
+    "programs-told": _("Programs that receive such data told (GDPR Art. 19)"),
     "transmitted": _("Sent to another controller"),
     "extended": _("Answer extended"),
     "refused": _("Refused"),

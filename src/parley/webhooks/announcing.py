@@ -24,13 +24,19 @@ def announce(kind: str, payload: Mapping[str, Any], *, key: str, at: datetime) -
     announce_all([News(kind=kind, key=key, payload=payload, at=at)])
 
 
-def announce_all(news: Sequence[News]) -> None:
-    """As `announce`, of many at once."""
+def asking_whether_heard(kind: str) -> tenancy.Asked:
+    """The statement that answers true, in its one row, where an endpoint wants to hear of `kind`: it goes together with
+    others, and spares whoever does many small deeds an announcement to nobody."""
+    return "SELECT EXISTS (SELECT FROM webhooks_endpoint WHERE state = 'enabled' AND %s::text = ANY(kinds))", [kind]
+
+
+def announce_all(news: Sequence[News]) -> int:
+    """As `announce`, of many at once; how many deliveries that makes."""
     if unknown := {one.kind for one in news} - KINDS.keys():
         raise ValueError(f"kinds that are not declared: {', '.join(sorted(unknown))}")
     endpoints = list(Endpoint.objects.values_list("id", "kinds", "state"))
     if not endpoints or not news:
-        return
+        return 0
     customer, now = tenancy.current(), datetime.now(UTC)
     with transaction.atomic():
         events = [
@@ -51,6 +57,7 @@ def announce_all(news: Sequence[News]) -> None:
         Delivery.objects.bulk_create(wanted, ignore_conflicts=True)
         if wanted:
             wake(customer.id, due=now)
+    return len(wanted)
 
 
 def wake(customer_id: UUID, *, due: datetime) -> None:

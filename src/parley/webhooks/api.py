@@ -4,7 +4,7 @@
 `post` and `checked` are for whoever else calls addresses that others name.
 """
 
-from parley.webhooks.announcing import announce, announce_all
+from parley.webhooks.announcing import announce, announce_all, asking_whether_heard
 from parley.webhooks.delivering import Courier, backlog, sweep
 from parley.webhooks.egress import Answer, Fetched, checked, fetch, post
 from parley.webhooks.endpoints import (
@@ -67,6 +67,7 @@ __all__ = [
     "WebhookError",
     "announce",
     "announce_all",
+    "asking_whether_heard",
     "backlog",
     "change_endpoint",
     "checked",

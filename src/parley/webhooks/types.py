@@ -13,10 +13,18 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "recording.finished": "a recording is complete, stored and in the log",
         "recording.failed": "a recording ended because something failed, or cannot be made audible",
         "recording.deleted": "a recording was deleted, with everything made from it",
+        "recording.rectified": "a recording's data was corrected at a person's request",
+        "recording.restricted": "a recording is stored and not used, at a person's request",
+        "recording.unrestricted": "a recording may be used again",
+        "contact.deleted": "a contact was deleted",
+        "contact.rectified": "a contact was corrected at a person's request",
+        "contact.restricted": "a contact is stored and not used, at a person's request",
+        "contact.unrestricted": "a contact may be used again",
         "alarm.raised": "a call that should be recorded is not, or went silent",
     }
 )
-"""Every kind of event that is announced, in words."""
+"""Every kind of event that is announced, in words. Those of rectification, restriction and deletion are what recipients
+are told by GDPR Art. 19: the record's id; what there is to know of it now, they fetch."""
 TEST_KIND: Final = "webhook.test"
 """What the test button sends, to one endpoint, whatever it wants to hear of."""
 

@@ -25,6 +25,13 @@ KINDS: Final = {
     "recording.finished": _("a recording is complete, stored and in the log"),
     "recording.failed": _("a recording ended because something failed, or cannot be made audible"),
     "recording.deleted": _("a recording was deleted, with everything made from it"),
+    "recording.rectified": _("a recording's data was corrected at a person's request"),
+    "recording.restricted": _("a recording is stored and not used, at a person's request"),
+    "recording.unrestricted": _("a recording may be used again"),
+    "contact.deleted": _("a contact was deleted"),
+    "contact.rectified": _("a contact was corrected at a person's request"),
+    "contact.restricted": _("a contact is stored and not used, at a person's request"),
+    "contact.unrestricted": _("a contact may be used again"),
     "alarm.raised": _("a call that should be recorded is not, or went silent"),
 }
 _DELIVERIES: Final[dict[str, tuple[Any, rules.Shape]]] = {

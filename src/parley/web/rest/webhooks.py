@@ -16,7 +16,11 @@ from parley.web.rest.scopes import Scope, overseeing
 from parley.webhooks import api as webhooks
 
 router = Router(tags=["webhooks"])
-Kind = Literal["recording.started", "recording.finished", "recording.failed", "recording.deleted", "alarm.raised"]
+Kind = Literal[
+    "recording.started", "recording.finished", "recording.failed", "recording.deleted", "recording.rectified",
+    "recording.restricted", "recording.unrestricted", "contact.deleted", "contact.rectified", "contact.restricted",
+    "contact.unrestricted", "alarm.raised",
+]  # fmt: skip
 
 
 class EndpointIn(Schema):
