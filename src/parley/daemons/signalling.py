@@ -4,35 +4,30 @@ What to do is decided in `recordings.session`; here it is done: answers to the e
 engine, state to the session files. Log lines hold our own ids and reasons, never a number, name or address of a party.
 """
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 import structlog
 
-from parley.daemons.signalling_limits import RateLimit
+from parley.daemons.signalling_admission import Admission
+from parley.daemons.signalling_faults import contained, log_fault
 from parley.daemons.signalling_manifest import Manifests
+from parley.daemons.signalling_ourselves import ALLOW, Ourselves
 from parley.daemons.signalling_ports import Directory, Done, Frame, Gate, Media, Reports
 from parley.daemons.signalling_state import SavedCall, SessionFiles
-from parley.daemons.signalling_steering import SILENT_AFTER, Troubles, cause_of, deed_of, policies_of
+from parley.daemons.signalling_steering import SILENT_AFTER, Troubles, deed_of
 from parley.daemons.signalling_table import Call, CallTable, restored
 from parley.foundation.ids import new_id
 from parley.recordings import control
 from parley.recordings import session as srs
-from parley.recordings.offers import BODY_TYPES, METHODS, SUPPORTED_TAGS, Offer, Refusal, read_offer
-from parley.recordings.policies import Decision, decide
+from parley.recordings.offers import METHODS, Refusal, read_offer
 from parley.recordings.types import Deed, Manifest
-from parley.tenancy.api import TrunkEntry
 from parley.wire.sip import api as sip
 
 _log = structlog.get_logger()
-_TAGS = ("Supported", ", ".join(SUPPORTED_TAGS))
-_ALLOW = ("Allow", ", ".join(METHODS))
-_IGNORED = "strangers ask too often"
 MAX_CALLS = 8_192
 
 
@@ -55,20 +50,19 @@ class Calls:
         silent_after: float = SILENT_AFTER,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._media, self._gate, self._directory = media, gate, directory
-        self._reports, self._address_for = reports, address_for
-        self._sip_port = sip_port
+        self._media, self._gate, self._reports = media, gate, reports
+        self._ourselves = Ourselves(address_for, sip_port)
         self._patience = patience or srs.Patience()
         self._clock = clock
         self._manifests = Manifests()
         self._troubles = Troubles(reports)
         self._silent_after = silent_after
-        self._strangers = RateLimit(per_second=stranger_rate, burst=4 * stranger_rate)
-        self._trusted = RateLimit(per_second=invite_rate, burst=2 * invite_rate)
-        self._now = 0.0
-        self._ignored = 0
         self._table = CallTable(files=files)
-        self.endpoint = sip.Endpoint(tag_key=os.urandom(32), stranger=self._stranger)
+        self.admission = Admission(
+            directory=directory, table=self._table, manifests=self._manifests, troubles=self._troubles, clock=clock,
+            stranger_rate=stranger_rate, invite_rate=invite_rate,
+        )  # fmt: skip
+        self.endpoint = sip.Endpoint(tag_key=os.urandom(32), stranger=self.admission.stranger)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -79,29 +73,27 @@ class Calls:
 
     def receive(self, data: bytes, flow: sip.Flow, *, now: float) -> None:
         """One whole message."""
-        self._now = now
+        self.admission.now = now
         self.handle(self.endpoint.receive(data, flow, now=now), now=now)
 
     def lost(self, lost: sip.Lost, flow: sip.Flow, *, now: float) -> None:
         """The head at which a stream could no longer be framed."""
-        self._now = now
+        self.admission.now = now
         self.handle(self.endpoint.lost(lost, flow), now=now)
 
     def handle(self, events: list[sip.Event], *, now: float) -> None:
         """Serves what the endpoint reports; a fault in one event leaves the others alone."""
         for event in events:
-            with _contained():
+            with contained():
                 self._handle(event, now=now)
 
     def tick(self, *, now: float) -> None:
         """Once a second or so: what has been heard, timers of the sessions, reports."""
         for call in self.live:
-            with _contained():
+            with contained():
                 self._tick(call, now=now)
         self._manifests.forget(now=self._clock())
-        if self._ignored:
-            _log.warning("sip.ignored", messages=self._ignored, reason=_IGNORED)
-            self._ignored = 0
+        self.admission.say_ignored()
 
     def _handle(self, event: sip.Event, *, now: float) -> None:
         match event:
@@ -117,11 +109,8 @@ class Calls:
                 self._answered(event.transaction, 0, now=now)
             case sip.Cancelled():
                 self._about(event.transaction, srs.CancelReceived(), now=now)
-            case sip.Refused() if event.reason == _IGNORED:
-                self._ignored += 1
             case sip.Refused():
-                self._too_fast(event)
-                _log.info("sip.refused", code=event.code, reason=event.reason, transport=event.flow.protocol)
+                self.admission.refused(event)
 
     def _tick(self, call: Call, *, now: float) -> None:
         heard = self._media.heard(call.id)
@@ -149,7 +138,7 @@ class Calls:
         call = self._table.of_recording(recording_id)
         if call is None or call.manifest is None:
             return False
-        with _contained():
+        with contained():
             self._steer(call, deed, how="by a person", by=by, wish=wish)
         return True
 
@@ -206,40 +195,6 @@ class Calls:
 
     # --- requests ------------------------------------------------------------------------------------------------
 
-    def _trunk(self, flow: sip.Flow, request: sip.Request) -> TrunkEntry | None:
-        """The trunk that a request comes from.
-
-        A connection comes from any port of its machine: there the port that the sender's Via names stands for it.
-        """
-        directory = self._directory()
-        if directory is None:
-            return None
-        host, port = flow.remote
-        trunk = directory.find(host, port)
-        if trunk is None and flow.reliable and request.vias:
-            trunk = directory.find(host, request.vias[0].port or 5060)
-        return trunk
-
-    def _stranger(self, flow: sip.Flow, request: sip.Request) -> sip.Answer | None:
-        """The answer for a source that belongs to no trunk (none when it asks too often), or that calls too fast."""
-        call = self._table.of_dialog(request) or self._table.of_invite(request)
-        if call is not None and self._belongs(call, flow, request):
-            return None  # the trunk was taken away while the call went on, or is not read yet: it may still end
-        if self._directory() is None:
-            return sip.Answer(503, "trunks are not known yet", (("Retry-After", "5"),))
-        if self._trunk(flow, request) is not None:
-            if request.method != "INVITE" or self._trusted.allows(flow.remote[0], now=self._now):
-                return None
-            return sip.Answer(503, "calls come too fast", (("Retry-After", "1"),))
-        if not self._strangers.allows(flow.remote[0], now=self._now):
-            return sip.Answer(0, _IGNORED)
-        return sip.Answer(403, "source belongs to no trunk")
-
-    def _belongs(self, call: Call, flow: sip.Flow, request: sip.Request) -> bool:
-        """Whether a request in the dialog of `call` comes from where the call came from, or from its trunk."""
-        trunk = self._trunk(flow, request)
-        return flow.remote[0] == call.flow.remote[0] or (trunk is not None and trunk.trunk_id == call.trunk.trunk_id)
-
     def _served(self, event: sip.RequestArrived, *, now: float) -> None:
         """Serves a request; a fault of ours answers 500 and leaves other calls alone."""
         try:
@@ -249,49 +204,16 @@ class Calls:
         except sip.BadMessage as error:
             self._turn_away(event, sip.Answer(error.code, error.reason), now=now)
         except Exception as error:
-            _log_fault(error)
+            log_fault(error)
             self._turn_away(event, sip.Answer(500, "internal error"), now=now)
 
     def _turn_away(self, event: sip.RequestArrived, answer: sip.Answer, *, now: float) -> None:
         self._refuse(event.transaction, answer, now=now)
-        trunk = self._trunk(event.flow, event.request)
-        if trunk is not None and self._table.of_invite(event.request) is None:
-            self._missed(event.request, trunk, answer)
-
-    def _missed(
-        self,
-        request: sip.Request,
-        trunk: TrunkEntry,
-        answer: sip.Answer,
-        decision: Decision | None = None,
-        clause: str = "",
-    ) -> None:
-        """A first INVITE is refused: somebody hears of it, unless policy does not want the call recorded."""
-        cause = cause_of(answer)
-        if cause is None or request.method != "INVITE" or request.to_tag is not None:
-            return
-        if decision is None:
-            offer = None
-            with contextlib.suppress(Refusal):
-                offer = read_offer(request, initial=False)
-            decision = self._decide(request, trunk, offer)
-        if decision.to_record:
-            self._troubles.refused(trunk, cause=cause, call=request.call_id, at=self._clock(), clause=clause)
-
-    def _too_fast(self, event: sip.Refused) -> None:
-        directory, cause = self._directory(), cause_of(sip.Answer(event.code, event.reason))
-        trunk = directory.find(*event.flow.remote) if directory is not None and cause == "too-many" else None
-        if trunk is not None and cause is not None:
-            at = self._clock()
-            self._troubles.refused(trunk, cause=cause, call=at.isoformat(), at=at)
-
-    def _decide(self, request: sip.Request, trunk: TrunkEntry, offer: Offer | None) -> Decision:
-        facts = self._manifests.facts(offer=offer, trunk=trunk, request=request, at=self._clock())
-        return decide(policies_of(trunk), facts)
+        self.admission.turned_away(event, answer)
 
     def _request(self, event: sip.RequestArrived, *, now: float) -> None:
         if event.request.method not in METHODS:
-            raise Refusal(sip.Answer(405, "method is not supported", (_ALLOW,)))
+            raise Refusal(sip.Answer(405, "method is not supported", (ALLOW,)))
         if event.request.to_tag is None:
             self._outside_dialog(event, now=now)
         else:
@@ -304,7 +226,7 @@ class Calls:
     def _outside_dialog(self, event: sip.RequestArrived, *, now: float) -> None:
         request = event.request
         if request.method == "OPTIONS":
-            self.endpoint.respond(event.transaction, self._abilities(event.flow), now=now)
+            self.endpoint.respond(event.transaction, self._ourselves.abilities(event.flow), now=now)
             return
         if request.method != "INVITE":
             raise Refusal(sip.Answer(481, "no such dialog"))
@@ -312,7 +234,7 @@ class Calls:
         if known is not None:
             self._repeated(known, event, now=now)
             return
-        trunk = self._trunk(event.flow, request)
+        trunk = self.admission.trunk(event.flow, request)
         if trunk is None:
             raise Refusal(sip.Answer(403, "source belongs to no trunk"))
         offer = read_offer(request, initial=True)
@@ -324,7 +246,7 @@ class Calls:
             session=srs.Session(
                 recording_id=new_id(at=started),
                 source=event.flow.remote[0],
-                address=self._address_for(event.flow.remote[0]),
+                address=self._ourselves.address_for(event.flow.remote[0]),
                 sdp_session=int.from_bytes(os.urandom(6), "big"),
                 patience=self._patience,
             ),
@@ -357,7 +279,7 @@ class Calls:
         call = self._table.of_dialog(request)
         if call is None or call.dialog is None:
             raise Refusal(sip.Answer(481, "no such dialog"))
-        if not self._belongs(call, event.flow, request):
+        if not self.admission.belongs(call, event.flow, request):
             raise Refusal(sip.Answer(403, "source is not that of the call"))
         dialog = call.dialog.received(request)
         offer = read_offer(request, initial=False) if request.method in {"INVITE", "UPDATE"} else None
@@ -371,7 +293,7 @@ class Calls:
             self._step(call, srs.ByeReceived(), now=now)
         elif request.method == "OPTIONS":
             self._step(call, srs.Heard(now), now=now)
-            self.endpoint.respond(event.transaction, self._abilities(event.flow), now=now)
+            self.endpoint.respond(event.transaction, self._ourselves.abilities(event.flow), now=now)
         elif request.method == "INFO":
             deed = deed_of(request.headers.get("record"), call.steering)
             if deed is None:
@@ -379,7 +301,7 @@ class Calls:
             self._steer(call, deed, how="by the recording client")
             self.endpoint.respond(event.transaction, sip.Answer(200), now=now)
         else:
-            raise Refusal(sip.Answer(405, "method is not supported in a dialog", (_ALLOW,)))
+            raise Refusal(sip.Answer(405, "method is not supported in a dialog", (ALLOW,)))
 
     def _acknowledged(self, event: sip.AckArrived, *, now: float) -> None:
         request = event.request
@@ -442,7 +364,7 @@ class Calls:
 
     def _admit(self, call: Call) -> srs.GateAnswered:
         """What the agreement says of a call, then the customer's policies."""
-        call.policy = self._decide(call.request, call.trunk, call.session.pending)
+        call.policy = self.admission.policy(call.request, call.trunk, call.session.pending)
         call.steering = control.begin(call.policy)
         verdict = self._gate(call.trunk)
         call.decision = verdict.record
@@ -466,7 +388,7 @@ class Calls:
         call.manifest = self._manifest(call)
         lines = [line for line in call.session.lines if line.port]
         here, there = call.flow.local, call.flow.remote
-        octets = self.endpoint.preview(call.transaction, self._dressed(call, answer))
+        octets = self.endpoint.preview(call.transaction, self._ourselves.dressed(call, answer))
         call.frames = (self._frame(there, here, call.request.raw), self._frame(here, there, octets))
         if not self._media.open(call.manifest, call.trunk.recipients, lines, call.frames):
             raise Refusal(sip.Answer(503, "no space left to record", (("Retry-After", "30"),)))
@@ -512,19 +434,14 @@ class Calls:
         streams = call.manifest.streams if call.manifest is not None else ()
         call.past_streams += tuple(stream for stream in streams if stream.port == port)
 
-    def _dressed(self, call: Call, answer: sip.Answer) -> sip.Answer:
-        """A 2xx with our tag, Contact and abilities."""
-        headers = (self._contact(call.flow), _ALLOW, _TAGS, *answer.headers)
-        return replace(answer, headers=headers, to_tag=call.local_tag)
-
     def _reply(self, call: Call, answer: sip.Answer, *, now: float) -> None:
         if answer.code >= 300:
             self._refuse(call.transaction, replace(answer, to_tag=call.local_tag), now=now)
             clause = call.decision.clause if call.decision is not None and answer.code == 403 else ""
             if not call.session.live:
-                self._missed(call.request, call.trunk, answer, call.policy, clause)
+                self.admission.missed(call.request, call.trunk, answer, call.policy, clause)
             return
-        answer = self._dressed(call, answer)
+        answer = self._ourselves.dressed(call, answer)
         first = call.answer is None
         if call.request.method == "INVITE":
             call.answer, call.answered_by, call.answered_sequence = answer, call.transaction, call.request.sequence
@@ -538,29 +455,11 @@ class Calls:
 
     def _ask(self, call: Call, method: str, *, now: float, extra: tuple[tuple[str, str], ...] = ()) -> None:
         """Sends a request of ours in the dialog, over the connection of the call or to its next hop."""
-        assert call.dialog is not None  # noqa: S101 - a call is only asked after its dialog was made
-        branch = f"{sip.MAGIC}{os.urandom(10).hex()}"
-        hop = call.dialog.next_hop
-        numeric = hop.host.replace(".", "").isdigit()
-        remote = (hop.host if numeric else call.flow.remote[0], hop.port or 5060)
-        flow = replace(call.flow, remote=remote)
-        via = f"SIP/2.0/{flow.protocol} {self._address_for(remote[0])}:{self._sip_port};branch={branch};rport"
-        if method == "UPDATE":
-            extra = (("Supported", "timer"), ("Session-Expires", f"{call.session.interval};refresher=uac"), *extra)
-        contact = self._contact(flow)[1]
-        call.dialog, data = call.dialog.request(method, via=via, contact=contact, extra=extra)
-        self._table.note_transaction(branch, call)
-        call.asked[branch] = method
-        self.endpoint.request(data, flow, transaction=branch, now=now)
-        self._media.signal(call.id, self._frame(flow.local, remote, data))
-
-    def _contact(self, flow: sip.Flow) -> tuple[str, str]:
-        transport = ";transport=tcp" if flow.protocol == "TCP" else ""
-        return "Contact", f"<sip:parley@{self._address_for(flow.remote[0])}:{self._sip_port}{transport}>;+sip.srs"
-
-    def _abilities(self, flow: sip.Flow) -> sip.Answer:
-        accept = ("Accept", ", ".join(BODY_TYPES))
-        return sip.Answer(200, headers=(self._contact(flow), _ALLOW, accept, _TAGS))
+        asking = self._ourselves.request(call, method, extra=extra)
+        self._table.note_transaction(asking.branch, call)
+        call.asked[asking.branch] = method
+        self.endpoint.request(asking.data, asking.flow, transaction=asking.branch, now=now)
+        self._media.signal(call.id, self._frame(asking.flow.local, asking.flow.remote, asking.data))
 
     def _close(self, call: Call, reason: str) -> None:
         self._table.save(call, closing=reason)
@@ -570,25 +469,3 @@ class Calls:
             self._troubles.heard_again(call.trunk, call.id, at=self._clock())
         self._reports.ended(call.trunk, call.id)
         _log.info("call.closed", recording=str(call.id), reason=reason)
-
-
-@contextlib.contextmanager
-def _contained() -> Iterator[None]:
-    """Keeps a fault of ours in one event or call from ending the recorder, and says so."""
-    try:
-        yield
-    except Exception as error:
-        _log_fault(error)
-
-
-def _log_fault(error: Exception) -> None:
-    """The message of an unforeseen error may quote a request: only its kind and place are logged."""
-    _log.error("sip.fault", error=type(error).__name__, place=_place(error))
-
-
-def _place(error: Exception) -> str:
-    """File and line where an error arose."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

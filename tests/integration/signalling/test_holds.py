@@ -262,7 +262,7 @@ def test_while_trunks_are_unknown_calls_go_on_and_new_ones_wait(tmp_path: Path) 
     with signalling(tmp_path) as place:
         wire = Wire(place.address)
         asker = call(place, wire)
-        place.calls._directory = lambda: None
+        place.calls.admission.directory = lambda: None
         response = wire.ask(client(wire, call_id="new").invite())
         assert code(response) == 503
         assert b"Retry-After: 5\r\n" in response
