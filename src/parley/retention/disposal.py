@@ -127,7 +127,8 @@ def dispose_free(
 
 def require_answered() -> None:
     """Raises ErasureIncomplete while data that is found by person has no store: nothing could be erased whole."""
-    missing = _unanswered(stores())
+    known = stores()
+    missing = _unanswered(known, tuple(store.models for store in known))
     if missing:
         raise ErasureIncomplete(
             f"nobody answers for {', '.join(missing)}", missing=missing,
@@ -136,8 +137,9 @@ def require_answered() -> None:
 
 
 @lru_cache(maxsize=4)
-def _unanswered(known: Stores) -> tuple[str, ...]:
-    """What the installed packages declare, and what stores there are, stays as it is while the process lives."""
+def _unanswered(known: Stores, _models: tuple[frozenset[str], ...]) -> tuple[str, ...]:
+    """What the installed packages declare stays as it is while the process lives; told anew where a store answers for
+    other models."""
     return uncovered(personal(installed("DECLARATIONS")), known)
 
 
