@@ -33,7 +33,6 @@ from parley.lifecycle.desk import (
 )
 from parley.lifecycle.models import Departure
 from parley.lifecycle.returning import ask
-from parley.lifecycle.types import CHANNELS
 from parley.obligations import api as obligations
 from parley.recordings import api as recordings
 from parley.retention import api as retention
@@ -129,7 +128,7 @@ def live(work: obligations.Work) -> None:
     obligations.forget_progress(work.key)
     certifying.state_progress(row, at=work.now)
     if row.choice == "return" and done(row, "backup") is not None and work.now < facts(row).export:
-        ask(row, channel=CHANNELS[3], by="", at=work.now, formats=())
+        ask(row, channel="choice", by="", at=work.now, formats=())
     expect(row, "keys", due=max(work.now, destruction_at(row)))
 
 

@@ -1,5 +1,6 @@
 """What a customer hears of its departure by e-mail: from the provider's outbox, for its own is destroyed on the way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -81,24 +82,63 @@ def code(row: Departure, *, code: str, code_id: UUID, minutes: int) -> None:
     )
 
 
+def asked_by_reseller(row: Departure, made: Return, *, at: datetime) -> None:
+    """The customer hears at once that somebody asked for its data."""
+    _send(
+        row,
+        what=f"asked:{made.id}:{at.isoformat()}",
+        subject=_("Your reseller asked for an export of your data"),
+        text=_(
+            "%(intake)s, whom your order names for it, asked by e-mail for an export of all data of %(name)s on "
+            "%(asked)s (%(zone)s). It is made now, and handed to nobody but you: when it is ready, we write to this "
+            "address, and you fetch it at the page about the end of your contract.\n"
+        )
+        % {"intake": row.intake, "name": row.name, "asked": _when(row, at), "zone": row.zone},
+    )
+
+
 def returned(row: Departure, made: Return) -> None:
-    """The export that was asked for can be fetched."""
+    """The export that was asked for can be fetched. A reseller that asked hears that the customer fetches it."""
     if not row.addresses or made.expires_at is None:
         return
+    opening = (
+        _("The export that your reseller asked for on %(asked)s is ready:")
+        if made.channel == "reseller"
+        else _("The export that was asked for on %(asked)s is ready:")
+    )
     _send(
         row,
         what=f"return:{made.id}",
         subject=_("The export of your data is ready"),
-        text=_(
-            "The export that was asked for on %(asked)s is ready: %(records)d records, %(size)d bytes, SHA-256 "
-            "%(sha256)s.\n\nFetch it until %(until)s (%(zone)s) at the page about the end of your contract, whose "
-            "address you were sent.\n"
+        text=(
+            opening
+            + " "
+            + _(
+                "%(records)d records, %(size)d bytes, SHA-256 %(sha256)s.\n\n"
+                "Fetch it until %(until)s (%(zone)s) at the page about the end of your contract, whose address you "
+                "were sent.\n"
+            )
         )
         % {
             "asked": _when(row, made.asked_at), "records": made.records, "size": made.size, "sha256": made.sha256,
             "until": _when(row, made.expires_at), "zone": row.zone,
         },
     )  # fmt: skip
+    if made.channel == "reseller" and row.intake:
+        _send(
+            row,
+            what=f"return-told:{made.id}",
+            to=(row.intake,),
+            subject=_("The export of %(name)s is ready") % {"name": row.name},
+            text=_(
+                "The export that you asked for on %(asked)s is ready. It was made known to %(name)s, who fetches it "
+                "until %(until)s (%(zone)s) and may hand it on to you.\n"
+            )
+            % {
+                "asked": _when(row, made.asked_at), "name": row.name, "until": _when(row, made.expires_at),
+                "zone": row.zone,
+            },
+        )  # fmt: skip
 
 
 def certified(row: Departure, made: Certificate, *, attach: bool) -> None:
@@ -144,10 +184,11 @@ def _send(
     subject: str,
     text: str,
     attachments: tuple[mail.Attachment, ...] = (),
+    to: Sequence[str] = (),
 ) -> None:
     mail.send(
         key=f"departure:{row.id}:{what}",
-        to=row.addresses,
+        to=to or row.addresses,
         subject=subject,
         text=text,
         attachments=attachments,

@@ -29,7 +29,7 @@ from parley.lifecycle.desk import (
 )
 from parley.lifecycle.errors import DepartureRefused, UnknownDeparture
 from parley.lifecycle.models import Departure, Return
-from parley.lifecycle.rules import export_until
+from parley.lifecycle.rules import asked_by_mail, export_until
 from parley.lifecycle.sealed import opened, write_sealed
 from parley.lifecycle.types import CHANNELS
 from parley.obligations import api as obligations
@@ -42,36 +42,64 @@ PURPOSE: Final = "export-data"
 _PAGE: Final = 500
 
 
-def ask_export(departure_id: UUID, *, channel: str, by: str, at: datetime, formats: Sequence[str] = ()) -> UUID:
-    """An export from the backup is wanted. Raises DepartureRefused: too early (the console exports), too late."""
-    if channel not in CHANNELS:
+def ask_export(
+    departure_id: UUID, *, channel: str, by: str, at: datetime, formats: Sequence[str] = (), sender: str = ""
+) -> UUID:
+    """An export from the backup is wanted. Raises DepartureRefused: too early (the console exports), too late.
+
+    `sender` is where an e-mail came from: an address for notices of the customer, or the one that its order names (its
+    reseller). Nobody else is heard. A reseller acts for the customer, so that what it asked for goes to the customer:
+    the customer hears of it at once, and it alone has the page on which the export is fetched.
+    """
+    if channel not in CHANNELS or channel == "reseller":
         raise DepartureRefused(f"nobody asks by {channel!r}", remedy=f"One of: {', '.join(CHANNELS)}.")
     with desk(), transaction.atomic():
         row = locked(departure_id)
         _check(row, at=at)
+        if channel == "e-mail":
+            channel = _heard(row, sender)
         return ask(row, channel=channel, by=by, at=at, formats=formats)
 
 
 def ask(row: Departure, *, channel: str, by: str, at: datetime, formats: Sequence[str]) -> UUID:
-    """The same for a locked departure, in the caller's transaction; one that waits already is not made twice."""
-    waiting = rows(Return).filter(departure=row, state="asked").first()
-    if waiting is not None:
-        return waiting.id
+    """The same for a locked departure, in the caller's transaction; one that waits already is not made twice, but that
+    it was asked for is evidence."""
     told = facts(row)
-    made = Return(
-        id=new_id(at=at), departure=row, state="asked", channel=channel, asked_by=by, asked_at=at,
-        formats=list(formats or told.formats),
-    )  # fmt: skip
-    made.save(using="default", force_insert=True)
+    made = rows(Return).filter(departure=row, state="asked").first()
+    known = made is not None
+    if made is None:
+        made = Return(
+            id=new_id(at=at), departure=row, state="asked", channel=channel, asked_by=by, asked_at=at,
+            formats=list(formats or told.formats),
+        )  # fmt: skip
+        made.save(using="default", force_insert=True)
     payload = {"departure": str(row.id), "return": str(made.id)}
     obligations.evidence(
         kind="lifecycle.return-asked",
         clause=told.clauses["export"],
-        details={**payload, "customer": str(row.customer_id), "channel": channel, "user": by},
+        details={**payload, "customer": str(row.customer_id), "channel": channel, "user": by, "waited": known},
         at=at,
     )
+    if channel == "reseller":
+        letters.asked_by_reseller(row, made, at=at)
     obligations.enqueue(kind=RETURN, key=progress_key(made.id), due=at, payload=payload, long=True)
     return made.id
+
+
+def _heard(row: Departure, sender: str) -> str:
+    """How the export was asked for. Raises DepartureRefused for an address that the customer did not name."""
+    channel = asked_by_mail(sender, addresses=row.addresses, intake=row.intake)
+    if channel is None:
+        raise DepartureRefused(
+            "sender: the customer named this address neither for its notices nor for asking for exports",
+            remedy="Write to the customer at an address that you know, and ask.",
+        )
+    if channel == "reseller" and not row.addresses:
+        raise DepartureRefused(
+            "sender: there is no address of the customer to which what a reseller asks for could go",
+            remedy="Reach the customer by other means; it asks on the page about its end.",
+        )
+    return channel
 
 
 def make(work: obligations.Work) -> None:

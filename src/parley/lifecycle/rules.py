@@ -13,7 +13,7 @@
 An end that the customer confirms ("destroy now") closes and destroys at that instant, never before the end itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -29,6 +29,15 @@ PAGE_KEPT: Final = timedelta(days=90)
 SCC: Final = "SCC.8.5"
 _FIELDS: Final = ("renew", "access", "export", "destroy", "link_life", "certificate")
 _USUAL_FORMATS: Final = ("csv", "json", "mp3")
+
+
+def asked_by_mail(sender: str, *, addresses: Sequence[str], intake: str) -> str | None:
+    """Who asks for an export by e-mail: the customer ("e-mail", from an address for its notices), or whom its order
+    names for it ("reseller"); None when the customer named this address for neither."""
+    wrote = sender.strip().lower()
+    if wrote in {one.lower() for one in addresses}:
+        return "e-mail"
+    return "reseller" if wrote and wrote == intake.strip().lower() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

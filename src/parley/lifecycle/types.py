@@ -31,9 +31,9 @@ STEPS: Final[Mapping[str, str]] = {
 }
 """In the order in which they are done; the name is in evidence and keys of deadlines."""
 RETURN_STATES: Final = ("asked", "ready", "expired", "failed")
-CHANNELS: Final = ("page", "console", "e-mail", "choice")
-"""How an export was asked for: by the public page, in the console, by an e-mail that staff recorded, or by choosing
-"return" when the contract was ended."""
+CHANNELS: Final = ("page", "console", "e-mail", "reseller", "choice")
+"""How an export was asked for: by the public page, in the console, by an e-mail of the customer or of its reseller that
+staff recorded, or by choosing "return" when the contract was ended."""
 PhaseKey = Literal["running", "renewable", "accessible", "returnable", "kept", "destruction", "gone"]
 
 

@@ -59,6 +59,7 @@ CHANNELS: Final[Mapping[str, Any]] = {
     "page": _t("on this page"),
     "console": _t("in the console"),
     "e-mail": _t("by e-mail"),
+    "reseller": _t("by e-mail of the reseller"),
     "choice": _t("chosen with the end"),
 }
 RETURNS: Final[Mapping[str, tuple[Any, str]]] = {

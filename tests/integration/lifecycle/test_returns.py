@@ -7,13 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from tests.integration.lifecycle.test_departure import NOW, end, furnish, instants
 from tests.support.departures import move
 from tests.support.installation import MakeCustomer
 from tests.support.spooled import Spooler, call
 
+from parley.governance.contract import api as contract
+from parley.ledger import api as ledger
 from parley.lifecycle import api as lifecycle
 from parley.lifecycle.rules import LEAD
+from parley.mail import api as mail
 from parley.recordings import api as recordings
 from parley.sealing.api import generate_identity, open_bytes
 from parley.tenancy import api as tenancy
@@ -48,7 +52,8 @@ def test_an_export_is_made_from_the_backup_and_goes_with_it(make_customer: MakeC
     assert lifecycle.departure(departure.id).state == "blocked"
     asked = NOW + timedelta(days=3)
     first = lifecycle.ask_export(departure.id, channel="page", by="", at=asked)
-    assert lifecycle.ask_export(departure.id, channel="e-mail", by="staff", at=asked) == first
+    sender = f"Privacy@{customer.handle}.example"
+    assert lifecycle.ask_export(departure.id, channel="e-mail", by="staff", at=asked, sender=sender) == first
     with pytest.raises(lifecycle.DepartureRefused, match="being made"):
         lifecycle.confirm_end(departure.id, by="", at=asked)
     move(asked)
@@ -119,3 +124,50 @@ def test_a_package_is_sealed_to_the_keys_that_the_customer_holds(make_customer: 
     clear = open_bytes(content, [identities[1].secret])
     assert hashlib.sha256(clear).hexdigest() == view.sha256
     assert view.sealed
+
+
+def test_a_reseller_that_the_order_names_asks_and_the_customer_alone_is_handed_the_export(
+    make_customer: MakeCustomer,
+) -> None:
+    """imagicle-dpa IM-8.cloud: the customer or its reseller asks by e-mail; nobody else is heard."""
+    customer = make_customer(agreement="imagicle-dpa")
+    furnish(customer, objects=1)
+    own, reseller = f"privacy@{customer.handle}.example", "desk@reseller.example"
+    with tenancy.scope(customer):
+        contract.change_order(by="test", at=NOW, export_intake=reseller)
+    departure = end(customer)
+    when = instants(customer, NOW)
+    move(when.access)
+    at = when.access + MINUTE
+    for wrong in ("", "desk@another.example", "reseller.example"):
+        with pytest.raises(lifecycle.DepartureRefused, match="named this address neither"):
+            lifecycle.ask_export(departure.id, channel="e-mail", by="staff", at=at, sender=wrong)
+    with pytest.raises(lifecycle.DepartureRefused, match="nobody asks by"):
+        lifecycle.ask_export(departure.id, channel="reseller", by="staff", at=at, sender=reseller)
+    assert not lifecycle.departure(departure.id).returns
+    asked = lifecycle.ask_export(departure.id, channel="e-mail", by="staff", at=at, sender=" Desk@Reseller.example")
+    assert [(to, subject) for to, subject, _text in written(departure)][-1] == (
+        own, "Your reseller asked for an export of your data"
+    )  # fmt: skip
+    move(at)
+    view, _content = package(departure, at + MINUTE)
+    assert (view.id, view.state, view.channel) == (asked, "ready", "reseller")
+    letters = written(departure)[-2:]
+    assert {to: subject for to, subject, _text in letters} == {
+        own: "The export of your data is ready", reseller: f"The export of {customer.name} is ready",
+    }  # fmt: skip
+    assert not [text for to, _subject, text in written(departure) if to == reseller and "/end/" in text]
+    with tenancy.scope(tenancy.provider()), connection.cursor() as cursor:
+        (evidence, *_older) = ledger.entries(cursor, kinds=["lifecycle.return-asked"])
+    assert evidence.details is not None
+    assert (evidence.details["channel"], evidence.details["return"]) == ("reseller", str(asked))
+    assert "reseller.example" not in str(evidence.details), "who it was stands in the order, not in the log"
+
+
+def written(departure: lifecycle.DepartureView) -> list[tuple[str, str, str]]:
+    """To whom, subject and text of the letters about a departure, oldest first."""
+    with tenancy.scope(tenancy.provider()):
+        found = [one for one in mail.messages(purpose="departure") if str(departure.id) in one.key]
+        return [
+            (to.address, one.subject, mail.content(one.id).text) for one in reversed(found) for to in one.recipients
+        ]

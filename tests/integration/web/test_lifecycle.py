@@ -114,7 +114,8 @@ def test_staff_records_an_export_asked_for_by_mail_and_renews_the_link(leaver: t
     address = f"/provider/departures/{found.id}/"
     assert leaver.name.encode() in client.get("/provider/departures/").content
     assert client.post(address, {"deed": "export"}).status_code == 400
-    assert client.post(address, {"deed": "export", "from": "yes"}).status_code == 302
+    assert client.post(address, {"deed": "export", "sender": "somebody@else.example"}).status_code == 400
+    assert client.post(address, {"deed": "export", "sender": f"privacy@{leaver.handle}.example"}).status_code == 302
     (asked,) = lifecycle.departure(found.id).returns
     assert asked.channel == "e-mail"
     shown = client.post(address, {"deed": "link"})

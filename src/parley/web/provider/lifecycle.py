@@ -110,10 +110,9 @@ def _do(request: HttpRequest, found: lifecycle.DepartureView, filled: Filled, *,
     """Does what was asked for; the fresh link, when that was it."""
     deed, by = filled.choice("deed", _DEEDS), str(inside(request).person.id)
     if deed == "export":
-        if filled.values.get("from") != "yes":
-            filled.wrong["from"] = "Compare the sender first."
+        sender = filled.text("sender", most=254)
         if not filled.wrong:
-            lifecycle.ask_export(found.id, channel="e-mail", by=by, at=now)
+            lifecycle.ask_export(found.id, channel="e-mail", by=by, at=now, sender=sender)
     elif deed == "release":
         chosen = filled.choice("package", [str(one.id) for one in found.isolated if one.until is None])
         if not filled.wrong:
