@@ -16,7 +16,8 @@ from parley.daemons.signalling_admission import Admission
 from parley.daemons.signalling_faults import contained, log_fault
 from parley.daemons.signalling_manifest import Manifests
 from parley.daemons.signalling_ourselves import ALLOW, Ourselves
-from parley.daemons.signalling_ports import Directory, Done, Frame, Gate, Media, Reports
+from parley.daemons.signalling_ports import Directory, Frame, Gate, Media, Reports
+from parley.daemons.signalling_running import Running
 from parley.daemons.signalling_state import SavedCall, SessionFiles
 from parley.daemons.signalling_steering import SILENT_AFTER, Troubles, deed_of
 from parley.daemons.signalling_table import Call, CallTable, restored
@@ -56,8 +57,11 @@ class Calls:
         self._clock = clock
         self._manifests = Manifests()
         self._troubles = Troubles(reports)
-        self._silent_after = silent_after
         self._table = CallTable(files=files)
+        self._running = Running(
+            media=media, reports=reports, table=self._table, troubles=self._troubles, clock=clock,
+            silent_after=silent_after,
+        )  # fmt: skip
         self.admission = Admission(
             directory=directory, table=self._table, manifests=self._manifests, troubles=self._troubles, clock=clock,
             stranger_rate=stranger_rate, invite_rate=invite_rate,
@@ -117,21 +121,7 @@ class Calls:
         if heard.last_at is not None:
             self._step(call, srs.Heard(heard.last_at), now=now, quiet=True)
         self._step(call, srs.Tick(), now=now, quiet=True)
-        if not call.session.live or call.manifest is None:
-            return
-        due = call.steering.resumes_at
-        if due is not None and self._clock() >= due:
-            self._steer(call, "resume", how="by itself")
-        if call.steering.mode != "never":
-            self._reports.live(call.trunk, call.manifest, heard, held=call.session.held)
-        silent = call.steering.writing and call.quiet.look(
-            call.session.lines, heard, held=call.session.held, now=now, after=self._silent_after
-        )
-        if silent and not call.quiet.said:
-            self._troubles.of_call(call.trunk, call.id, cause="silent", at=self._clock())
-        elif call.quiet.said and not silent:
-            self._troubles.heard_again(call.trunk, call.id, at=self._clock())
-        call.quiet.said = silent
+        self._running.look(call, heard, now=now)
 
     def steer(self, recording_id: UUID, deed: Deed, *, by: UUID, wish: UUID) -> bool:
         """Does what somebody wants of a running call and reports what came of it; False: there is no such call."""
@@ -139,28 +129,8 @@ class Calls:
         if call is None or call.manifest is None:
             return False
         with contained():
-            self._steer(call, deed, how="by a person", by=by, wish=wish)
+            self._running.steer(call, deed, how="by a person", by=by, wish=wish)
         return True
-
-    def _steer(self, call: Call, deed: Deed, *, how: str, by: UUID | None = None, wish: UUID | None = None) -> None:
-        assert call.manifest is not None  # noqa: S101 - a call in the table has one
-        at, refusal = self._clock(), ""
-        try:
-            after = control.steer(call.steering, deed, at=at)
-        except control.DeedRefused as error:
-            refusal = f"{error}. {error.remedy}"
-        else:
-            if call.steering.writing and not after.writing:
-                self._media.pause(call.id, at)
-            call.steering, call.manifest = after, replace(call.manifest, steering=after)
-            self._media.describe(call.manifest)
-            self._table.save(call)
-            if after.writing:
-                self._media.resume(call.id)
-            call.quiet.since.clear()
-        self._reports.steered(
-            call.trunk, call.manifest, Done(deed=deed, at=at, how=how, by=by, wish=wish, refusal=refusal)
-        )
 
     def capture_failed(self, recording_id: UUID, reason: str, *, now: float) -> None:
         """The media engine gave up on a recording (`disk-full` or `failed`)."""
@@ -298,7 +268,7 @@ class Calls:
             deed = deed_of(request.headers.get("record"), call.steering)
             if deed is None:
                 raise Refusal(sip.Answer(469, "INFO brings no header Record with a deed that is possible now"))
-            self._steer(call, deed, how="by the recording client")
+            self._running.steer(call, deed, how="by the recording client")
             self.endpoint.respond(event.transaction, sip.Answer(200), now=now)
         else:
             raise Refusal(sip.Answer(405, "method is not supported in a dialog", (ALLOW,)))
@@ -405,15 +375,7 @@ class Calls:
         )
 
     def _frame(self, source: tuple[str, int], destination: tuple[str, int], payload: bytes) -> Frame:
-        at = self._clock()
-        return Frame(
-            at_ns=int(at.timestamp() * 1_000_000) * 1_000,
-            source_host=source[0],
-            source_port=source[1],
-            destination_host=destination[0],
-            destination_port=destination[1],
-            payload=payload,
-        )
+        return Frame.of(payload, source=source, destination=destination, at=self._clock())
 
     def _manifest(self, call: Call) -> Manifest:
         assert call.decision is not None  # noqa: S101 - nothing is opened before the gate answered

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
 from parley.recordings.session import Line
@@ -41,6 +41,17 @@ class Frame:
     destination_host: str
     destination_port: int
     payload: bytes
+
+    @classmethod
+    def of(cls, payload: bytes, *, source: tuple[str, int], destination: tuple[str, int], at: datetime) -> Self:
+        return cls(
+            at_ns=int(at.timestamp() * 1_000_000) * 1_000,
+            source_host=source[0],
+            source_port=source[1],
+            destination_host=destination[0],
+            destination_port=destination[1],
+            payload=payload,
+        )
 
 
 @dataclass(frozen=True, slots=True)
