@@ -55,20 +55,19 @@ def check(new: NewContact, *, region: str | None = None, source: str = "") -> Ne
         given = getattr(new, name)
         if given and (kept := text(given, field=name)) is not given:
             changes[name] = kept
-    if new.notes:
-        changes["notes"] = text(new.notes, field="notes", longest=NOTES_LONGEST, lines=True)
+    if new.notes and (notes := text(new.notes, field="notes", longest=NOTES_LONGEST, lines=True)) is not new.notes:
+        changes["notes"] = notes
     if new.numbers and (numbers := _numbers(new.numbers, region)) != new.numbers:
         changes["numbers"] = numbers
     if new.emails and (emails := _emails(new.emails)) != new.emails:
         changes["emails"] = emails
     if new.addresses and (addresses := _addresses(new.addresses)) != new.addresses:
         changes["addresses"] = addresses
-    if new.custom:
-        changes["custom"] = _custom(new.custom)
-    if new.purposes:
-        changes["purposes"] = _several(new.purposes, "purposes")
-    if new.shared_with:
-        changes["shared_with"] = _several(new.shared_with, "shared_with")
+    if new.custom and ((custom := _custom(new.custom)) != new.custom or type(new.custom) is dict):
+        changes["custom"] = custom  # a dictionary could still be changed by whoever has it
+    for name in ("purposes", "shared_with"):
+        if (several := getattr(new, name)) and (found := _several(several, name)) != several:
+            changes[name] = found
     _check_rest(new)
     made = replace(new, **changes) if changes else new
     if not (made.given or made.family or made.company or made.numbers or made.emails):

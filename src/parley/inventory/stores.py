@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, BinaryIO, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, BinaryIO, ClassVar, Final, NamedTuple, Protocol, cast, runtime_checkable
 from uuid import UUID
 
 from parley.foundation.declarations import PersonalData
@@ -142,10 +142,15 @@ class LooksAround(Protocol):
         ...
 
 
+@cache
+def _looks_around(kind: type) -> bool:
+    return issubclass(kind, LooksAround)
+
+
 def wipe(store: Store, ids: Sequence[UUID]) -> Wiped:
     """Erase records and look, before and afterwards, what the store has of them."""
-    if isinstance(store, LooksAround):
-        return store.wipe(ids)
+    if _looks_around(type(store)):
+        return cast(LooksAround, store).wipe(ids)
     before = store.present(ids)
     return Wiped(before=before, erased=store.erase(ids), left=store.present(ids))
 

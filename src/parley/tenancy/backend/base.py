@@ -67,10 +67,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def ensure_connection(self) -> None:
         """Be connected to the database of the present scope; a transaction cannot move from one to another."""
-        if self.connection is not None and self._opened_for != wanted(self.alias):
-            if self.in_atomic_block:
-                raise CustomerChangedInTransaction
-            self.close()
+        if self.connection is not None:
+            place = wanted(self.alias)
+            if place is not self._opened_for and place != self._opened_for:
+                if self.in_atomic_block:
+                    raise CustomerChangedInTransaction
+                self.close()
         super().ensure_connection()
 
     def get_connection_params(self) -> dict[str, Any]:
