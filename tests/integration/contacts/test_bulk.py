@@ -21,12 +21,6 @@ from parley.contacts.api import NewContact, Number
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def public(customer: tenancy.Customer) -> UUID:
-    """A public directory of the customer in scope."""
-    return contacts.add_directory(kind="public", name="Everybody", by="test", at=NOW).id
-
-
 def people(count: int) -> list[NewContact]:
     return [
         NewContact(
