@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -29,8 +29,9 @@ class Law:
     """A statute or an authority's rule on how long records are kept, as `laws.toml` says it.
 
     `at_least` is a floor, `extended` the longer one that an authority may ask for; `at_most` a ceiling. `year_end`:
-    time counts from the end of the calendar year. `applies`: stores with the kinds that it reaches ("*": each). It
-    binds nobody until somebody declares that it does.
+    time counts from the end of the calendar year. `applies`: stores with the kinds that it reaches ("*": each).
+    `article` is the provision that sets the time, which `source` says in words; `checked`, when the two were last
+    compared. It binds nobody until somebody declares that it does.
     """
 
     key: str
@@ -38,7 +39,9 @@ class Law:
     jurisdiction: str
     who: str
     what: str
+    article: str
     source: str
+    checked: date
     binds: Binds
     applies: Mapping[str, tuple[str, ...]]
     at_least: Span | None = None
