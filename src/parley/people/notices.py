@@ -48,19 +48,20 @@ def notice_letters() -> Letters:
     return next(one for one in LETTERS if one == kept)
 
 
-def let_write(letters: Letters, *, by: UUID, at: datetime) -> None:
-    """From now on letters about new recordings say this much, or are none. What is owed when they are forbidden is
-    forgotten. Leaves evidence. Raises AccountRefused."""
+def let_write(letters: Letters, *, by: UUID, at: datetime) -> frozenset[tuple[UUID, UUID]]:
+    """From now on letters about new recordings say this much, or are none: then what is owed is forgotten. The letters
+    that say more than that and may not have left, as (person, letter). Leaves evidence. Raises AccountRefused."""
     if letters not in LETTERS:
         raise AccountRefused(f"letters: there is no {letters!r}", remedy=f"One of: {', '.join(LETTERS)}.")
     with transaction.atomic():
         before = notice_letters()
         if before == letters:
-            return
+            return frozenset()
         PeopleSettings.objects.update_or_create(id=1, defaults={"notice_letters": letters})
-        if letters == "off":
-            DueNotice.objects.filter(letter=None).delete()
         leave("people.notice-letters-set", at=at, user=str(by), before=before, letters=letters)
+        if letters == "off":
+            return _delete_locked(DueNotice.objects.all())
+        return _letters(_locked(DueNotice.objects.exclude(letter=None))) if letters == "plain" else frozenset()
 
 
 def notice_choice(user_id: UUID) -> Calls:
@@ -77,8 +78,8 @@ def choose_notices(user_id: UUID, calls: Calls) -> None:
         if calls != "none":
             NoticeChoice.objects.update_or_create(user_id=user_id, defaults={"calls": calls})
             return
-        DueNotice.objects.filter(user=user_id, letter=None).delete()
         NoticeChoice.objects.filter(user=user_id).delete()
+        _delete_locked(DueNotice.objects.filter(user=user_id, letter=None))
 
 
 def anybody_wants() -> bool:
@@ -116,7 +117,7 @@ def owed(user_id: UUID, *, at: datetime) -> Owed | None:
     What is owed to a closed account, or while the customer forbids such letters, is forgotten.
     """
     choice = NoticeChoice.objects.select_for_update().filter(user=user_id).first()
-    rows = list(DueNotice.objects.select_for_update().filter(user=user_id, letter=None).order_by("id"))
+    rows = _locked(DueNotice.objects.filter(user=user_id, letter=None))
     user = User.objects.filter(id=user_id, is_active=True).first()
     if choice is None or user is None or notice_letters() == "off":
         DueNotice.objects.filter(id__in=[row.id for row in rows]).delete()
@@ -153,17 +154,25 @@ def forget_notices(recordings: Sequence[UUID]) -> frozenset[tuple[UUID, UUID]]:
 
 def owe_again(letter: UUID, user_id: UUID, *, at: datetime) -> datetime | None:
     """What a letter that was withdrawn told is owed anew; when the next letter is due, None when nothing is left."""
-    choice = NoticeChoice.objects.select_for_update().filter(user=user_id).first()
+    choice = NoticeChoice.objects.filter(user=user_id).first()
     changed = DueNotice.objects.filter(letter=letter).update(letter=None)
     return _due(choice, at) if choice is not None and changed else None
 
 
 def _delete_locked(rows: QuerySet[DueNotice]) -> frozenset[tuple[UUID, UUID]]:
-    """Delete these rows; (person, letter) of those that a letter tells. In one order: two who do this never wait for
-    each other."""
-    found = list(rows.select_for_update().order_by("id"))
+    """Delete these rows; (person, letter) of those that a letter tells."""
+    found = _locked(rows)
     DueNotice.objects.filter(id__in=[row.id for row in found]).delete()
-    return frozenset((row.user_id, row.letter) for row in found if row.letter is not None)
+    return _letters(found)
+
+
+def _locked(rows: QuerySet[DueNotice]) -> list[DueNotice]:
+    """These rows, locked in one order: two who do this never wait for each other."""
+    return list(rows.select_for_update().order_by("id"))
+
+
+def _letters(rows: Sequence[DueNotice]) -> frozenset[tuple[UUID, UUID]]:
+    return frozenset((row.user_id, row.letter) for row in rows if row.letter is not None)
 
 
 def _due(choice: NoticeChoice, at: datetime) -> datetime:

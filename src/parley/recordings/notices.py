@@ -5,7 +5,7 @@ writes one letter to one person about all that is owed to it. Each is done exact
 Whether the person may see a recording is asked when the letter is written. What a letter said goes when it has left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -51,10 +52,14 @@ def expect(recording_id: UUID, *, at: datetime) -> None:
 def forget(ids: Sequence[UUID], *, at: datetime) -> None:
     """Recordings are being erased, in the caller's transaction: no letter tells of them any more. One that waits for a
     mail server is withdrawn, and what else it told is told by the next."""
-    for user_id, letter in sorted(people.notices.forget_notices(ids)):
-        mail.blank(letter, whatever=True)
-        if mail.message(letter).state == "failed" and (due := people.notices.owe_again(letter, user_id, at=at)):
-            _expect_letter(user_id, due)
+    _withdraw(people.notices.forget_notices(ids), at=at)
+
+
+def let_write(letters: people.notices.Letters, *, by: UUID, at: datetime) -> None:
+    """From now on letters say this much, or none leaves; those that wait for a mail server and say more are withdrawn.
+    Leaves evidence. Raises AccountRefused."""
+    with transaction.atomic():
+        _withdraw(people.notices.let_write(letters, by=by, at=at), at=at)
 
 
 def handlers() -> Mapping[str, obligations.Handler]:
@@ -89,6 +94,17 @@ def _told(work: obligations.Work) -> None:
     letter = UUID(work.payload["message"])
     people.notices.forget_letter(letter)
     mail.blank(letter, whatever=True)
+
+
+def _withdraw(letters: Collection[tuple[UUID, UUID]], *, at: datetime) -> None:
+    """Letters to these people do not leave, unless they have; what they told is owed anew, if it is owed still."""
+    for user_id, letter in sorted(letters):
+        mail.blank(letter, whatever=True)
+        kept = [one for one in mail.messages(ids=[letter]) if one.state == "failed"]
+        if kept and (due := people.notices.owe_again(letter, user_id, at=at)):
+            obligations.enqueue(
+                kind=LETTER, key=f"{LETTER}:{user_id}:again:{letter}", due=due, payload={"user": str(user_id)}
+            )
 
 
 def _expect_letter(user_id: UUID, due: datetime) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.people import api as people
+from parley.recordings import api as recordings
 from parley.web import people_words as words
 from parley.web import rules
 from parley.web.access import administers, sees_everything
@@ -141,7 +142,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and request.POST.get("deed") == "letters":
         chosen_letters = request.POST.get("letters", "")
         if letters := next((one for one in people.notices.LETTERS if one == chosen_letters), None):
-            people.notices.let_write(letters, by=here.person.id, at=timezone.now())
+            recordings.notices.let_write(letters, by=here.person.id, at=timezone.now())
         return HttpResponseRedirect(reverse("people-settings"))
     if request.method == "POST":
         if here.viewer.role != "administrator":
