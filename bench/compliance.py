@@ -29,9 +29,8 @@ from uuid import UUID, uuid4
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from contacts import _plainly as plainly
-from contacts import _server as server
 from peers.gdprbench import NOW, PAGE, TABLES, Parley, Plain, Record, record
+from support.server import plainly, server
 
 ROLES = {
     "controller": {"update-metadata": 50, "delete": 25, "insert": 25},

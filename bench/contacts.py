@@ -8,18 +8,16 @@ import argparse
 import gc
 import os
 import random
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import psutil
+
+from support.server import plainly, server
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PLAIN = """
@@ -46,51 +44,9 @@ def main() -> None:
     options.add_argument("--contacts", type=int, default=100_000, help="size of the customer (default 100,000)")
     options.add_argument("--questions", type=int, default=400, help="keystrokes and callers asked for")
     chosen = options.parse_args()
-    with _server() as tenancy:
+    with server() as tenancy:
         figures = _measure(tenancy, chosen.contacts, chosen.questions)
     _report(figures)
-
-
-@contextmanager
-def _server() -> Iterator[ModuleType]:
-    """A PostgreSQL that syncs, prepared for customers, in a temporary directory; yields the package `tenancy`."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-bench-", dir="/tmp"))
-    folder.chmod(0o711)
-    os.environ |= {
-        "PARLEY_DATA_DIR": str(folder),
-        "PARLEY_CONFIG": "/dev/null",
-        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
-    }
-    from parley.tenancy.keys import root_key
-
-    root_key(folder / "keys" / "root.key", create=True)
-    import django
-
-    django.setup()
-    from parley.foundation.memory import collect_seldom
-
-    collect_seldom()  # as each of Parley's processes does
-    from parley.tenancy import api as tenancy
-
-    server = tenancy.embedded()
-    child = server.start()
-    try:
-        tenancy.prepare()
-        yield tenancy
-    finally:
-        server.stop(child)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _plainly(customer: Any) -> Iterator[Any]:
-    """A connection for plain SQL to the same database; an administrator's, which may make tables."""
-    import psycopg
-
-    from parley.tenancy.selection import administrator
-
-    with psycopg.connect(**administrator(dbname=customer.database).parameters(), autocommit=True) as connection:
-        yield connection
 
 
 class People:
@@ -133,7 +89,7 @@ def _measure(tenancy: ModuleType, count: int, questions: int) -> dict[str, float
     figures: dict[str, float] = {"contacts": count}
     with tenancy.scope(customer):
         directory = contacts.add_directory(kind="public", name="Everybody", by="bench", at=NOW).id
-        with _plainly(customer) as plain:
+        with plainly(customer) as plain:
             plain.execute(PLAIN)
             figures["plain_import_per_s"] = count / _seconds(lambda: _copy_plain(plain, People().rows(count)))
             plain.execute("ANALYZE plain; ANALYZE plain_word")

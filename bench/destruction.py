@@ -6,18 +6,16 @@ The peer is a database of the same template and a tree of the same files: `DROP 
 
 import argparse
 import os
-import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from types import ModuleType
 from typing import Any
 from uuid import UUID
+
+from support.server import server
 
 NAMES = ("000.age", "mp3.age", "wav.age", "peaks.age")
 SIZE = 1024
@@ -28,7 +26,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--objects", type=int, default=5000, help="of the customer in the store")
     chosen = options.parse_args()
-    with _server() as tenancy:
+    with server() as tenancy:
         figures = {"objects": float(chosen.objects)}
         figures["plain_s"] = _plain(chosen.objects)
         _ours(tenancy, chosen.objects, figures)
@@ -112,34 +110,6 @@ def _fill(tree: Path, objects: int) -> None:
 
 def _customer(tenancy: ModuleType, handle: str) -> Any:
     return tenancy.create_customer(handle=handle, name=handle, region="eu", custody="local", agreement="ixcloud-dpa")
-
-
-@contextmanager
-def _server() -> Iterator[ModuleType]:
-    """A PostgreSQL that syncs, prepared for customers, in a temporary directory; yields the package `tenancy`."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-bench-", dir="/tmp"))
-    folder.chmod(0o711)
-    os.environ |= {
-        "PARLEY_DATA_DIR": str(folder),
-        "PARLEY_CONFIG": "/dev/null",
-        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
-    }
-    from parley.tenancy.keys import root_key
-
-    root_key(folder / "keys" / "root.key", create=True)
-    import django
-
-    django.setup()
-    from parley.tenancy import api as tenancy
-
-    server = tenancy.embedded()
-    child = server.start()
-    try:
-        tenancy.prepare()
-        yield tenancy
-    finally:
-        server.stop(child)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -5,21 +5,19 @@ same keys at hand, giving the same lines. Contenders take turns, question by que
 """
 
 import argparse
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
+
+from support.server import server
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -48,39 +46,8 @@ def main() -> None:
     options.add_argument("--recordings", type=int, default=100_000, help="size of the customer (1,000,000)")
     options.add_argument("--questions", type=int, default=200, help="how often each page is asked for")
     chosen = options.parse_args()
-    with _server() as tenancy:
+    with server() as tenancy:
         _report(_measure(tenancy, chosen.recordings, chosen.questions))
-
-
-@contextmanager
-def _server() -> Iterator[ModuleType]:
-    """A PostgreSQL that syncs, prepared for customers, in a temporary directory; yields the package `tenancy`."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-bench-", dir="/tmp"))
-    folder.chmod(0o711)
-    os.environ |= {
-        "PARLEY_DATA_DIR": str(folder),
-        "PARLEY_CONFIG": "/dev/null",
-        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
-    }
-    from parley.tenancy.keys import root_key
-
-    root_key(folder / "keys" / "root.key", create=True)
-    import django
-
-    django.setup()
-    from parley.foundation.memory import collect_seldom
-
-    collect_seldom()  # as each of Parley's processes does
-    from parley.tenancy import api as tenancy
-
-    server = tenancy.embedded()
-    child = server.start()
-    try:
-        tenancy.prepare()
-        yield tenancy
-    finally:
-        server.stop(child)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,19 +7,17 @@ syncs every commit.
 """
 
 import argparse
-import os
 import random
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from types import ModuleType
 from typing import Any
+
+from support.server import server
 
 PEER = Path(__file__).parents[1] / ".tools" / "aics"
 ROUNDS = 5
@@ -67,39 +65,11 @@ def main() -> None:
     if not (PEER / "aics_tlog").is_dir():
         sys.exit(f"aics-tlog is not in {PEER}: run `make setup-dev`")
     sys.path.append(str(PEER))
-    with _server() as tenancy:
+    with server() as tenancy:
         figures = {"entries": float(chosen.entries)}
         bench = _filled(tenancy, chosen.entries, figures)
         _measure(bench, chosen.proofs, figures)
     _report(figures)
-
-
-@contextmanager
-def _server() -> Iterator[ModuleType]:
-    """A PostgreSQL that syncs, prepared for customers, in a temporary directory; yields the package `tenancy`."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-bench-", dir="/tmp"))
-    folder.chmod(0o711)
-    os.environ |= {
-        "PARLEY_DATA_DIR": str(folder),
-        "PARLEY_CONFIG": "/dev/null",
-        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
-    }
-    from parley.tenancy.keys import root_key
-
-    root_key(folder / "keys" / "root.key", create=True)
-    import django
-
-    django.setup()
-    from parley.tenancy import api as tenancy
-
-    server = tenancy.embedded()
-    child = server.start()
-    try:
-        tenancy.prepare()
-        yield tenancy
-    finally:
-        server.stop(child)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _filled(tenancy: ModuleType, entries: int, figures: dict[str, float]) -> Bench:

@@ -10,25 +10,25 @@ import json
 import os
 import random
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID
 
+from support.recorded import AT, Maker
+from support.server import server
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 PER_NUMBER = 100  # calls of one number
 NUMBERS_PER_CALL = 5
-AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _RECORDINGS = """
 WITH epoch AS (INSERT INTO recordings_sealingepoch (id, wrapped) VALUES (gen_random_uuid(), 'w') RETURNING id),
 conversation AS (INSERT INTO recordings_conversation (id, index, started_at)
@@ -67,7 +67,7 @@ def main() -> None:
         _child(json.loads(chosen.child))
         return
     figures: dict[str, float] = {}
-    with _server() as tenancy:
+    with server() as tenancy:
         for measure in (
             lambda: _find(tenancy, chosen.index, figures),
             lambda: _erase(tenancy, chosen.records, figures),
@@ -76,34 +76,6 @@ def main() -> None:
             measure()
             print(f"so far: {figures}", file=sys.stderr, flush=True)
     _report(figures)
-
-
-@contextmanager
-def _server() -> Iterator[ModuleType]:
-    """A PostgreSQL that syncs, prepared for customers, in a temporary directory; yields the package `tenancy`."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-bench-", dir="/tmp"))
-    folder.chmod(0o711)
-    os.environ |= {
-        "PARLEY_DATA_DIR": str(folder),
-        "PARLEY_CONFIG": "/dev/null",
-        "DJANGO_SETTINGS_MODULE": "parley.project.settings",
-    }
-    from parley.tenancy.keys import root_key
-
-    root_key(folder / "keys" / "root.key", create=True)
-    import django
-
-    django.setup()
-    from parley.tenancy import api as tenancy
-
-    server = tenancy.embedded()
-    child = server.start()
-    try:
-        tenancy.prepare()
-        yield tenancy
-    finally:
-        server.stop(child)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _customer(tenancy: ModuleType, handle: str) -> Any:
@@ -186,103 +158,6 @@ def _fill(tenancy: ModuleType, customer: Any, rows: int, numbers: int) -> None:
         admin.execute("VACUUM ANALYZE")
 
 
-class _Maker:
-    """Recordings with rows, objects and evidence, made from one call that was rendered."""
-
-    def __init__(self, customer: Any, *, seconds: int) -> None:
-        from tests.support.spooled import Spooler, call
-
-        from parley.obligations.api import run_due
-        from parley.recordings.api import RENDER, finalize, installed_store, render_recording
-
-        self.customer, self.store = customer, installed_store()
-        self.folder = Path(tempfile.mkdtemp(prefix="calls-", dir=os.environ["PARLEY_DATA_DIR"]))
-        self.spooler = Spooler(self.folder / "spool", customer)
-        directory = self.spooler.close(at=AT, parts=[call(float(seconds))])
-        model = finalize(directory, store=self.store, now=datetime.now(UTC))
-        done = run_due(
-            customer,
-            handlers={RENDER: lambda work: render_recording(work, store=self.store, scratch=self.folder)},
-            now=datetime.now(UTC),
-        )
-        assert done.done == 1
-        from parley.recordings.models import Recording
-
-        self.model = Recording.objects.get(id=model)
-        self.files = {}
-        for row in [*self.model.parts.all(), *self.model.renditions.all()]:
-            path = self.folder / row.object_key.rpartition("/")[2]
-            with path.open("wb") as file:
-                file.write(self.store.open(row.object_key).read())
-            self.files[row.object_key] = path
-
-    def make(self, count: int, *, seconds: int) -> list[UUID]:
-        """So many more of them."""
-        from django.db import transaction
-
-        made = []
-        for first in range(0, count, 200):
-            with transaction.atomic():
-                made += [
-                    self._one(AT + timedelta(minutes=first + number), seconds)
-                    for number in range(min(200, count - first))
-                ]
-        return made
-
-    def _one(self, at: datetime, seconds: int) -> UUID:
-        from parley.recordings.evidence import record_rendered, record_sealed
-        from parley.recordings.models import Conversation, NumberIndex, Part, Recording, Rendition, SealingEpoch
-        from parley.recordings.types import ClosedFile, ClosedPart
-
-        manifest = self.spooler.manifest(at=at)
-        SealingEpoch.objects.get_or_create(id=manifest.epoch.id, defaults={"wrapped": manifest.epoch.wrapped})
-        parts, renditions = list(self.model.parts.all()), list(self.model.renditions.order_by("kind"))
-        closed = ClosedFile(
-            recording_id=manifest.recording_id, reason="bye", ended_at=at + timedelta(seconds=seconds),
-            parts=tuple(ClosedPart(name=one.name, kind="age", size=one.size, sha256=one.sha256) for one in parts),
-        )  # fmt: skip
-        evidence = record_sealed(manifest=manifest, closed=closed, at=at)
-        conversation = Conversation.objects.create(
-            id=manifest.recording_id, index=manifest.conversation_index, started_at=at
-        )
-        row = Recording(
-            **{one.attname: getattr(self.model, one.attname) for one in Recording._meta.fields if not one.generated}
-        )
-        row.id, row.conversation, row.started_at, row.ended_at = (
-            manifest.recording_id, conversation, at, closed.ended_at,
-        )  # fmt: skip
-        row.listed_at = at
-        row.epoch_id, row.sealed, row.evidence_id = manifest.epoch.id, manifest.sealed, evidence
-        row.save(force_insert=True)
-        listed = [(one.kind, one.size, one.sha256) for one in renditions]
-        entry = record_rendered(recording_id=row.id, clause="c", files=listed, at=at)
-        for old in parts:
-            Part.objects.create(
-                recording=row, number=old.number, name=old.name, kind=old.kind, size=old.size, sha256=old.sha256,
-                object_key=self._link(old.object_key, row.id),
-            )  # fmt: skip
-        for made in renditions:
-            Rendition.objects.create(
-                recording=row, kind=made.kind, media_type=made.media_type, size=made.size, sha256=made.sha256,
-                evidence_id=entry, object_key=self._link(made.object_key, row.id),
-            )  # fmt: skip
-        NumberIndex.objects.bulk_create(
-            NumberIndex(recording=row, value=one, listed_at=at, listed_id=conversation.id)
-            for one in manifest.number_indexes
-        )
-        return row.id
-
-    def _link(self, key: str, recording: UUID) -> str:
-        """The same sealed bytes under a key of this recording, without the syncs that a real upload costs."""
-        from django.conf import settings
-
-        new = f"{self.customer.id}/recordings/{recording}/{key.rpartition('/')[2]}"
-        path = Path(settings.PARLEY_STORE_URL.removeprefix("file://")) / new
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.hardlink_to(self.files[key])
-        return new
-
-
 def _erase(tenancy: ModuleType, records: int, figures: dict[str, float]) -> None:
     """A person with many records, through the one way in which records go; beside unlink and DELETE."""
     from django.db import connection, transaction
@@ -294,7 +169,7 @@ def _erase(tenancy: ModuleType, records: int, figures: dict[str, float]) -> None
 
     customer = _customer(tenancy, "erasing")
     with tenancy.scope(customer):
-        maker = _Maker(customer, seconds=10)
+        maker = Maker(customer, seconds=10)
         maker.make(records - 1, seconds=10)
         store = stores()["recordings"]
         began, spent = time.perf_counter(), time.process_time()
@@ -324,7 +199,7 @@ def _export(tenancy: ModuleType, chosen: Any, figures: dict[str, float]) -> None
     """All recordings as MP3 with CSV, and some with the other side silent; beside opening and sealing the same."""
     customer = _customer(tenancy, "exporting")
     with tenancy.scope(customer):
-        maker = _Maker(customer, seconds=chosen.seconds)
+        maker = Maker(customer, seconds=chosen.seconds)
         made = maker.make(chosen.recordings - 1, seconds=chosen.seconds)
         sound = next(row for row in maker.model.renditions.all() if row.kind == "mp3")
         plain = _plain_copy(tenancy, customer, maker.files[sound.object_key], min(200, chosen.recordings))
