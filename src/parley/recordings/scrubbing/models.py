@@ -9,52 +9,50 @@ _WHAT = ["changed", "missing", "unledgered"]
 _STATES = ["open", "repaired", "accepted"]
 
 
-class Scrub(models.Model):
-    """One reading of all objects. `after` is the last recording that was read; `report` counts what is stored, as
-    `types.Line` rows, once it is finished. `counted` is how many recordings there were when it began."""
+class Pass(models.Model):
+    """One pass over the recordings of a customer, one at a time of its kind. `after` is the last that was looked at,
+    `recordings` how many were."""
 
     id = models.UUIDField(primary_key=True)
     began_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     after = models.UUIDField(null=True)
-    counted = models.IntegerField()
     recordings = models.IntegerField(default=0)
+
+    class Meta:
+        abstract = True
+        indexes = [models.Index(fields=["-began_at"], name="%(class)s_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(finished_at__isnull=True), name="%(class)s_one_at_a_time"
+            )
+        ]
+
+
+class Scrub(Pass):
+    """Reads all objects; `report` counts what is stored, as `types.Line` rows, once it is finished. `counted` is how
+    many recordings there were when it began."""
+
+    counted = models.IntegerField()
     objects_read = models.IntegerField(default=0)
     bytes_read = models.BigIntegerField(default=0)
     damaged = models.IntegerField(default=0)
     aborted_uploads = models.IntegerField(default=0)
     report = models.JSONField(default=list)
 
-    class Meta:
-        indexes = [models.Index(fields=["-began_at"], name="scrub_newest")]
-        constraints = [
-            models.UniqueConstraint(models.Value(1), condition=Q(finished_at__isnull=True), name="scrub_one_at_a_time")
-        ]
 
+class Move(Pass):
+    """Moves large objects of recordings that began `before` to the cold store. `copied` are [key, recording, SHA-256]
+    of what lies warm as well until the next slice. `whole`: it began with the oldest. `kept` counts what the warm store
+    does not give away (write-once)."""
 
-class Move(models.Model):
-    """One pass that moves large objects of recordings that began `before` to the cold store. `after` is the last that
-    was looked at; `copied` are [key, recording, SHA-256] of what lies warm as well until the next slice. `whole`:
-    it began with the oldest. `kept` counts what the warm store does not give away (write-once)."""
-
-    id = models.UUIDField(primary_key=True)
-    began_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
     before = models.DateTimeField()
-    after = models.UUIDField(null=True)
     whole = models.BooleanField()
     slices = models.IntegerField(default=0)
-    recordings = models.IntegerField(default=0)
     objects_moved = models.IntegerField(default=0)
     bytes_moved = models.BigIntegerField(default=0)
     kept = models.IntegerField(default=0)
     copied = models.JSONField(default=list)
-
-    class Meta:
-        indexes = [models.Index(fields=["-began_at"], name="move_newest")]
-        constraints = [
-            models.UniqueConstraint(models.Value(1), condition=Q(finished_at__isnull=True), name="move_one_at_a_time")
-        ]
 
 
 class Finding(models.Model):
