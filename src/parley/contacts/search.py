@@ -1,6 +1,7 @@
 """Search while somebody types. Three looks, each only when the one before has not filled the page: names that are
-exactly these words; names that begin with or sound like them; anything that does. Digits are a number, its end, what
-a key pad gives for a name, or the beginning of any word.
+exactly these words; names that begin with or sound like them; anything that does. Of several words few contacts have
+all: there the third look comes before the second, which is seldom needed then. Digits are a number, its end, what a key
+pad gives for a name, or the beginning of any word.
 
 At most `WINDOW` contacts are opened and ranked for one question: with more matches than that, typing on finds better.
 """
@@ -9,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,26 +34,41 @@ _NUMBER_MARKS: Final = frozenset("+()-./ ")
 _SOUNDED_FROM: Final = 3
 _SHORTEST_HEAD: Final = 4
 _SHORTEST_TAIL: Final = 3
+_LONG_FROM: Final = 3
 _FIND: Final = """
 SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
 WITH sampled AS MATERIALIZED (
-    SELECT {columns} FROM contacts_contact c TABLESAMPLE SYSTEM ((
+    SELECT {columns}, {filter} AS matches FROM contacts_contact c TABLESAMPLE SYSTEM ((
         SELECT CASE WHEN pages > {large} THEN least(100, 100.0 * {sampled} / pages) ELSE 0 END
         FROM (SELECT pg_relation_size('contacts_contact') / 8192 AS pages) size
-    )) REPEATABLE (1) WHERE {where} LIMIT {window}
-)
-SELECT * FROM sampled UNION ALL (
-    SELECT {columns} FROM contacts_contact c WHERE (SELECT count(*) FROM sampled) < {window} AND {where} LIMIT {window}
-)
+    )) REPEATABLE (1) WHERE {begin} LIMIT {most}
+), looked AS MATERIALIZED (
+    SELECT count(*) FILTER (WHERE matches) < {enough} AS open, count(*) >= {common} AS common FROM sampled
+), found AS (
+    (SELECT * FROM sampled WHERE matches LIMIT {window})
+    UNION ALL (
+        SELECT {columns}, true FROM contacts_contact c
+        WHERE (SELECT open AND NOT common FROM looked) AND {begin} AND {filter} LIMIT {window}
+    ) UNION ALL (
+        SELECT {columns}, true FROM contacts_contact c
+        WHERE (SELECT open AND common FROM looked) AND {all} LIMIT {window}
+    )
+) SELECT found.*, NOT (SELECT open FROM looked) FROM found
 """
-"""The index tells all contacts that match before the first can be read. What a few in a hundred match is found
-sooner in a sample; only what is not goes to the index. The planner does not know how rare a word is; reading the table
-in order until enough was found is never better."""
+"""The index tells all contacts that match before the first can be read. What some in a hundred match is found sooner in
+a sample; only what is not goes to the index, and there by the longer words alone, unless those are common: what begins
+with two letters the index takes long to tell. The planner does not know how rare a word is; reading the table in order
+until enough was found is never better."""
 _LARGE: Final = 2_000
 """Pages of 8 kB from which on a sample is looked at first."""
 _SAMPLED: Final = 250
 _SAMPLED_EXACTLY: Final = 60
 """Pages of the sample; fewer for whole words, which cost the index less: 0.15 us a contact, beginnings 0.45."""
+_ENOUGH: Final = 40
+"""Contacts of a sample, out of thousands, that are as good as any others."""
+_MOST_SAMPLED: Final = 200
+_COMMON: Final = 20
+"""Contacts of a sample that show that reading all that match so is not worth it."""
 
 
 def search(
@@ -76,7 +93,7 @@ def search(
     return Page(
         lines=tuple(row.line() for row in lines),
         cursor=_cursor(offset + limit) if more else None,
-        more_than=WINDOW if question.full else None,
+        more_than=len(found) if question.full else None,
     )
 
 
@@ -99,17 +116,25 @@ class _Question:
     def words(self, words: Sequence[str], *, enough: int) -> list[rows.Row]:
         if not words:
             return []
-        token = self.tools.tokeniser
+        token, enough = self.tools.tokeniser, max(enough, 1)
         exact = self._ask(" & ".join("n" + token.path(word) for word in words), sampled=_SAMPLED_EXACTLY)
-        found = {row.id: row for row in self._ranked(exact, words)}
+        found = self._ranked(exact, words)
+        if len(found) >= enough:
+            return list(found.values())
         names = [self._name(word) for word in words]
         anything = [f"({name} | w{token.beginning(word)}:*)" for name, word in zip(names, words, strict=True)]
-        for several in (names, anything):
-            if len(found) < max(enough, 1):
-                asked = self._ask(" & ".join(several))
-                wanted = [row for row in asked if row.id not in found and self._begins(row.fields, words)]
-                found |= {row.id: row for row in self._ranked(wanted, words)}
-        return list(found.values())
+        rest = self._look(anything, words) if len(words) > 1 else {}
+        if len(words) == 1 or self.full:  # so many that names must be asked for to come first
+            found |= self._look(names, words)
+        if len(words) == 1 and len(found) < enough:
+            rest = self._look(anything, words)
+        return list((found | {one: row for one, row in rest.items() if one not in found}).values())
+
+    def _look(self, parts: Sequence[str], words: Sequence[str]) -> dict[UUID, rows.Row]:
+        """What has all parts of a tsquery, one for each word, best first."""
+        long = [len(word) >= _LONG_FROM for word in words]
+        asked = self._ask(" & ".join(parts), first=" & ".join(compress(parts, long)))
+        return self._ranked([row for row in asked if self._begins(row.fields, words)], words)
 
     def numbers(self, digits: str, *, international: bool) -> list[rows.Row]:
         token = self.tools.tokeniser
@@ -130,22 +155,32 @@ class _Question:
         heard = sound(word) if len(word) >= _SOUNDED_FROM else ""
         return f"(n{token.beginning(word)}:* | {token.heard(heard)})" if heard else f"n{token.beginning(word)}:*"
 
-    def _ask(self, lexemes: str, *, addresses: Sequence[int] = (), sampled: int = _SAMPLED) -> list[rows.Row]:
-        """Contacts that a tsquery finds (or that have one of the addresses)."""
-        where, parameters = "c.tokens @@ %s::tsquery", list[Any]([lexemes])
+    def _ask(
+        self, lexemes: str, *, first: str = "", addresses: Sequence[int] = (), sampled: int = _SAMPLED
+    ) -> list[rows.Row]:
+        """Contacts that a tsquery finds (or that have one of the addresses). `first`: those of its words that the index
+        is asked for, the others are looked for in what it finds."""
+        conditions = ["c.tokens @@ %(all)s::tsquery"]
         if addresses:
-            where = f"({where} OR c.addresses && %s::bigint[])"
-            parameters.append(list(addresses))
+            conditions = [f"({conditions[0]} OR c.addresses && %(addresses)s::bigint[])"]
         if self.directories is not None:
-            where = f"{where} AND c.directory_id = ANY(%s)"
-            parameters.append(list(self.directories))
-        sql = _FIND.format(columns=rows.COLUMNS, where=where, window=WINDOW, large=_LARGE, sampled=sampled)
+            conditions.append("c.directory_id = ANY(%(directories)s)")
+        where = " AND ".join(conditions)
+        by_parts = first not in {"", lexemes}
+        sql = _FIND.format(
+            columns=rows.COLUMNS, all=where, begin=where.replace("%(all)s", "%(first)s") if by_parts else where,
+            filter="ts_match_vq(c.tokens, %(all)s::tsquery)" if by_parts else "true",
+            window=WINDOW, large=_LARGE, sampled=sampled, most=_MOST_SAMPLED, enough=_ENOUGH, common=_COMMON,
+        )  # fmt: skip
+        values: dict[str, Any] = {
+            "all": lexemes, "first": first, "addresses": list(addresses), "directories": list(self.directories or ()),
+        }  # fmt: skip
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters * 2)
+            cursor.execute(sql, values)
             while cursor.description is None and cursor.nextset():
                 pass
             fetched = list({row[0]: row for row in cursor.fetchall()}.values())[:WINDOW]
-        self.full = self.full or len(fetched) >= WINDOW
+        self.full = self.full or len(fetched) >= WINDOW or any(row[-1] for row in fetched)
         return rows.opened(self.tools, fetched)
 
     def _begins(self, fields: NewContact, words: Sequence[str]) -> bool:
@@ -157,7 +192,7 @@ class _Question:
         return all(any(one.startswith(word) or sound(one) == sound(word) for one in held) for word in long)
 
     @staticmethod
-    def _ranked(found: Sequence[rows.Row], words: Sequence[str]) -> list[rows.Row]:
+    def _ranked(found: Sequence[rows.Row], words: Sequence[str]) -> dict[UUID, rows.Row]:
         """Names that begin as typed come first, then by name."""
 
         def key(row: rows.Row) -> tuple[int, str, int]:
@@ -166,7 +201,7 @@ class _Question:
             begins = family.startswith(words[0]) or given.startswith(words[0])
             return (0 if begins else 1, f"{family} {given} {fold(held.company)}", row.id.int)
 
-        return sorted(found, key=key)
+        return {row.id: row for row in sorted(found, key=key)}
 
 
 def _heads(digits: str) -> list[str]:
