@@ -159,6 +159,17 @@ class AttemptOut(TypedDict):
     milliseconds: int
 
 
+class AwarenessOut(TypedDict):
+    """What policy wants for a call, what was said of it in order, and the last word: what was played to the
+    parties (null: nobody knows), and consent."""
+
+    notice_wanted: Literal["none", "tone", "announcement"]
+    consent_rule: Literal["not-needed", "wanted", "needed"]
+    notice: Literal["none", "tone", "announcement"] | None
+    consent: Literal["not-asked", "asked", "given", "refused", "withdrawn"]
+    told: list[ToldOut]
+
+
 class BegunOut(TypedDict):
     """What became of the wish to delete: a deed that runs (`bulk`), or a request that somebody else
     decides."""
@@ -215,8 +226,16 @@ class ChangedPolicy(TypedDict):
     announced: NotRequired[Literal["not-needed", "header", "extension"]]
     announced_name: NotRequired[str]
     refuse: NotRequired[bool]
+    notice: NotRequired[Literal["none", "tone", "announcement"]]
+    consent: NotRequired[Literal["not-needed", "wanted", "needed"]]
     auto_resume_seconds: NotRequired[int]
     number: NotRequired[str | None]
+
+
+class ConsentSaid(TypedDict):
+    """What was said of consent."""
+
+    consent: Literal["asked", "given", "refused", "withdrawn"]
 
 
 class ContactIn(TypedDict):
@@ -553,7 +572,9 @@ class LinesOut(TypedDict):
 
 
 class ListedOut(TypedDict):
-    """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent."""
+    """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent; and
+    what was said of consent: given, asked, not-asked, withdrawn, refused, the last first; empty where nobody
+    has to consent."""
 
     id: str
     conversation_id: str
@@ -569,12 +590,13 @@ class ListedOut(TypedDict):
     reason: str
     rendition: str
     quality: str
+    consent: str
 
 
 class LiveOut(TypedDict):
     """A call that runs now. `mode` is what policy says of it. `state`: recording; buffered (written, and
     discarded at the end unless somebody keeps it); paused; dormant (not written until somebody starts it);
-    off. A pause ends by itself at `resumes_at`."""
+    off. A pause ends by itself at `resumes_at`. `stopped`: somebody does not consent."""
 
     id: str
     started_at: str
@@ -587,7 +609,7 @@ class LiveOut(TypedDict):
     bytes: int
     on_hold: bool
     mode: Literal["always", "never", "on-demand", "keep-live"]
-    state: Literal["recording", "paused", "dormant", "buffered", "off"]
+    state: Literal["recording", "paused", "dormant", "buffered", "off", "stopped"]
     resumes_at: str | None
 
 
@@ -749,6 +771,8 @@ class NewPolicy(TypedDict):
     announced: NotRequired[Literal["not-needed", "header", "extension"]]
     announced_name: NotRequired[str]
     refuse: NotRequired[bool]
+    notice: NotRequired[Literal["none", "tone", "announcement"]]
+    consent: NotRequired[Literal["not-needed", "wanted", "needed"]]
     auto_resume_seconds: NotRequired[int]
     number: NotRequired[str]
     key: NotRequired[str]
@@ -801,6 +825,12 @@ class NoteOut(TypedDict):
     at: str
     sealed: str | None
     wrapped: str | None
+
+
+class NoticeSaid(TypedDict):
+    """What was played, or said, to the parties; Parley plays nothing itself."""
+
+    notice: Literal["tone", "announcement"]
 
 
 class NumberIn(TypedDict):
@@ -934,6 +964,8 @@ class PolicyOut(TypedDict):
     announced: NotRequired[Literal["not-needed", "header", "extension"]]
     announced_name: NotRequired[str]
     refuse: NotRequired[bool]
+    notice: NotRequired[Literal["none", "tone", "announcement"]]
+    consent: NotRequired[Literal["not-needed", "wanted", "needed"]]
     auto_resume_seconds: NotRequired[int]
     id: str
     position: int
@@ -1164,6 +1196,17 @@ class TierOut(TypedDict):
     bytes: int
 
 
+class ToldOut(TypedDict):
+    """One thing that was said. `how` it is known: a policy says so; a header of the INVITE or an extension of
+    its metadata; a person at a page, or a program; `by` is then a user's id."""
+
+    about: Literal["notice", "consent"]
+    value: Literal["none", "tone", "announcement", "not-asked", "asked", "given", "refused", "withdrawn"]
+    how: Literal["policy", "header", "extension", "page", "program"]
+    at: str
+    by: str | None
+
+
 class TypeOut(TypedDict):
     """An RTP payload type of a stream."""
 
@@ -1184,7 +1227,7 @@ class WishOut(TypedDict):
 
     id: str
     call: str
-    deed: Literal["pause", "resume", "start", "keep"]
+    deed: Literal["pause", "resume", "start", "keep", "stop", "permit"]
     state: Literal["waiting", "done", "refused"]
     why: str
 
@@ -1365,6 +1408,18 @@ class Parley(Connection):
     def remove_tag(self, recording_id: str, tag_id: str) -> None:
         """Take a tag off. Scope recordings:write."""
         self.send("DELETE", f"/recordings/{_quoted(recording_id)}/tags/{_quoted(tag_id)}")
+
+    def get_awareness(self, recording_id: str) -> AwarenessOut:
+        """Announcement and consent of a call. Scope recordings:read."""
+        return cast("AwarenessOut", self.json("GET", f"/recordings/{_quoted(recording_id)}/awareness"))
+
+    def say_consent(self, recording_id: str, body: ConsentSaid) -> AwarenessOut:
+        """Say what became of consent. Scope live:control."""
+        return cast("AwarenessOut", self.json("POST", f"/recordings/{_quoted(recording_id)}/consent", body=body))
+
+    def say_notice(self, recording_id: str, body: NoticeSaid) -> AwarenessOut:
+        """Say what the parties were told. Scope live:control."""
+        return cast("AwarenessOut", self.json("POST", f"/recordings/{_quoted(recording_id)}/notice", body=body))
 
     def get_sealed(self, recording_id: str) -> SealedOut:
         """One recording, sealed. Scope recordings:read."""

@@ -6,6 +6,8 @@ searches, shows, plays and downloads. All but `finalize` work for the customer i
 
 from parley.recordings import alarms, bulk, deletions, notices
 from parley.recordings.annotations import add_note, add_tag, known_tags, notes, remove_note, remove_tag, tags
+from parley.recordings.awareness import CONSENT_RULES, CONSENTS, NOTICES, Awareness, ToldRefused
+from parley.recordings.consents import awareness_of, say_consent, say_notice
 from parley.recordings.control import DEEDS, DeedRefused, possible
 from parley.recordings.errors import (
     AnnotationRefused,
@@ -81,6 +83,8 @@ from parley.recordings.types import (
     ClosedFile,
     ClosedPart,
     ClosedStream,
+    Consent,
+    ConsentRule,
     Deed,
     Direction,
     EpochKey,
@@ -91,6 +95,7 @@ from parley.recordings.types import (
     ManifestStream,
     Mishap,
     Mode,
+    Notice,
     OnHold,
     Party,
     PartySheet,
@@ -98,6 +103,7 @@ from parley.recordings.types import (
     Side,
     State,
     Steering,
+    Told,
     party_aad,
 )
 from parley.recordings.views import (
@@ -123,6 +129,8 @@ from parley.recordings.wishes import answered, keep, open_wishes, pause, record_
 
 __all__ = [
     "CLOSED_FILE",
+    "CONSENTS",
+    "CONSENT_RULES",
     "CONVERSATION_INDEX",
     "DEEDS",
     "LISTENING_REASONS",
@@ -134,6 +142,7 @@ __all__ = [
     "MOST_SHEETS",
     "NAMES",
     "NAME_INDEX",
+    "NOTICES",
     "NUMBER_INDEX",
     "PAUSED",
     "QUALITIES",
@@ -141,11 +150,14 @@ __all__ = [
     "STORE",
     "AnnotationRefused",
     "Announced",
+    "Awareness",
     "BadCursor",
     "ClearContent",
     "ClosedFile",
     "ClosedPart",
     "ClosedStream",
+    "Consent",
+    "ConsentRule",
     "Deed",
     "DeedRefused",
     "DeletionRefused",
@@ -166,6 +178,7 @@ __all__ = [
     "NoSuchRecording",
     "NoSuchRendition",
     "NoteView",
+    "Notice",
     "OnHold",
     "OpenedPart",
     "OriginalError",
@@ -197,6 +210,8 @@ __all__ = [
     "SubstitutedObject",
     "SupportRow",
     "TagView",
+    "Told",
+    "ToldRefused",
     "Totals",
     "Trouble",
     "Viewer",
@@ -210,6 +225,7 @@ __all__ = [
     "answered",
     "as_opus",
     "attention",
+    "awareness_of",
     "bulk",
     "closed_recordings",
     "cursor_before",
@@ -259,6 +275,8 @@ __all__ = [
     "require_reason",
     "resume",
     "save_policy",
+    "say_consent",
+    "say_notice",
     "sealed_sheets",
     "search",
     "set_listening_rule",

@@ -1,7 +1,8 @@
 """What somebody may do with a call while it runs: pause, resume, start, keep. Pure; the recorder carries it out.
 
 `kept` says whether anything of the call stays when it ends, `writing` whether what arrives now is written. What arrives
-during a pause, or before a call on demand is started, is written nowhere.
+during a pause, or before a call on demand is started, is written nowhere. Where consent is refused a call is stopped:
+that is a pause which nobody ends, unless consent is given after all.
 """
 
 from dataclasses import replace
@@ -13,9 +14,10 @@ from parley.recordings.policies import Decision
 from parley.recordings.types import Deed, Pause, State, Steering
 
 DEEDS: Final[tuple[Deed, ...]] = ("pause", "resume", "start", "keep")
+"""What people do with a call; it is stopped, or permitted again, by what is said of consent."""
 DONE: Final[dict[Deed, str]] = {
     "pause": "recording.paused", "resume": "recording.resumed", "start": "recording.on-demand-started",
-    "keep": "recording.kept",
+    "keep": "recording.kept", "stop": "recording.stopped", "permit": "recording.permitted",
 }  # fmt: skip
 """The evidence that each deed leaves."""
 
@@ -35,11 +37,16 @@ def begin(decision: Decision) -> Steering:
         kept=decision.mode == "always",
         writing=decision.to_record,
         auto_resume_seconds=decision.auto_resume_seconds,
+        notice=decision.notice,
+        consent=decision.consent,
+        told=decision.told,
     )
 
 
 def state(steering: Steering) -> State:
     """The call in one word."""
+    if steering.stopped:
+        return "stopped"
     if steering.writing:
         return "recording" if steering.kept else "buffered"
     if steering.pauses and steering.pauses[-1].ends_at is None:
@@ -57,13 +64,17 @@ def possible(steering: Steering) -> tuple[Deed, ...]:
         deeds.append("resume")
     if now == "dormant":
         deeds.append("start")
-    if steering.mode == "keep-live" and not steering.kept:
+    if steering.mode == "keep-live" and not steering.kept and now != "stopped":
         deeds.append("keep")
     return tuple(deeds)
 
 
 def steer(steering: Steering, deed: Deed, *, at: datetime) -> Steering:
     """The call after `deed`. Raises DeedRefused, which says what is possible instead."""
+    if deed in {"stop", "permit"}:
+        return _by_consent(steering, deed, at=at)
+    if steering.stopped:
+        raise DeedRefused("a call that is stopped goes on with consent only", remedy="Say that consent was given.")
     if deed not in possible(steering):
         able = ", ".join(possible(steering)) or "nothing"
         raise DeedRefused(f"a call that is {state(steering)} cannot {deed}", remedy=f"Possible now: {able}.")
@@ -82,3 +93,13 @@ def steer(steering: Steering, deed: Deed, *, at: datetime) -> Steering:
     last = steering.pauses[-1]
     ended = replace(last, ends_at=max(at, last.starts_at))
     return replace(steering, writing=True, pauses=(*steering.pauses[:-1], ended), resumes_at=None)
+
+
+def _by_consent(steering: Steering, deed: Deed, *, at: datetime) -> Steering:
+    now = state(steering)
+    if now == "off" or (now == "stopped") != (deed == "permit"):
+        raise DeedRefused(f"a call that is {now} cannot {deed}", remedy="Nothing has to be done.")
+    if deed == "permit":
+        return replace(steering, stopped=False)
+    pauses = (*steering.pauses, Pause(starts_at=at)) if steering.writing else steering.pauses
+    return replace(steering, writing=False, pauses=pauses, resumes_at=None, stopped=True)

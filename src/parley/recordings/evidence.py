@@ -67,9 +67,9 @@ def record_sealed(*, manifest: Manifest, closed: ClosedFile, at: datetime) -> UU
     )
 
 
-def record_left_out(*, manifest: Manifest, closed: ClosedFile, at: datetime) -> UUID:
-    """Evidence that a call was not recorded, or discarded at its end, and by which policy. In the caller's
-    transaction."""
+def record_left_out(*, manifest: Manifest, closed: ClosedFile, at: datetime, why: str = "") -> UUID:
+    """Evidence that a call was not recorded, or discarded at its end, by which policy, and `why` if for another reason
+    than that. In the caller's transaction."""
     steering = manifest.steering
     return obligations.evidence(
         kind="recording.left-out",
@@ -79,7 +79,7 @@ def record_left_out(*, manifest: Manifest, closed: ClosedFile, at: datetime) -> 
             "trunk": str(manifest.trunk_id),
             "policy": str(steering.policy) if steering.policy else "",
             "mode": steering.mode,
-            "why": steering.why,
+            "why": why or steering.why,
             "started_at": manifest.started_at.isoformat(),
             "ended_at": closed.ended_at.isoformat(),
         },

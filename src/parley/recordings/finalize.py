@@ -18,6 +18,7 @@ from parley.ledger import api as ledger
 from parley.monitoring import api as monitoring
 from parley.obligations import api as obligations
 from parley.recordings import notices, on_hold, strictjson
+from parley.recordings.consents import forget_told, is_kept, take_told
 from parley.recordings.errors import SpoolDamaged
 from parley.recordings.evidence import record_left_out, record_sealed, require_hash, sealed_entry
 from parley.recordings.live import forget_call
@@ -44,9 +45,11 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
     if not directory.name == str(manifest.recording_id) == str(closed.recording_id):
         raise SpoolDamaged("the files of a recording belong to different recordings", remedy="Keep the directory.")
     with tenancy.scope(manifest.customer_id):
-        if not manifest.steering.kept:
+        known = manifest.steering.kept and _known(manifest.recording_id)
+        kept = known or is_kept(manifest.recording_id, manifest.steering)
+        if not kept:
             leave_out(manifest=manifest, closed=closed, now=now)
-        elif not _known(manifest.recording_id):
+        elif not known:
             keys = store_parts(directory, manifest=manifest, closed=closed, store=store, now=now)
             commit_rows(manifest=manifest, closed=closed, keys=keys, now=now)
             monitoring.count_finished(
@@ -54,20 +57,24 @@ def finalize(directory: Path, *, store: ObjectStore, now: datetime) -> UUID:
                 received=sum(stream.packets for stream in closed.streams),
                 lost=sum(stream.lost for stream in closed.streams),
             )
-        if manifest.steering.kept and not Recording.objects.filter(id=manifest.recording_id).exists():
+        if kept and not Recording.objects.filter(id=manifest.recording_id).exists():
             # It was erased since; a slower attempt may have stored its parts again.
             let_go(manifest.recording_id)
+            forget_told(manifest.recording_id)
             store.delete_many(part_key(manifest.customer_id, manifest.recording_id, part.name) for part in closed.parts)
     discard(directory)
     return manifest.recording_id
 
 
 def leave_out(*, manifest: Manifest, closed: ClosedFile, now: datetime) -> None:
-    """Nothing of a call stays that policy left out and nobody wanted: evidence that it was so, and no row."""
+    """Nothing of a call stays that policy left out and nobody wanted, or that lacks consent: evidence that it was so,
+    and no row."""
     with transaction.atomic():
         lock_recording(manifest.recording_id)
-        record_left_out(manifest=manifest, closed=closed, at=now)
+        why = "consent-not-given" if manifest.steering.kept else ""
+        record_left_out(manifest=manifest, closed=closed, at=now, why=why)
         let_go(manifest.recording_id)
+        forget_told(manifest.recording_id)
         forget_call(manifest.recording_id)
 
 
@@ -103,6 +110,7 @@ def commit_rows(*, manifest: Manifest, closed: ClosedFile, keys: Sequence[str], 
             id=manifest.epoch.id, defaults={"wrapped": manifest.epoch.wrapped}
         )
         recording.evidence_id = record_sealed(manifest=manifest, closed=closed, at=now)
+        take_told(recording, manifest.steering)
         recording.save(force_insert=True)
         Part.objects.bulk_create(
             Part(

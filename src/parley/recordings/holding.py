@@ -51,6 +51,7 @@ _DELETE: Final = (
     "DELETE FROM recordings_part WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_recording WHERE id = ANY(%s)",
     "DELETE FROM recordings_livecall WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_livetold WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_liveremark WHERE recording_id = ANY(%s)",
 )
 _EMPTIED: Final = """
@@ -67,6 +68,7 @@ UNION SELECT recording_id FROM recordings_tag WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_wordindex WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_listeningreason WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_liveremark WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_livetold WHERE recording_id = ANY(%s)
 """
 _NAMED: Final = ("caller_name", "callee_name")
 _LONGEST_NAME: Final = 200
@@ -82,7 +84,7 @@ class Recordings:
         f"recordings.{model}"
         for model in (
             *("Recording", "Part", "Rendition", "NumberIndex", "Conversation", "LiveCall"),
-            *("Note", "Tag", "WordIndex", "ListeningReason", "LiveRemark"),
+            *("Note", "Tag", "WordIndex", "ListeningReason", "LiveRemark", "LiveTold"),
         )
     ) | {"scrubbing.Finding"}
 
@@ -134,7 +136,7 @@ class Recordings:
         """See Store. Objects are looked for in the folder of each recording, also those that no row names."""
         wanted = list(ids)
         with connection.cursor() as cursor:
-            cursor.execute(_PRESENT, [wanted] * 9)
+            cursor.execute(_PRESENT, [wanted] * 10)
             left = {row[0] for row in cursor.fetchall()}
         return frozenset(left | {one for one in wanted if one not in left and any(_in_folders([one]))})
 

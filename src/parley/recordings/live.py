@@ -8,8 +8,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from parley.recordings import strictjson
 from parley.recordings.control import state
-from parley.recordings.models import LiveCall, LiveRemark
+from parley.recordings.models import LiveCall, LiveRemark, LiveTold
 from parley.recordings.news import tell_started
 from parley.recordings.types import Direction, LiveReport, Mode, State
 from parley.recordings.unsealing import PartyReader
@@ -20,7 +21,7 @@ LIVE_CHANNEL = "live"
 LIVE_STALE = timedelta(seconds=15)
 """A call of which its recorder has said nothing for this long is no longer shown."""
 
-_STAYS = ("recording", "paused")
+_STAYS = ("recording", "paused", "stopped")
 _FORGOTTEN = timedelta(hours=1)
 _ORPHANED = timedelta(days=30)
 """A remark on a call that was never finalised goes after this long: by then its recorder will not come back."""
@@ -53,6 +54,7 @@ def report_live(report: LiveReport) -> None:
                 "mode": manifest.steering.mode,
                 "state": state(manifest.steering),
                 "resumes_at": manifest.steering.resumes_at,
+                "steering": strictjson.encode(manifest.steering),
             },
         )
         was_kept = before is not None and before[2] in _STAYS
@@ -82,9 +84,9 @@ def forget_stale(*, now: datetime) -> int:
     """Removes calls whose recorder fell silent an hour ago, and remarks on calls that never became recordings, for the
     customer in scope; says how many calls."""
     removed, _ = LiveCall.objects.filter(seen_at__lt=now - _FORGOTTEN).delete()
-    LiveRemark.objects.filter(at__lt=now - _ORPHANED).exclude(
-        recording_id__in=LiveCall.objects.values("recording_id")
-    ).delete()
+    running = LiveCall.objects.values("recording_id")
+    LiveRemark.objects.filter(at__lt=now - _ORPHANED).exclude(recording_id__in=running).delete()
+    LiveTold.objects.filter(at__lt=now - _ORPHANED).exclude(recording_id__in=running).delete()
     return removed
 
 

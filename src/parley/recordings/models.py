@@ -7,6 +7,7 @@ from django.db.models.functions import Extract
 
 from parley.recordings.quality import QUALITIES
 
+CONSENTS = ["not-asked", "asked", "given", "refused", "withdrawn"]
 _DIRECTIONS = ["inbound", "outbound", "internal", "unknown"]
 
 
@@ -35,7 +36,9 @@ class Recording(models.Model):
     by the gate (then `rendition_error` is the clause) or customer-held. `listed_at` is the start of its conversation:
     with the conversation's id it is the place in the list, in this table and in all that search reads. `quality` is
     what `quality.quality` says, `steering` what policies decided and people did while it ran (null: from before),
-    `on_hold` when its streams were (`types.OnHold`), `sound_starts_at` the instant of the first sample that is heard.
+    `told` is what was said of announcement and consent (`types.Told`), `consent` the last word on it ("": nobody has to
+    consent, and nothing was said), `on_hold` when its streams were (`types.OnHold`), `sound_starts_at` the instant of
+    the first sample that is heard.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -62,6 +65,8 @@ class Recording(models.Model):
     rendition = models.CharField(max_length=16)
     rendition_error = models.TextField(default="")
     steering = models.JSONField(null=True)
+    told = models.JSONField(null=True)
+    consent = models.CharField(max_length=10, default="", db_default="")
     listed_at = models.DateTimeField()
     quality = models.CharField(max_length=8)
     seconds = models.GeneratedField(
@@ -92,6 +97,7 @@ class Recording(models.Model):
             ),
             models.CheckConstraint(condition=Q(ended_at__gte=models.F("started_at")), name="recording_order"),
             models.CheckConstraint(condition=Q(quality__in=QUALITIES), name="recording_quality"),
+            models.CheckConstraint(condition=Q(consent__in=["", *CONSENTS]), name="recording_consent"),
         ]
 
 
@@ -248,6 +254,16 @@ class LiveCall(models.Model):
     state = models.CharField(max_length=10, default="recording")
     resumes_at = models.DateTimeField(null=True)
     over_at = models.DateTimeField(null=True)
+    steering = models.JSONField(null=True)
+
+
+class LiveTold(models.Model):
+    """What was said of announcement or consent (`types.Told`) of a call that has no recording yet."""
+
+    id = models.UUIDField(primary_key=True)
+    recording_id = models.UUIDField(db_index=True)
+    told = models.JSONField()
+    at = models.DateTimeField()
 
 
 class LiveRemark(models.Model):
@@ -282,6 +298,8 @@ class RecordingPolicy(models.Model):
     announced_name = models.TextField()
     refuse = models.BooleanField()
     auto_resume_seconds = models.PositiveIntegerField()
+    notice = models.CharField(max_length=12, default="none")
+    consent = models.CharField(max_length=10, default="not-needed")
 
     class Meta:
         ordering = ["position"]
@@ -294,6 +312,8 @@ class RecordingPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(announced__in=["not-needed", "header", "extension"]), name="policy_announced"
             ),
+            models.CheckConstraint(condition=Q(notice__in=["none", "tone", "announcement"]), name="policy_notice"),
+            models.CheckConstraint(condition=Q(consent__in=["not-needed", "wanted", "needed"]), name="policy_consent"),
         ]
 
 
@@ -310,7 +330,9 @@ class CallWish(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(deed__in=["pause", "resume", "start", "keep"]), name="wish_deed")
+            models.CheckConstraint(
+                condition=Q(deed__in=["pause", "resume", "start", "keep", "stop", "permit"]), name="wish_deed"
+            )
         ]
         indexes = [models.Index(fields=["at"], name="wish_open", condition=Q(done_at=None))]
 

@@ -27,7 +27,8 @@ DECLARATIONS = (
         find_by="number-index", export="value", erase="delete-row",
     ),
     PersonalData(
-        model="recordings.Recording", field=("streams", "received", "gaps", "on_hold", "quality", "steering"),
+        model="recordings.Recording",
+        field=("streams", "received", "gaps", "on_hold", "quality", "steering", "told", "consent"),
         category="user.telemetry", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="number-index", export="value", erase="delete-row",
     ),
@@ -58,6 +59,10 @@ DECLARATIONS = (
             purpose=_PURPOSE, retention="with-recording", find_by="user-id", export="value", erase="with-parent",
         )
         for model in ("Note", "Tag", "LiveRemark")
+    ),
+    PersonalData(
+        model="recordings.LiveTold", field=("told", "at"), category="user.behavior", subject="call_party",
+        purpose=_PURPOSE, retention="live", find_by="recording", export="value", erase="expire",
     ),
     PersonalData(
         model="recordings.LiveRemark", field=("value", "words", "sealed", "instant"), category="user.behavior",
@@ -99,7 +104,10 @@ DECLARATIONS = (
     ),
     PersonalData(
         model="recordings.LiveCall",
-        field=("started_at", "direction", "streams", "packets", "bytes", "on_hold", "state", "resumes_at", "over_at"),
+        field=(
+            "started_at", "direction", "streams", "packets", "bytes", "on_hold", "state", "resumes_at", "over_at",
+            "steering",
+        ),
         category="user.behavior", subject="call_party", purpose=_PURPOSE, retention="live", find_by="number-index",
         export="value", erase="expire",
     ),
@@ -129,6 +137,7 @@ DECLARATIONS = (
     NotPersonal(model="recordings.ListeningRule", field=("id", "rule", "by", "at"), why="a rule, and who set it"),
     NotPersonal(model="recordings.Note", field=("id", "recording", "epoch"), why="identifiers"),
     NotPersonal(model="recordings.Tag", field=("id", "recording", "epoch"), why="identifiers"),
+    NotPersonal(model="recordings.LiveTold", field=("id", "recording_id"), why="identifiers"),
     NotPersonal(model="recordings.LiveRemark", field=("id", "recording_id", "epoch"), why="identifiers"),
     NotPersonal(
         model="recordings.BulkDeed",
@@ -138,13 +147,13 @@ DECLARATIONS = (
     NotPersonal(model="recordings.WordIndex", field=("id", "note"), why="identifiers"),
     NotPersonal(
         model="recordings.CallWish", field=("id", "recording_id", "deed", "done_at", "answer"),
-        why="identifiers, one of four words, what the recorder answered",
+        why="identifiers, one of six words, what the recorder answered",
     ),
     NotPersonal(
         model="recordings.RecordingPolicy",
         field=(
             "id", "position", "mode", "groups", "sampling", "announced", "announced_name", "refuse",
-            "auto_resume_seconds",
+            "auto_resume_seconds", "notice", "consent",
         ),
         why="a rule of the organisation",
     ),

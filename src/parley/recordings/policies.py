@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from parley.recordings import strictjson
 from parley.recordings.strictjson import Hex
-from parley.recordings.types import Direction, Mode, Why
+from parley.recordings.types import ConsentRule, Direction, Mode, Notice, Told, Why
 
 Announced = Literal["not-needed", "header", "extension"]
 """From where it is known that the parties were told: a header of the INVITE, or an element that the recording client
@@ -23,6 +23,7 @@ adds to its metadata (RFC 7865 section 7, extension data)."""
 
 MODES: Final[tuple[Mode, ...]] = ("always", "never", "on-demand", "keep-live")
 _NO: Final = frozenset({"", "0", "no", "false", "none", "unknown", "denied"})
+_TONES: Final = frozenset({"tone", "beep"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,8 @@ class Policy:
     Of the calls that match, `sampling` per cent are treated so, the others are not recorded. Where an announcement is
     needed (`announced`, named by `announced_name`), a call of which it is not known is not recorded. `refuse`: a call
     that is never recorded is refused in SIP, else it is answered inactive. A pause ends by itself after
-    `auto_resume_seconds` (0: it does not).
+    `auto_resume_seconds` (0: it does not). `notice` is what the telephone system is to play to the parties, `consent`
+    whether they have to agree.
     """
 
     id: UUID
@@ -68,6 +70,8 @@ class Policy:
     announced_name: str = ""
     refuse: bool = False
     auto_resume_seconds: int = 0
+    notice: Notice = "none"
+    consent: ConsentRule = "not-needed"
 
     def __post_init__(self) -> None:
         if not 0 <= self.sampling <= 100:
@@ -116,6 +120,9 @@ class Decision:
     why: Why
     refuse: bool = False
     auto_resume_seconds: int = 0
+    notice: Notice = "none"
+    consent: ConsentRule = "not-needed"
+    told: tuple[Told, ...] = ()
 
     @property
     def to_record(self) -> bool:
@@ -140,6 +147,9 @@ def decide(policies: PolicySet, call: Call) -> Decision:
             why=why,
             refuse=policy.refuse and mode == "never",
             auto_resume_seconds=policy.auto_resume_seconds,
+            notice=policy.notice,
+            consent=policy.consent,
+            told=_told(policy, call) if mode != "never" else (),
         )
     return Decision(mode="always", policy=None, why="default")
 
@@ -185,7 +195,20 @@ def _sampled(policy: Policy, key: str) -> bool:
 
 
 def _announced(policy: Policy, call: Call) -> bool:
-    if policy.announced == "not-needed":
-        return True
+    return policy.announced == "not-needed" or _said(policy, call) not in _NO
+
+
+def _said(policy: Policy, call: Call) -> str:
+    """What the telephone system says of the announcement."""
     known = call.headers if policy.announced == "header" else call.extensions
-    return known.get(policy.announced_name.lower(), "").strip().lower() not in _NO
+    return known.get(policy.announced_name.lower(), "").strip().lower()
+
+
+def _told(policy: Policy, call: Call) -> tuple[Told, ...]:
+    """What is known of the announcement when the call begins: by the telephone system, else by the policy alone."""
+    if policy.announced == "not-needed":
+        if policy.notice == "none":
+            return ()
+        return (Told(about="notice", value=policy.notice, how="policy", at=call.at),)
+    played: Notice = "tone" if _said(policy, call) in _TONES or policy.notice == "tone" else "announcement"
+    return (Told(about="notice", value=played, how=policy.announced, at=call.at),)

@@ -22,7 +22,7 @@ from parley.recordings import strictjson
 from parley.recordings.models import RecordingPolicy
 from parley.recordings.policies import Announced, Match, Policy, PolicySet
 from parley.recordings.search import number_indexes
-from parley.recordings.types import Mode
+from parley.recordings.types import ConsentRule, Mode, Notice
 from parley.tenancy import api as tenancy
 
 MOST_POLICIES: Final = 200
@@ -84,6 +84,8 @@ def save_policy(
             "announced_name": policy.announced_name,
             "refuse": policy.refuse,
             "auto_resume_seconds": policy.auto_resume_seconds,
+            "notice": policy.notice,
+            "consent": policy.consent,
         }
         position = row.position if row is not None else max((one.position for one in rows), default=0) + 1
         RecordingPolicy.objects.update_or_create(id=policy.id, defaults={**fields, "position": position})
@@ -147,6 +149,8 @@ def _line(row: RecordingPolicy) -> PolicyLine:
             announced_name=row.announced_name,
             refuse=row.refuse,
             auto_resume_seconds=row.auto_resume_seconds,
+            notice=cast(Notice, row.notice),
+            consent=cast(ConsentRule, row.consent),
         ),
         users=tuple(row.users),
         groups=tuple(row.groups),

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from parley.recordings import strictjson
+from parley.recordings.consents import of_recording
 from parley.recordings.errors import NoSuchRecording, NoSuchRendition
 from parley.recordings.evidence import rendered_entry, require_hash, require_ledgered, sealed_entry
 from parley.recordings.listening import require_reason
@@ -73,6 +74,7 @@ def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
         agreement_version=recording.agreement_version,
         decision=GateRecord(clause=recording.clause, purpose=recording.purpose, reason=recording.decision),
         steering=strictjson.decode(Steering, recording.steering) if recording.steering else None,
+        awareness=of_recording(recording),
         reason=recording.reason,
         evidence_id=recording.evidence_id,
     )

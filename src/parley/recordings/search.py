@@ -31,15 +31,17 @@ from parley.tenancy import api as tenancy
 MOST_PER_PAGE: Final = 200
 _MOST_WORDS: Final = 8
 _NOBODY: Final = UUID(int=0)
+_CONSENTS: Final = ("", "given", "asked", "not-asked", "withdrawn", "refused")
+"""From what needs no look to what needs one."""
 _SEGMENTS: Final = """
 SELECT r.conversation_id, r.id, r.started_at, r.ended_at, r.seconds, r.direction, r.trunk_id, r.trunk_name, r.reason,
-    r.rendition, r.quality, r.sealed, e.wrapped
+    r.rendition, r.quality, r.consent, r.sealed, e.wrapped
 FROM recordings_recording r JOIN recordings_sealingepoch e ON e.id = r.epoch_id
 WHERE r.conversation_id = ANY(%s) {} ORDER BY r.started_at, r.id
 """
 _PAGE: Final = """
 SELECT r.conversation_id, r.id, r.started_at, r.ended_at, r.seconds, r.direction, r.trunk_id, r.trunk_name, r.reason,
-    r.rendition, r.quality, r.sealed, e.wrapped, c.listed_at
+    r.rendition, r.quality, r.consent, r.sealed, e.wrapped, c.listed_at
 FROM ({}) c JOIN recordings_recording r ON r.conversation_id = c.listed_id
 JOIN recordings_sealingepoch e ON e.id = r.epoch_id
 ORDER BY c.listed_at DESC, c.listed_id DESC, r.started_at, r.id
@@ -63,6 +65,7 @@ class _Segment(NamedTuple):
     reason: str
     rendition: RenditionState
     quality: Quality
+    consent: str
     sealed: memoryview
     wrapped: memoryview
 
@@ -206,9 +209,9 @@ def _page(terms: Sequence[Term], limits: Limits, limit: int) -> Page:
     """A page of what is walked in one index, places and lines in one prepared statement."""
     query, params = plain_statement(terms, limits, limit=limit + 1)
     (answer,) = tenancy.run_together((_PAGE.format(query), params))
-    places = {row[0]: row[13] for row in answer.rows}
+    places = {row[0]: row[14] for row in answer.rows}
     more, parties = len(places) > limit, PartyReader.for_current_customer()
-    segments = _by_conversation([row[:13] for row in answer.rows])
+    segments = _by_conversation([row[:14] for row in answer.rows])
     shown = list(segments)[:limit]
     return Page(
         rows=tuple(_row(segments[one], parties) for one in shown),
@@ -287,6 +290,7 @@ def _row(segments: Sequence[_Segment], parties: PartyReader) -> RecordingRow:
         reason=segments[-1].reason,
         rendition=first.rendition,
         quality=max((segment.quality for segment in segments), key=QUALITIES.index),
+        consent=max((segment.consent for segment in segments), key=_CONSENTS.index),
     )
 
 

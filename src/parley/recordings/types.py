@@ -29,8 +29,16 @@ Mode = Literal["always", "never", "on-demand", "keep-live"]
 """What a policy says of a call. On demand: nothing is written until somebody starts it. Keep live: it is written, and
 discarded at its end unless somebody says keep."""
 Why = Literal["default", "policy", "not-sampled", "not-announced"]
-State = Literal["recording", "paused", "dormant", "buffered", "off"]
-Deed = Literal["pause", "resume", "start", "keep"]
+State = Literal["recording", "paused", "dormant", "buffered", "off", "stopped"]
+Deed = Literal["pause", "resume", "start", "keep", "stop", "permit"]
+"""Stop: somebody refused, or withdrew, consent; nothing more is written until they consent after all (permit)."""
+Notice = Literal["none", "tone", "announcement"]
+"""A recording indication to the parties (RFC 7866 section 6.1.2), played by the telephone system, never by Parley."""
+ConsentRule = Literal["not-needed", "wanted", "needed"]
+"""Wanted: the state of consent is shown. Needed: a call to which nobody consented is discarded at its end."""
+Consent = Literal["not-asked", "asked", "given", "refused", "withdrawn"]
+How = Literal["policy", "header", "extension", "page", "program"]
+"""From where something is known: a policy says so; a header of the INVITE, or an extension of its metadata; people."""
 Side = Literal["caller", "callee", "other"]
 PartKind = Literal["age", "tail"]
 
@@ -103,10 +111,23 @@ class OnHold:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """One thing that was said about what the parties of a call know (a Notice) or agreed to (a Consent), when, how it
+    is known and by whom it was said (a user's id; None: by no person)."""
+
+    about: Literal["notice", "consent"]
+    value: Literal["none", "tone", "announcement", "not-asked", "asked", "given", "refused", "withdrawn"]
+    how: How
+    at: datetime
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Steering:
     """What the customer's policies decided about a call (`policy` None: none was for it), and what became of it since.
 
-    `kept`: it stays when it ends; `writing`: what arrives now is written. See `control`.
+    `kept`: it stays when it ends; `writing`: what arrives now is written; `stopped`: for want of consent. `notice` and
+    `consent` are what the policy asks for, `told` is what was known when the call began. See `control`.
     """
 
     mode: Mode
@@ -117,6 +138,10 @@ class Steering:
     auto_resume_seconds: int = 0
     resumes_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
+    stopped: bool = False
+    notice: Notice = "none"
+    consent: ConsentRule = "not-needed"
+    told: tuple[Told, ...] = ()
 
 
 UNSTEERED = Steering(mode="always", policy=None, why="default", kept=True, writing=True)

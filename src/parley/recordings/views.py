@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self
 from uuid import UUID
 
 from parley.recordings import strictjson
+from parley.recordings.awareness import Awareness
 from parley.recordings.quality import Quality
 from parley.recordings.types import (
     ClosedStream,
@@ -42,7 +43,7 @@ class RecordingRow:
     """One line of the list: a conversation, represented by its first segment that the viewer may see.
 
     `sealed` is true where the provider holds no key (`customer-held`): `parties` is then empty. `quality` is the worst
-    of the segments.
+    of the segments, `consent` the one of them that most asks to be looked at ("": nobody has to).
     """
 
     recording_id: UUID
@@ -59,6 +60,7 @@ class RecordingRow:
     reason: str
     rendition: RenditionState
     quality: Quality
+    consent: str
 
     @property
     def caller(self) -> Party | None:
@@ -141,6 +143,7 @@ class RecordingView:
     agreement_version: str
     decision: GateRecord
     steering: Steering | None
+    awareness: Awareness
     reason: str
     evidence_id: UUID
 

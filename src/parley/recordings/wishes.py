@@ -27,6 +27,8 @@ _FITS: Final[dict[Deed, frozenset[str]]] = {
     "resume": frozenset({"paused"}),
     "start": frozenset({"dormant"}),
     "keep": frozenset({"buffered", "paused"}),
+    "stop": frozenset({"recording", "buffered", "paused", "dormant"}),
+    "permit": frozenset({"recording", "buffered", "paused", "dormant", "stopped"}),
 }
 _WAITS: Final = timedelta(minutes=1)
 
@@ -73,9 +75,21 @@ def keep(viewer: Viewer, recording_id: UUID, *, by: UUID, at: datetime) -> UUID:
     return _want(viewer, recording_id, "keep", by=by, at=at)
 
 
+def stop(viewer: Viewer, recording_id: UUID, *, by: UUID, at: datetime) -> UUID:
+    """Have nothing more written of a running call, for somebody does not consent. As `pause`, but no time ends it."""
+    return _want(viewer, recording_id, "stop", by=by, at=at)
+
+
+def permit(viewer: Viewer, recording_id: UUID, *, by: UUID, at: datetime) -> UUID:
+    """A call that was stopped may be resumed: there is consent after all. As `pause`."""
+    return _want(viewer, recording_id, "permit", by=by, at=at)
+
+
 def open_wishes(*, now: datetime) -> Sequence[Wish]:
-    """What the recorder has not done yet for the customer in scope; what waited for a minute is let be."""
-    CallWish.objects.filter(done_at=None, at__lt=now - _WAITS).update(done_at=now, answer="the recorder was away")
+    """What the recorder has not done yet for the customer in scope; what waited for a minute is let be, unless it stops
+    a call: a no holds however long the recorder was away."""
+    late = CallWish.objects.filter(done_at=None, at__lt=now - _WAITS).exclude(deed__in=["stop", "permit"])
+    late.update(done_at=now, answer="the recorder was away")
     return [
         Wish(id=row.id, recording_id=row.recording_id, deed=cast(Deed, row.deed), by=row.by)
         for row in CallWish.objects.filter(done_at=None).order_by("at", "id")

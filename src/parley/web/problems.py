@@ -26,6 +26,7 @@ STATUSES: Final = {
     "recordings.no-such-annotation": 404,
     "recordings.annotation-refused": 409,
     "recordings.deed_refused": 409,
+    "recordings.told_refused": 409,
     "recordings.policy_refused": 400,
     "recordings.deletion-refused": 403,
     "recordings.reason-required": 403,

@@ -40,6 +40,10 @@ KINDS: Final = {
     "recording.listed": _("List of recordings taken as CSV"),
     "recording.noted": _("Note on a recording"),
     "recording.tagged": _("Tag on a recording"),
+    "recording.consent": _("Consent to a recording"),
+    "recording.notice": _("Announcement of a recording"),
+    "recording.stopped": _("Recording stopped: no consent"),
+    "recording.permitted": _("Recording permitted again"),
     "recording.rendition-refused": _("Playable copy refused"),
     "agreement.signed": _("Agreement signed"),
     "agreement.published": _("New version of a policy published"),
@@ -196,6 +200,14 @@ KINDS: Final = {
     "retention.replayed": _("Erasures repeated on a restored backup"),
     "log.head": _("Head of a customer's log countersigned"),
 }
+CONSENT_WORDS: Final[Mapping[str, tuple[Any, Shape]]] = {
+    "not-asked": (_("consent not asked"), "due"),
+    "asked": (_("consent asked"), "due"),
+    "given": (_("consent given"), "kept"),
+    "refused": (_("consent refused"), "late"),
+    "withdrawn": (_("consent withdrawn"), "late"),
+}
+"""In words, and the shape of the mark."""
 ROLES: Final = {
     "operator": _("provider operator"),
     "administrator": _("administrator"),

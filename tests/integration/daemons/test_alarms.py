@@ -247,3 +247,50 @@ def test_what_nobody_wants_leaves_nothing_but_evidence(
         assert not list(watched.store.list(f"{watched.customer.id}/recordings/{recording_id}/"))
     assert entries()[0][0] in ({KEPT} if stays else {DROPPED})
     recordings.remove_policy(policy.id, by=BOSS.user_id, at=datetime.now(UTC))
+
+
+def test_who_refuses_consent_stops_the_call_and_a_yes_lets_it_go_on(watched: Watched) -> None:
+    match = recordings.Match(direction="outbound")
+    policy = recordings.Policy(
+        id=UUID(int=2), name="Asked", mode="always", match=match, notice="tone", consent="needed",
+        auto_resume_seconds=1,
+    )  # fmt: skip
+    recordings.save_policy(policy, by=BOSS.user_id, at=datetime.now(UTC))
+    time.sleep(2.2)  # as long as a recorder may take to know
+    for ends_with, stays in (("refused", False), ("given", True)):
+        wire = Wire(watched.recorders.sip)
+        asker = Client(port=wire.port, call_id=f"consent-{stays}-{uuid4()}")
+        before = {one.name for one in watched.recorders.recordings()}
+        asker = asker.answered(wire.ask(asker.invite()))
+        wire.send(asker.ack("z9hG4bKa"))
+        (name,) = {one.name for one in watched.recorders.recordings()} - before
+        one = UUID(name)
+        wait_for("shown", lambda name=name: _live("recording", name), seconds=30)
+        known = recordings.awareness_of(BOSS, one)
+        assert [(said.value, said.how) for said in known.told] == [("tone", "policy")]
+
+        def say(value: recordings.Consent, one: UUID = one) -> None:
+            recordings.say_consent(BOSS, one, value, how="program", by=BOSS.user_id, at=datetime.now(UTC))
+
+        say("refused")
+        wait_for("stopped", lambda name=name: _live("stopped", name), seconds=30)
+        time.sleep(1.5)
+        assert _live("stopped", name), "no time ends it, nor does the telephone system"
+        asker = asker.next()
+        assert code(wire.ask(asker.request("INFO").replace(b"\r\nCSeq", b"\r\nRecord: on\r\nCSeq", 1))) == 469
+        assert _live("stopped", name)
+        if ends_with == "given":
+            say("given")
+            wait_for("permitted", lambda name=name: _live("paused", name), seconds=30)
+            recordings.resume(BOSS, one, by=BOSS.user_id, at=datetime.now(UTC))
+            wait_for("recording again", lambda name=name: _live("recording", name), seconds=30)
+        wire.send(asker.next().request("BYE"))
+        recording_id = watched.finalised(name)
+        if stays:
+            view = recordings.get(BOSS, recording_id)
+            assert view.awareness.consent == "given" and [gap.reason for gap in view.gaps] == ["paused"]
+        else:
+            with pytest.raises(recordings.NoSuchRecording):
+                recordings.get(BOSS, recording_id)
+            assert entries()[0][0] == DROPPED
+    recordings.remove_policy(policy.id, by=BOSS.user_id, at=datetime.now(UTC))

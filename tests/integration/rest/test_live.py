@@ -1,5 +1,6 @@
 """Running calls by program: what is recorded of each, and what may be done with it, by whom."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -11,8 +12,9 @@ from tests.support.spooled import CALLER, Spooler
 
 from parley.people.api import create_user
 from parley.recordings import api as recordings
-from parley.recordings import wishes
+from parley.recordings import control, wishes
 from parley.recordings.models import CallWish
+from parley.recordings.policies import Decision
 from parley.tenancy import api as tenancy
 from parley.tokens import api as tokens
 
@@ -135,3 +137,38 @@ def test_a_call_that_runs_takes_notes_and_tags_which_its_recording_has(office: O
     recording = f"{office.api}/recordings/{manifest.recording_id}"
     assert kept.get(f"{recording}/notes").json() == [note]
     assert [one["id"] for one in kept.get(f"{recording}/tags").json()] == [tag["id"]]
+
+
+def test_announcement_and_consent_are_said_and_read_of_a_call_and_of_its_recording(
+    office: Office, tmp_path: Path
+) -> None:
+    writer, reader = bearer(office.token(["live:control"])), bearer(office.token(["recordings:read"]))
+    with tenancy.scope(office.customer):
+        directory = Spooler(tmp_path, office.customer).close(at=now() - timedelta(seconds=2))
+        manifest = recordings.read_manifest(directory)
+        steering = control.begin(Decision(mode="always", policy=None, why="policy", notice="tone", consent="wanted"))
+        recordings.write_manifest(directory, replace(manifest, steering=steering))
+        manifest = recordings.read_manifest(directory)
+        recordings.report_live(recordings.LiveReport(manifest=manifest, at=now(), packets=10, bytes=2000))
+    call = f"{office.api}/recordings/{manifest.recording_id}"
+
+    def say(what: str, value: str, *, by: Client = writer) -> int:
+        return by.post(f"{call}/{what}", {what: value}, content_type="application/json").status_code
+
+    assert reader.get(f"{call}/awareness").json() == {
+        "notice_wanted": "tone", "consent_rule": "wanted", "notice": None, "consent": "not-asked", "told": [],
+    }  # fmt: skip
+    assert say("consent", "refused", by=reader) == say("notice", "tone", by=reader) == 403
+    assert (say("notice", "tone"), say("consent", "asked"), say("consent", "refused")) == (200, 200, 200)
+    assert (say("consent", "withdrawn"), say("consent", "perhaps"), say("notice", "none")) == (409, 422, 422)
+    with tenancy.scope(office.customer):
+        assert [one.deed for one in CallWish.objects.filter(recording_id=manifest.recording_id)] == ["stop"]
+        recordings.finalize(directory, store=recordings.installed_store(), now=now())
+    assert say("consent", "given") == 200
+    known = reader.get(f"{call}/awareness").json()
+    assert (known["notice"], known["consent"]) == ("tone", "given")
+    assert [one["value"] for one in known["told"]] == ["tone", "asked", "refused", "given"]
+    assert {(one["how"], one["by"]) for one in known["told"]} == {("program", str(office.admin.id))}
+    listed = reader.get(f"{office.api}/recordings").json()["items"]
+    assert {one["consent"] for one in listed if one["id"] == str(manifest.recording_id)} == {"given"}
+    assert reader.get(f"{office.api}/recordings/{uuid4()}/awareness").status_code == 404

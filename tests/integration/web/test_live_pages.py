@@ -145,6 +145,8 @@ def test_policies_are_made_moved_changed_and_removed_and_recorders_get_them(
         "sampling": "100",
         "auto_resume": "30",
         "announced": "not-needed",
+        "notice": "tone",
+        "consent": "wanted",
     }
     assert boss.post(here + "new", form).status_code == 400
     assert boss.post(here + "new", {**form, "name": "Anna", "users": str(user.id)}).status_code == 302
@@ -226,6 +228,39 @@ def test_the_page_of_a_call_takes_notes_until_it_leads_to_the_recording(
     assert boss.post(page, {"deed": "note", "text": "afterwards"})["Location"] == recording + "#remarks"
     notes = [one.text for one in recordings.notes(people.viewer(_boss()), manifest.recording_id)]
     assert sorted(str(one) for one in notes) == ["afterwards", "at the end", "calls <back>"]
+
+
+def test_consent_is_said_on_the_page_of_the_call_and_on_that_of_its_recording(
+    customer: tenancy.Customer, boss: Client, home: str, tmp_path: Path
+) -> None:
+    directory = Spooler(tmp_path, customer).close(parts=[call(0.2)], at=datetime.now(UTC) - timedelta(seconds=2))
+    decision = Decision(mode="always", policy=None, why="policy", notice="announcement", consent="needed")
+    manifest = replace(recordings.read_manifest(directory), steering=control.begin(decision))
+    recordings.write_manifest(directory, manifest)
+    recordings.report_live(recordings.LiveReport(manifest=manifest, at=datetime.now(UTC), packets=1, bytes=160))
+    page, say = home + f"live/{manifest.recording_id}/", home + f"recordings/{manifest.recording_id}/awareness"
+    shown = boss.get(page).content.decode()
+    assert "consent not asked" in shown and "without it the call is discarded" in shown
+    assert "the policy wants an announcement" in shown and "nothing is known of it" in shown
+    stranger = signed_in(home, "supervisor@live.example")
+    assert stranger.get(say).status_code == stranger.post(say, {"consent": "given"}).status_code == 404
+    assert boss.get(say)["Location"] == page + "#awareness"
+    assert boss.post(say, {"notice": "announcement"})["Location"] == page + "#awareness"
+    assert boss.post(say, {"consent": "refused"})["Location"] == page + "#awareness"
+    assert boss.post(say, {"consent": "withdrawn"})["Location"] == page + "?told=no#awareness"
+    assert "Something else was said of consent meanwhile" in boss.get(page + "?told=no").content.decode()
+    stopped = replace(manifest, steering=control.steer(manifest.steering, "stop", at=datetime.now(UTC)))
+    recordings.report_live(recordings.LiveReport(manifest=stopped, at=datetime.now(UTC), packets=1, bytes=160))
+    shown = boss.get(page).content.decode()
+    assert "stopped: no consent" in shown and "consent refused" in shown and 'value="resume"' not in shown
+    assert "stopped: no consent" in boss.get(home + "live/").content.decode()
+    boss.post(say, {"consent": "given"})
+    recordings.finalize(directory, store=recordings.installed_store(), now=datetime.now(UTC))
+    recording = home + f"recordings/{manifest.recording_id}/"
+    shown = boss.get(recording).content.decode()
+    assert "consent given" in shown and "The parties heard an announcement" in shown and "administrator" in shown
+    assert boss.post(say, {"consent": "withdrawn"})["Location"] == recording + "#awareness"
+    assert "consent withdrawn" in boss.get(home + "recordings/").content.decode()
 
 
 def _boss() -> people.User:

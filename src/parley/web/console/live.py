@@ -23,6 +23,7 @@ STATES: Final = {
     "dormant": (_("not recorded"), "idle"),
     "buffered": (_("recorded, discarded at the end"), "due"),
     "off": (_("not recorded"), "idle"),
+    "stopped": (_("stopped: no consent"), "late"),
 }
 """In words, and the shape of the mark."""
 DEEDS: Final = {

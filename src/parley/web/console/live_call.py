@@ -15,6 +15,7 @@ from parley.agreement.api import FIND_RECORDINGS
 from parley.people import api as people
 from parley.recordings import api as recordings
 from parley.web import gate
+from parley.web.console import awareness
 from parley.web.console.live import DO, events_url, line
 from parley.web.console.recording_player import BadMoment, Remark, as_shown, moment_of, remarks
 from parley.web.place import inside
@@ -74,6 +75,9 @@ def _shown(request: HttpRequest, call_id: UUID, *, now: datetime, wrong: str = "
         "elapsed": round((now - found[0].started_at).total_seconds() * 1000) if found else "",
         "sealed": here.customer.custody == "customer-held",
         "remarks": remarks(here.viewer, call_id) if kept else _said(here.viewer, call_id),
+        "subject": call_id,
+        "awareness": awareness.shown(recordings.awareness_of(here.viewer, call_id)),
+        "told_refused": request.GET.get("told") == "no",
         "known_tags": recordings.known_tags(here.viewer),
         "events_url": events_url(here),
         "more": "more" in request.GET,

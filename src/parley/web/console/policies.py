@@ -38,6 +38,16 @@ ANNOUNCED: Final = {
     "header": gettext_lazy("known by a header of the INVITE"),
     "extension": gettext_lazy("known by an element of the recording metadata"),
 }
+NOTICES: Final = {
+    "none": gettext_lazy("none"),
+    "tone": gettext_lazy("a tone"),
+    "announcement": gettext_lazy("an announcement"),
+}
+CONSENT: Final = {
+    "not-needed": gettext_lazy("not needed"),
+    "wanted": gettext_lazy("wanted: its state is shown"),
+    "needed": gettext_lazy("needed: without it the call is discarded at its end"),
+}
 DAYS: Final = (
     ("0", gettext_lazy("Mon")), ("1", gettext_lazy("Tue")), ("2", gettext_lazy("Wed")), ("3", gettext_lazy("Thu")),
     ("4", gettext_lazy("Fri")), ("5", gettext_lazy("Sat")), ("6", gettext_lazy("Sun")),
@@ -89,7 +99,8 @@ def one(request: HttpRequest, policy_id: UUID | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("policies"))
     context = {
         "here": "live", "line": line, "form": filled.fields(), "chosen": chosen, "modes": MODES.items(),
-        "directions": DIRECTIONS.items(), "announced": ANNOUNCED.items(), "days": DAYS,
+        "directions": DIRECTIONS.items(), "announced": ANNOUNCED.items(), "notices": NOTICES.items(),
+        "consents": CONSENT.items(), "days": DAYS,
         "zone": here.customer.standing.zone, "trunks": tenancy.trunks(here.customer), "groups": people.groups(),
         "people_": people.User.objects.filter(is_active=True).order_by("name")[:500],
         "may_change": here.viewer.role == "administrator",
@@ -146,6 +157,8 @@ def _read(filled: Filled, chosen: dict[str, set[str]]) -> dict[str, Any]:
         "announced": cast(recordings.Announced, announced),
         "announced_name": filled.text("announced_name", needed=known, most=100) if known else "",
         "refuse": filled.values.get("refuse") == "yes",
+        "notice": cast(recordings.Notice, filled.choice("notice", NOTICES)),
+        "consent": cast(recordings.ConsentRule, filled.choice("consent", CONSENT)),
         "auto_resume_seconds": _number(filled, "auto_resume", most=_LONGEST_PAUSE),
         "match": recordings.Match(
             prefix=filled.text("prefix", needed=False, most=16),
@@ -161,11 +174,15 @@ def _read(filled: Filled, chosen: dict[str, set[str]]) -> dict[str, Any]:
 
 def _values(line: recordings.PolicyLine | None) -> dict[str, str]:
     if line is None:
-        return {"mode": "always", "sampling": "100", "auto_resume": "0", "announced": "not-needed"}
+        return {
+            "mode": "always", "sampling": "100", "auto_resume": "0", "announced": "not-needed", "notice": "none",
+            "consent": "not-needed",
+        }  # fmt: skip
     policy, match = line.policy, line.policy.match
     return {
         "name": policy.name, "mode": policy.mode, "sampling": str(policy.sampling), "announced": policy.announced,
         "announced_name": policy.announced_name, "refuse": "yes" if policy.refuse else "", "zone": match.zone,
+        "notice": policy.notice, "consent": policy.consent,
         "auto_resume": str(policy.auto_resume_seconds), "prefix": match.prefix, "direction": match.direction,
         "trunk": str(match.trunk_id or ""), "starts": match.starts, "ends": match.ends,
         "keep_number": "yes" if line.number_indexes else "",

@@ -19,6 +19,7 @@ from parley.contacts import api as contacts
 from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
 from parley.web import gate, retention_words, rules
+from parley.web.console import awareness
 from parley.web.console.evidence import evidence_panel
 from parley.web.console.listening import asked
 from parley.web.console.policies import decided
@@ -134,6 +135,9 @@ def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpR
         "retention": stay,
         "custody": {"key": here.customer.custody, "word": word, "meaning": meaning},
         "asked": asked(here, recording_id, now=timezone.now()) if can_play else None,
+        "subject": recording_id,
+        "awareness": awareness.shown(found.awareness),
+        "told_refused": request.GET.get("told") == "no",
         "remarks": remarks(here.viewer, recording_id),
         "known_tags": recordings.known_tags(here.viewer),
         "wrong": wrong,
@@ -189,6 +193,9 @@ def _story(found: recordings.RecordingView) -> list[Event]:
         seconds = (one.ends_at - one.starts_at).total_seconds()
         what = _("%(what)s (%(seconds)s s)") % {"what": one.words, "seconds": f"{seconds:.1f}"}
         events.append(Event(at=one.starts_at, what=what, gap=True))
+    events += [
+        Event(at=one.at, what=awareness.told_words(one)) for one in found.awareness.told if one.at <= found.ended_at
+    ]
     events.append(
         Event(at=found.ended_at, what=_("Recording ends: %(why)s") % {"why": rules.ending_words(found.reason)})
     )

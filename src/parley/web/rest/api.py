@@ -15,6 +15,7 @@ from parley.web.place import inside
 from parley.web.rest import (
     alarms,
     annotations,
+    awareness,
     bulk,
     contacts_writing,
     deletions,
@@ -52,6 +53,7 @@ for module in (
     deletions,
     searches,
     annotations,
+    awareness,
     sealed,
     live_annotations,  # before the deeds with a call: their path would match as well
     live,

@@ -24,7 +24,7 @@ _DO = {"pause": recordings.pause, "resume": recordings.resume, "start": recordin
 class LiveOut(Schema):
     """A call that runs now. `mode` is what policy says of it. `state`: recording; buffered (written, and discarded at
     the end unless somebody keeps it); paused; dormant (not written until somebody starts it); off. A pause ends by
-    itself at `resumes_at`."""
+    itself at `resumes_at`. `stopped`: somebody does not consent."""
 
     id: UUID
     started_at: datetime
@@ -37,7 +37,7 @@ class LiveOut(Schema):
     bytes: int
     on_hold: bool
     mode: Literal["always", "never", "on-demand", "keep-live"]
-    state: Literal["recording", "paused", "dormant", "buffered", "off"]
+    state: Literal["recording", "paused", "dormant", "buffered", "off", "stopped"]
     resumes_at: datetime | None
 
 
@@ -46,7 +46,7 @@ class WishOut(Schema):
 
     id: UUID
     call: UUID
-    deed: Literal["pause", "resume", "start", "keep"]
+    deed: Literal["pause", "resume", "start", "keep", "stop", "permit"]
     state: Literal["waiting", "done", "refused"]
     why: str
 

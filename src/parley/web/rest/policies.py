@@ -45,6 +45,12 @@ class PolicyFields(Schema):
     announced: Literal["not-needed", "header", "extension"] = "not-needed"
     announced_name: Line = Field("", max_length=100)
     refuse: bool = False
+    notice: Literal["none", "tone", "announcement"] = Field(
+        "none", description="What the telephone system is to play to the parties: Parley plays nothing"
+    )
+    consent: Literal["not-needed", "wanted", "needed"] = Field(
+        "not-needed", description="Needed: a call to which nobody consented is discarded at its end"
+    )
     auto_resume_seconds: int = Field(0, ge=0, le=24 * 3600, description="After these a pause ends; 0: it does not")
 
 
@@ -170,7 +176,8 @@ def _save(here: ConsoleRequest, policy_id: UUID, given: NewPolicy | ChangedPolic
     )  # fmt: skip
     policy = recordings.Policy(
         id=policy_id, name=given.name.strip(), mode=given.mode, match=match, sampling=given.sampling,
-        announced=given.announced, refuse=given.refuse, auto_resume_seconds=given.auto_resume_seconds,
+        announced=given.announced, refuse=given.refuse, notice=given.notice, consent=given.consent,
+        auto_resume_seconds=given.auto_resume_seconds,
         announced_name=given.announced_name.strip() if given.announced != "not-needed" else "",
     )  # fmt: skip
     recordings.save_policy(
@@ -212,6 +219,7 @@ def _out(line: recordings.PolicyLine, position: int) -> PolicyOut:
             name: getattr(policy, name)
             for name in (
                 "id", "name", "mode", "sampling", "announced", "announced_name", "refuse", "auto_resume_seconds",
+                "notice", "consent",
             )
         },
     }  # fmt: skip

@@ -59,7 +59,9 @@ def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
     page = recordings.search(here.viewer, narrowed(wanted), cursor=wanted.after, limit=wanted.limit)
     if wanted.after is None:
         note_search(here, wanted, decision=decision, now=now)
-    return RowsOut(items=[ListedOut(**_row(row), quality=row.quality) for row in page.rows], next=page.cursor)
+    return RowsOut(
+        items=[ListedOut(**_row(row), quality=row.quality, consent=row.consent) for row in page.rows], next=page.cursor
+    )
 
 
 @router.get(

@@ -104,9 +104,11 @@ class RowOut(Schema):
 
 
 class ListedOut(RowOut):
-    """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent."""
+    """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent; and what was
+    said of consent: given, asked, not-asked, withdrawn, refused, the last first; empty where nobody has to consent."""
 
     quality: str
+    consent: str
 
 
 class RowsOut(Schema):

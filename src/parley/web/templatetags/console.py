@@ -64,6 +64,18 @@ def quality(value: str) -> str:
 
 
 @register.filter
+def consent(value: str) -> str:
+    """What was said of consent."""
+    return str(rules.CONSENT_WORDS[value][0])
+
+
+@register.filter
+def consent_shape(value: str) -> str:
+    """The shape of its mark."""
+    return rules.CONSENT_WORDS[value][1]
+
+
+@register.filter
 def phone(raw: str) -> str:
     """A telephone number as its country groups it."""
     return rules.phone_words(raw)
