@@ -60,7 +60,9 @@ def awareness_of(viewer: Viewer, call_id: UUID) -> Awareness:
 
 def is_kept(recording_id: UUID, steering: Steering) -> bool:
     """Whether what was recorded of a call that is over stays: it is to be, and no consent is wanting."""
-    return steering.kept and not awareness(steering, _told_live(recording_id)).discarded
+    if not steering.kept or steering.consent != "needed":
+        return steering.kept
+    return not awareness(steering, _told_live(recording_id)).discarded
 
 
 def take_told(recording: Recording, steering: Steering) -> None:
