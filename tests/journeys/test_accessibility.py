@@ -36,7 +36,6 @@ UNSEEN = {
     "sign-in/with/<uuid:sign_on_id>/end": "leads to another site",
     "sign-in": "seen by nobody who is signed in: stands in WAYS_IN",
     "sign-in/factor": "seen by nobody who is signed in: stands in WAYS_IN",
-    "recordings/<uuid:recording_id>/awareness": "is posted to, and leads to the page of the call or of its recording",
     "customers/<slug:handle>/support/": "needs the customer's grant: tests/journeys/test_access.py",
 }
 FILES = {

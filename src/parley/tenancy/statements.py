@@ -10,9 +10,11 @@ each, no percent signs.
 
 import re
 import select
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -29,6 +31,9 @@ Values = Sequence[object] | Mapping[str, object]
 Asked = tuple[str, Values]
 _PLACE: Final = re.compile(r"%s|%\((\w+)\)s")
 _DONE: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
+_PLANNED_FOR: Final = 20.0
+"""Seconds that a plan serves: it is made for tables as large as they are then, and they may be growing."""
+_NUMBERS: Final = count()
 _TEXT: Final = Format.TEXT
 _BINARY: Final = Format.BINARY
 
@@ -41,10 +46,12 @@ class Answer(NamedTuple):
 
 
 class _Prepared(NamedTuple):
-    """A statement that a connection knows: its name there, and the names of its values in their order."""
+    """A statement that a connection knows: its name there, the names of its values in their order, and until when
+    (monotonic clock) its plan may serve."""
 
     name: bytes
     places: tuple[str, ...]
+    until: float
 
 
 _known: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Prepared]]" = WeakKeyDictionary()
@@ -120,7 +127,8 @@ def send(
     Raises psycopg's errors."""
     pgconn = connection.pgconn
     known = _known.setdefault(connection, {})
-    bound = [_bound(pgconn, known, *one) for one in (*before, *asked)]
+    now = time.monotonic()
+    bound = [_bound(pgconn, known, *one, now=now) for one in (*before, *asked)]
     begins = bool(bound) and not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE
     if len(bound) == 1 and not begins and not commit:
         results = [pgconn.exec_prepared(bound[0].prepared.name, bound[0].values, bound[0].formats, _BINARY)]
@@ -133,8 +141,7 @@ def send(
     else:
         results = [pgconn.exec_(b"COMMIT")] if commit else []
     for result in results:
-        if result.status not in _DONE:
-            raise _failure(pgconn, result)
+        _require_done(pgconn, result)
     return [_answer(one) for one in results[begins + len(before) : begins + len(bound)]]
 
 
@@ -182,24 +189,31 @@ def _answer(result: "PGresult") -> Answer:
     return Answer(reading.load_rows(0, result.ntuples, tuple), result.ntuples)
 
 
-def _failure(pgconn: "PGconn", result: "PGresult") -> psycopg.Error:
+def _require_done(pgconn: "PGconn", result: "PGresult") -> None:
+    if result.status in _DONE:
+        return
     if pgconn.status == ConnStatus.BAD:
-        return psycopg.OperationalError("the connection to the server was lost")
-    return psycopg.errors.error_from_result(result)
+        raise psycopg.OperationalError("the connection to the server was lost")
+    raise psycopg.errors.error_from_result(result)
 
 
-def _bound(pgconn: "PGconn", known: dict[str, _Prepared], query: str, given: Values) -> _Bound:
+def _bound(pgconn: "PGconn", known: dict[str, _Prepared], query: str, given: Values, *, now: float) -> _Bound:
     prepared = known.get(query)
-    if prepared is None:
-        sql, places = _numbered(query)
-        name = f"parley_{len(known)}".encode()
-        result = pgconn.prepare(name, sql)
-        if result.status not in _DONE:
-            raise _failure(pgconn, result)
-        prepared = known[query] = _Prepared(name, places)
+    if prepared is None or prepared.until < now:
+        prepared = _prepare(pgconn, known, query, now=now)
     values = [given[one] for one in prepared.places] if isinstance(given, Mapping) else given
     encoded = [_ENCODE.get(type(one), _dumped)(one) for one in values]
     return _Bound(prepared, encoded, [_BINARY if type(one) is bytes else _TEXT for one in values])
+
+
+def _prepare(pgconn: "PGconn", known: dict[str, _Prepared], query: str, *, now: float) -> _Prepared:
+    old, (sql, places) = known.get(query), _numbered(query)
+    made = _Prepared(f"parley_{next(_NUMBERS)}".encode(), places, now + _PLANNED_FOR)
+    _require_done(pgconn, pgconn.prepare(made.name, sql))
+    known[query] = made
+    if old is not None:
+        _require_done(pgconn, pgconn.exec_(b"DEALLOCATE " + old.name))
+    return made
 
 
 @lru_cache(maxsize=512)

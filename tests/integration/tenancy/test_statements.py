@@ -11,6 +11,7 @@ from django.db.transaction import TransactionManagementError
 
 from parley.contacts.models import Partner
 from parley.tenancy import api as tenancy
+from parley.tenancy import statements
 from parley.tenancy.databases import administration
 
 ADD = "INSERT INTO contacts_partner (name, listed_at) VALUES (%(name)s, %(at)s)"
@@ -68,6 +69,21 @@ def test_values_arrive_as_they_are() -> None:
     assert (cursor.fetchone(), cursor.rowcount) == ((8,), 1)
     with pytest.raises(DataError, match="NUL"):
         tenancy.run_together(("SELECT %s::text", ["a\0b"]))
+
+
+def test_a_plan_is_made_anew_for_tables_that_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%%contacts_partner WHERE name = ANY%%'"
+    for served, made in ((-1.0, 3), (3600.0, 1)):
+        monkeypatch.setattr(statements, "_PLANNED_FOR", served)
+        tenancy.run_together((READ, [["old"]]))
+        met = set()
+        for _ in range(3):
+            tenancy.run_together((READ, [["a"]]))
+            with connection.cursor() as cursor:
+                cursor.execute(known)
+                (name,) = cursor.fetchall()  # the one before it is forgotten
+                met.add(name)
+        assert len(met) == made
 
 
 def test_the_first_that_fails_ends_what_goes_together_and_the_connection_lives_on() -> None:

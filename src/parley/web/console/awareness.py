@@ -1,22 +1,14 @@
-"""Announcement and consent, as the page of a running call and that of its recording show them and take them."""
+"""Announcement and consent, as the page of a running call and that of its recording show them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
-from parley.agreement.api import FIND_RECORDINGS
 from parley.people import api as people
 from parley.recordings import api as recordings
-from parley.web import gate
-from parley.web.place import inside
 from parley.web.rules import CONSENT_WORDS
 
 _NOTICES: Final = {
@@ -74,30 +66,3 @@ def told_words(one: recordings.Told) -> str:
     if one.about == "notice":
         return _("The parties heard %(what)s") % {"what": _NOTICES[one.value]}
     return str(CONSENT_WORDS[one.value][0]).capitalize()
-
-
-@require_http_methods(["GET", "POST"])
-def say(request: HttpRequest, recording_id: UUID) -> HttpResponse:
-    """Keeps what was said of announcement or consent; leads back to the page of the call or of its recording."""
-    here, now = inside(request), timezone.now()
-    gate.ask(FIND_RECORDINGS, now=now)
-    recordings.awareness_of(here.viewer, recording_id)
-    wrong = False
-    if request.method == "POST":
-        consent, notice = request.POST.get("consent", ""), request.POST.get("notice", "")
-        try:
-            if consent in recordings.CONSENTS:
-                recordings.say_consent(here.viewer, recording_id, consent, how="page", by=here.person.id, at=now)
-            elif notice in recordings.NOTICES:
-                recordings.say_notice(here.viewer, recording_id, notice, how="page", by=here.person.id, at=now)
-        except recordings.ToldRefused:
-            wrong = True
-    return HttpResponseRedirect(_page(here.viewer, recording_id) + ("?told=no" if wrong else "") + "#awareness")
-
-
-def _page(viewer: people.Viewer, recording_id: UUID) -> str:
-    try:
-        recordings.notes(viewer, recording_id)
-    except recordings.NoSuchRecording:
-        return reverse("live-call", args=[recording_id])
-    return reverse("recording", args=[recording_id])

@@ -104,6 +104,37 @@ def remark(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("recording", args=[recording_id]) + "#remarks")
 
 
+@require_http_methods(["GET", "POST"])
+def say(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """Keeps what was said of announcement or consent; leads back to the page of the call that runs, or of its
+    recording."""
+    here, now = inside(request), timezone.now()
+    gate.ask(agreements.FIND_RECORDINGS, now=now)
+    recordings.awareness_of(here.viewer, recording_id)
+    stored = _stored(here.viewer, recording_id)
+    if request.method == "GET" and stored:
+        return shown(request, recording_id)
+    wrong, consent, notice = False, request.POST.get("consent", ""), request.POST.get("notice", "")
+    try:
+        if consent in recordings.CONSENTS:
+            recordings.say_consent(here.viewer, recording_id, consent, how="page", by=here.person.id, at=now)
+        elif notice in recordings.NOTICES:
+            recordings.say_notice(here.viewer, recording_id, notice, how="page", by=here.person.id, at=now)
+    except recordings.ToldRefused:
+        wrong = True
+    page = reverse("recording" if stored else "live-call", args=[recording_id])
+    return HttpResponseRedirect(page + ("?told=no" if wrong else "") + "#awareness")
+
+
+def _stored(viewer: recordings.Viewer, recording_id: UUID) -> bool:
+    """Whether the call has become a recording that this viewer sees."""
+    try:
+        recordings.notes(viewer, recording_id)
+    except recordings.NoSuchRecording:
+        return False
+    return True
+
+
 def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpResponse:
     """The page; `wrong` says why a note or a tag was not kept."""
     here = inside(request)
