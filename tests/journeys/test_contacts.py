@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.journeys.conftest import Account, account, sign_in
+from tests.support.installation import MakeCustomer
 
 from parley.contacts import api as contacts
 from parley.contacts import importing
@@ -29,12 +30,16 @@ LIST = (
 SHOTS = os.environ.get("JOURNEY_SHOTS", "")
 
 
-@pytest.fixture(scope="module")
-def office(make_customer, tmp_path_factory: pytest.TempPathFactory) -> Account:  # type: ignore[no-untyped-def]
-    made = account(make_customer(handle="journey-contacts"), tmp_path_factory.mktemp("contacts-account"))
-    with tenancy.scope(made.customer):
+def furnished(customer: tenancy.Customer, folder: Path) -> Account:
+    """An account of a customer that has a directory for all."""
+    with tenancy.scope(customer):
         contacts.add_directory(kind="public", name="Customers", by="test", at=datetime.now(UTC))
-    return made
+    return account(customer, folder)
+
+
+@pytest.fixture(scope="module")
+def office(make_customer: MakeCustomer, tmp_path_factory: pytest.TempPathFactory) -> Account:
+    return furnished(make_customer(handle="journey-contacts"), tmp_path_factory.mktemp("contacts-account"))
 
 
 def shot(page: Page, name: str) -> None:
@@ -191,7 +196,10 @@ def test_nothing_is_wider_than_a_telephone(page: Page, office: Account) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
-def test_the_list_of_objections_is_read_filtered_and_asked(page: Page, office: Account) -> None:
+def test_the_list_of_objections_is_read_filtered_and_asked(
+    page: Page, make_customer: MakeCustomer, tmp_path: Path
+) -> None:
+    office = furnished(make_customer(handle="journey-refusals"), tmp_path)
     sign_in(page, office)
     page.goto(office.address("contacts/"))
     page.get_by_role("link", name="Objections").click()
