@@ -12,23 +12,26 @@ from uuid import UUID
 
 import django
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-django.setup()
 
-from parley.obligations.api import Work, run_due  # noqa: E402
-from parley.recordings import api as recordings  # noqa: E402
-from parley.tenancy import api as tenancy  # noqa: E402
+def main(customer_id: UUID, now: datetime, kind: str) -> None:
+    """Work until killed; what is imported here needs Django as it was set up."""
+    from parley.obligations.api import Work, run_due
+    from parley.recordings import api as recordings
+    from parley.tenancy import api as tenancy
 
-customer_id, now, kind = sys.argv[1:]
-handlers = dict(recordings.notices.handlers())
-done = handlers[kind]
+    handlers = dict(recordings.notices.handlers())
+    done = handlers[kind]
+
+    def dying(work: Work) -> None:
+        done(work)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    customer = tenancy.by_id(customer_id)
+    assert customer is not None
+    run_due(customer, handlers={**handlers, kind: dying}, now=now)
 
 
-def dying(work: Work) -> None:
-    done(work)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-customer = tenancy.by_id(UUID(customer_id))
-assert customer is not None
-run_due(customer, handlers={**handlers, kind: dying}, now=datetime.fromisoformat(now))
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    django.setup()
+    main(UUID(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), sys.argv[3])

@@ -18,13 +18,13 @@ NUMBER_KINDS: Final[Mapping[str, Any]] = {
     "extension": _("extension"),
     "other": _("other"),
 }
-CHANNELS: Final[Mapping[str, Any]] = {
+CHANNELS: Final[Mapping[contacts.Channel, Any]] = {
     "email": _("by e-mail"),
     "phone": _("by telephone"),
     "sms": _("by text message"),
     "post": _("by letter"),
 }
-ALL_CHANNELS: Final[Mapping[str, Any]] = {"*": _("by every way"), **CHANNELS}
+ALL_CHANNELS: Final[Mapping[contacts.Channel, Any]] = {"*": _("by every way"), **CHANNELS}
 PURPOSES: Final[Mapping[str, Any]] = {
     "marketing": _("marketing"),
     "newsletter": _("newsletter"),

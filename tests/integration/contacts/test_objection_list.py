@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,16 +23,16 @@ ANNA = NewContact(
 )  # fmt: skip
 
 
-def objected(minutes: int, **given: object) -> None:
-    contacts.object_(by="test", at=NOW + timedelta(minutes=minutes), **given)  # type: ignore[arg-type]
+def objected(minutes: int, **given: Any) -> None:
+    contacts.object_(by="test", at=NOW + timedelta(minutes=minutes), **given)
 
 
 def viewer(name: str, role: people.Role) -> people.Viewer:
     return people.viewer(people.create_user(email=f"{name}@list.example", name=name, password=None, role=role))
 
 
-def table(**given: object) -> list[dict[str, str]]:
-    pieces = contacts.export_objections(by="test", at=NOW, viewer=None, **given)  # type: ignore[arg-type]
+def table(**given: Any) -> list[dict[str, str]]:
+    pieces = contacts.export_objections(by="test", at=NOW, viewer=None, **given)
     return list(csv.DictReader(io.StringIO(b"".join(pieces).decode("utf-8-sig"))))
 
 
@@ -47,8 +48,8 @@ def test_who_has_a_contact_is_named_and_others_are_counted(customer: tenancy.Cus
     objected(4, numbers=["+390584000001"], purpose="survey", channel="phone")
     objected(5, emails=["hugo@x.example"], channel="post")
 
-    def seen(eyes: people.Viewer | None, **wanted: object) -> list[tuple[list[UUID], dict[str, int], str, str]]:
-        page = contacts.objection_list(viewer=eyes, **wanted)  # type: ignore[arg-type]
+    def seen(eyes: people.Viewer | None, **wanted: Any) -> list[tuple[list[UUID], dict[str, int], str, str]]:
+        page = contacts.objection_list(viewer=eyes, **wanted)
         return [([who.id for who in one.contacts], dict(one.entries), one.purpose, one.channel) for one in page.lines]
 
     whole = [

@@ -82,8 +82,8 @@ def test_what_is_said_of_a_call_becomes_of_its_recording_at_its_moment(place: Pl
     assert [(each.id, each.tag, each.moment_ms) for each in tags] == [
         (early.id, "Complaint", 1500), (late.id, "late", 5000),
     ]  # fmt: skip
-    for wanted in ({"note": "zebedee"}, {"tag": "complaint"}):
-        found = recordings.search(everybody, recordings.Wanted(**wanted))  # type: ignore[arg-type]
+    for wanted in (recordings.Wanted(note="zebedee"), recordings.Wanted(tag="complaint")):
+        found = recordings.search(everybody, wanted)
         assert [row.recording_id for row in found.rows] == [one]
     handed = written(place, [one], tables=("recordings", "recording_notes")).rows[1:]
     assert [row["moment_ms"] for row in handed if row["text"] == TEXT] == [2000]

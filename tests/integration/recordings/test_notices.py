@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from pytest_django import DjangoDbBlocker
 from tests.integration.recordings.conftest import Place
 from tests.integration.web.test_obligation_pages import PASSWORD, signed_in
 from tests.support.installation import MakeCustomer
@@ -94,11 +95,11 @@ def person(name: str) -> people.User:
 
 @pytest.fixture(scope="module")
 def office(
-    make_customer: MakeCustomer, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: object
+    make_customer: MakeCustomer, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("notices")
     (folder / "scratch").mkdir()
-    with django_db_blocker.unblock(), sink(folder) as server:  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), sink(folder) as server:
         customer = make_customer()
         with tenancy.scope(customer):
             contract.change_order(by="test", at=datetime.now(UTC), zone=ZONE)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from parley.recordings import control
 from parley.recordings.awareness import CONSENTS, ToldRefused, awareness, deed_for, require_follows
 from parley.recordings.policies import Call, Decision, Policy, PolicySet, decide
-from parley.recordings.types import UNSTEERED, Consent, Steering, Told
+from parley.recordings.types import UNSTEERED, Consent, ConsentRule, Deed, Steering, Told
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -40,8 +41,8 @@ def test_what_may_be_said_after_what(before: tuple[Consent, ...], fits: set[str]
 
 
 @pytest.mark.parametrize("rule", ["not-needed", "wanted", "needed"])
-def test_only_where_it_is_needed_a_call_goes_for_want_of_consent(rule: str) -> None:
-    steering = replace(UNSTEERED, consent=rule)  # type: ignore[arg-type]
+def test_only_where_it_is_needed_a_call_goes_for_want_of_consent(rule: ConsentRule) -> None:
+    steering = replace(UNSTEERED, consent=rule)
     for before, last in (((), "not-asked"), (("asked",), "asked"), (("given",), "given"), (("refused",), "refused")):
         known = awareness(steering, said(*before))
         assert known.consent == last
@@ -56,9 +57,10 @@ def test_a_no_stops_a_call_and_only_a_yes_lets_it_go_on() -> None:
     stopped = control.steer(running, "stop", at=AT)
     assert (control.state(stopped), stopped.writing, stopped.resumes_at) == ("stopped", False, None)
     assert control.possible(stopped) == ()
-    for deed in ("resume", "start", "keep", "pause", "stop"):
+    refused: tuple[Deed, ...] = ("resume", "start", "keep", "pause", "stop")
+    for deed in refused:
         with pytest.raises(control.DeedRefused):
-            control.steer(stopped, deed, at=AT)  # type: ignore[arg-type]
+            control.steer(stopped, deed, at=AT)
     assert deed_for(awareness(stopped, said("refused")), said("given")[0]) == "permit"
     permitted = control.steer(stopped, "permit", at=AT)
     assert control.state(permitted) == "paused"
@@ -85,9 +87,9 @@ def test_a_no_stops_a_call_and_only_a_yes_lets_it_go_on() -> None:
     ],
 )
 def test_who_says_that_it_was_announced(
-    fields: dict[str, object], headers: dict[str, str], told: tuple[str, str] | None
+    fields: dict[str, Any], headers: dict[str, str], told: tuple[str, str] | None
 ) -> None:
-    policy = Policy(id=uuid4(), name="p", mode="always", consent="wanted", **fields)  # type: ignore[arg-type]
+    policy = Policy(id=uuid4(), name="p", mode="always", consent="wanted", **fields)
     call = Call(key="c", at=AT, trunk_id=uuid4(), headers=headers)
     steering = control.begin(decide(PolicySet(policies=(policy,)), call))
     assert (steering.consent, steering.notice) == ("wanted", policy.notice)

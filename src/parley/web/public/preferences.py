@@ -68,11 +68,11 @@ def _deed(request: HttpRequest, found: contacts.Contact) -> HttpResponse:
         return _answered(HttpResponse(f"{_('Done.')}\n", content_type="text/plain; charset=utf-8"))
     done = ""
     if posted.get("deed") == "object":
-        channel = next((key for key in words.ALL_CHANNELS if key == posted.get("channel")), "*")
+        channel: contacts.Channel = next((key for key in words.ALL_CHANNELS if key == posted.get("channel")), "*")
         _withdraw(found, now=now, channel=channel)
         contacts.object_(
-            numbers=numbers, emails=found.fields.emails, purpose=_MARKETING, ground="preferences", by=_BY, at=now,
-            channel=channel,  # type: ignore[arg-type]
+            numbers=numbers, emails=found.fields.emails, purpose=_MARKETING, ground="preferences", channel=channel,
+            by=_BY, at=now,
         )  # fmt: skip
         done = "objected"
     elif posted.get("deed") == "withdraw":

@@ -71,7 +71,8 @@ def add_live_note(request: HttpRequest, call_id: UUID, new: NewLiveNote) -> Stat
 )
 def remove_live_note(request: HttpRequest, call_id: UUID, note_id: UUID) -> Status[None]:
     """Your own, or any for who oversees."""
-    return _remove(request, call_id, note_id, {one.id for one in recordings.live_notes(_eyes(request), call_id)})
+    known = recordings.live_notes(inside(request).viewer, call_id)
+    return _remove(request, call_id, note_id, {one.id for one in known})
 
 
 @router.get(
@@ -110,7 +111,8 @@ def add_live_tag(request: HttpRequest, call_id: UUID, new: NewLiveTag) -> Status
 )
 def remove_live_tag(request: HttpRequest, call_id: UUID, tag_id: UUID) -> Status[None]:
     """Your own, or any for who oversees."""
-    return _remove(request, call_id, tag_id, {one.id for one in recordings.live_tags(_eyes(request), call_id)})
+    known = recordings.live_tags(inside(request).viewer, call_id)
+    return _remove(request, call_id, tag_id, {one.id for one in known})
 
 
 def _remove(request: HttpRequest, call_id: UUID, remark: UUID, known: set[UUID]) -> Status[None]:
@@ -119,7 +121,3 @@ def _remove(request: HttpRequest, call_id: UUID, remark: UUID, known: set[UUID])
         raise recordings.NoSuchAnnotation("there is no such note or tag on this call")
     recordings.remove_live_remark(here.viewer, call_id, remark, by=here.person.id, at=timezone.now())
     return Status(204, None)
-
-
-def _eyes(request: HttpRequest) -> recordings.Viewer:
-    return inside(request).viewer
