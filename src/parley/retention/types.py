@@ -31,7 +31,7 @@ class Law:
     `at_least` is a floor, `extended` the longer one that an authority may ask for; `at_most` a ceiling. `year_end`:
     time counts from the end of the calendar year. `applies`: stores with the kinds that it reaches ("*": each).
     `article` is the provision that sets the time, which `source` says in words; `checked`, when the two were last
-    compared. It binds nobody until somebody declares that it does.
+    compared, None when they were not. It binds nobody until somebody declares that it does.
     """
 
     key: str
@@ -41,9 +41,9 @@ class Law:
     what: str
     article: str
     source: str
-    checked: date
     binds: Binds
     applies: Mapping[str, tuple[str, ...]]
+    checked: date | None = None
     at_least: Span | None = None
     extended: Span | None = None
     at_most: Span | None = None
