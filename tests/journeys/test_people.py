@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.journeys.conftest import Account, Servers, account, go_to, sign_in
+from tests.support.left_evidence import trail
 from tests.support.system import PASSWORD
 
-from parley.ledger import api as ledger
 from parley.people import api as people
 from parley.tenancy import api as tenancy
 
@@ -63,10 +63,9 @@ def enter(page: Page, who: Account, email: str, password: str) -> None:
 
 def told(customer: tenancy.Customer, kind: str) -> list[dict[str, object]]:
     """The details of the evidence of `kind`, newest first."""
-    from django.db import connection
 
-    with tenancy.scope(customer), connection.cursor() as cursor:
-        return [dict(one.details or {}) for one in ledger.entries(cursor, kinds=[kind], before=None, limit=50)]
+    with tenancy.scope(customer):
+        return [dict(one.details or {}) for one in trail([kind])]
 
 
 def test_added_invited_and_let_in(page: Page, office: Account) -> None:

@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from tests.support.left_evidence import trail
 
 from parley.contacts import api as contacts
 from parley.contacts.api import Address, NewContact, Number
-from parley.ledger import api as ledger
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ROSSI = NewContact(
@@ -36,5 +35,4 @@ def found(text: str, **more: Any) -> list[str]:
 
 
 def kinds() -> list[str]:
-    with connection.cursor() as cursor:
-        return [one.kind for one in ledger.entries(cursor, limit=200)]
+    return [one.kind for one in trail()]

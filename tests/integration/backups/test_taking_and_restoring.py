@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from tests.integration.backups.conftest import Office, OfficeOf
 from tests.support.installation import MakeCustomer
-from tests.support.left_evidence import entries
+from tests.support.left_evidence import entries, trail
 
 from parley.backups import api as backups
 from parley.backups import files
@@ -62,8 +62,8 @@ def test_rows_and_objects_come_back_as_they_were(office: Office) -> None:
 def test_evidence_is_in_both_logs_with_the_hashes(office: Office) -> None:
     taken = backups.take(office.customer, reason="asked", at=now())
     assert "backup.taken" in {kind for kind, _ in entries()}
-    with tenancy.connect(tenancy.provider()) as connection, connection.cursor() as cursor:
-        found = [one.details or {} for one in ledger.entries(cursor, kinds=["backup.taken"], limit=1000)]
+    with tenancy.scope(tenancy.provider()):
+        found = [one.details or {} for one in trail(["backup.taken"])]
     told = next(one for one in found if one["backup"] == str(taken.id))
     assert told["dump_sha256"] == taken.dump_sha256
     assert told["customer"] == str(office.customer.id)

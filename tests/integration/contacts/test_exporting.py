@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from tests.support.left_evidence import trail
 
 from parley.contacts import api as contacts
 from parley.contacts import exporting
 from parley.contacts.formats.reading import read_table
 from parley.contacts.import_mapping import Reading, contact_of, guess
-from parley.ledger import api as ledger
 from parley.tenancy import api as tenancy
 
 FULL = contacts.NewContact(
@@ -65,8 +64,7 @@ def test_a_search_is_exported_and_evidence_is_left(directory: UUID) -> None:
     text = exported("csv", text="Bo").decode("utf-8-sig")
     assert "Bo" in text
     assert "Kee" not in text
-    with connection.cursor() as cursor:
-        entries = ledger.entries(cursor, kinds=["contacts.exported"], limit=5)
+    entries = trail(["contacts.exported"])
     assert entries[0].details == {"by": "t", "what": "search", "format": "csv", "directory": ""}
     assert entries[0].clause
 

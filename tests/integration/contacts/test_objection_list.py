@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 from tests.support.installation import tenancy
+from tests.support.left_evidence import trail
 
 from parley.contacts import api as contacts
 from parley.contacts.api import NewContact, Number
 from parley.inventory.api import Subject
-from parley.ledger import api as ledger
 from parley.people import api as people
 from parley.retention import api as retention
 
@@ -104,8 +104,8 @@ def test_somebody_is_looked_up_with_evidence_that_names_nobody(customer: tenancy
         with pytest.raises(contacts.ContactRefused) as refused:
             contacts.check_objection(wrong, by="officer", at=NOW)
         assert refused.value.field == "who"
-    with tenancy.connect(customer, role="app") as connected:
-        found = ledger.entries(connected.cursor(), kinds=["objections.checked"], limit=9)
+    with tenancy.scope(customer):
+        found = trail(["objections.checked"])
     assert sorted((one.details["kind"], one.details["entries"], one.details["by"]) for one in found if one.details) == [
         ("email", 1, "officer"), ("number", 0, "officer"),
     ]  # fmt: skip

@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 from tests.support.departures import letters, move
 from tests.support.installation import MakeCustomer, settings
+from tests.support.left_evidence import trail
 
 from parley.agreement.api import end_instants
 from parley.governance.contract import api as contract
-from parley.ledger import api as ledger
 from parley.ledger import verifier
 from parley.lifecycle import api as lifecycle
 from parley.lifecycle.leftovers import undecided
@@ -256,8 +256,8 @@ def test_what_the_page_needs_goes_ninety_days_after_the_certificate(make_custome
     with pytest.raises(lifecycle.UnknownDeparture):
         lifecycle.by_token(token)
     # Who said what is in the log still, which names nobody.
-    with tenancy.scope(tenancy.provider()), tenancy.connect(tenancy.provider()) as connected:
-        kinds = {one.kind for one in ledger.entries(connected.cursor(), limit=500)}
+    with tenancy.scope(tenancy.provider()):
+        kinds = {one.kind for one in trail()}
     assert {"lifecycle.certificate", "lifecycle.forget"} <= kinds
 
 

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from tests.integration.lifecycle.test_departure import NOW, end, furnish, instants
 from tests.support.departures import move
 from tests.support.installation import MakeCustomer
+from tests.support.left_evidence import trail
 from tests.support.spooled import Spooler, call
 
 from parley.governance.contract import api as contract
-from parley.ledger import api as ledger
 from parley.lifecycle import api as lifecycle
 from parley.lifecycle.rules import LEAD
 from parley.mail import api as mail
@@ -157,8 +156,8 @@ def test_a_reseller_that_the_order_names_asks_and_the_customer_alone_is_handed_t
         own: "The export of your data is ready", reseller: f"The export of {customer.name} is ready",
     }  # fmt: skip
     assert not [text for to, _subject, text in written(departure) if to == reseller and "/end/" in text]
-    with tenancy.scope(tenancy.provider()), connection.cursor() as cursor:
-        entries = ledger.entries(cursor, kinds=["lifecycle.return-asked"], limit=1000)
+    with tenancy.scope(tenancy.provider()):
+        entries = trail(["lifecycle.return-asked"])
     (details,) = [one.details for one in entries if one.details and one.details["return"] == str(asked)]
     assert details["channel"] == "reseller"
     assert "reseller.example" not in str(details), "who it was stands in the order, not in the log"

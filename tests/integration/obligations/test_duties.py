@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 from tests.support.installation import MakeCustomer, tenancy
+from tests.support.left_evidence import trail
 
 from parley.agreement.api import Event, load
 from parley.ledger import api as ledger
@@ -32,9 +33,7 @@ def incident(number: str = "i1", *, agreement: str = "imagicle-dpa", at: datetim
 
 def kinds(of: str = "i1") -> list[str]:
     """The kinds of evidence about duties of the event `of`, the oldest first; signing opened duties of its own."""
-    with connection.cursor() as cursor:
-        found = reversed(ledger.entries(cursor, limit=200))
-    return [entry.kind for entry in found if f":{of}:" in str((entry.details or {}).get("key"))]
+    return [entry.kind for entry in reversed(trail()) if f":{of}:" in str((entry.details or {}).get("key"))]
 
 
 def run(customer: tenancy.Customer, at: datetime) -> None:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
+from tests.support.left_evidence import trail
 
-from parley.ledger import api as ledger
 from parley.people import api as people
 from parley.people.models import Addition, UserNumber
 from parley.tenancy import api as tenancy
@@ -137,8 +137,7 @@ def test_evidence_of_deeds_names_nobody(office: tenancy.Customer) -> None:
     people.set_level(gino, level="group", may_download=True, may_delete=False, by=BY, at=NOW)
     people.set_given(gino, groups=[], people=ids("elena"), by=BY, at=NOW)
     people.decide(own_visible=True, own_download=False, factor_roles=["compliance"], by=BY, at=NOW)
-    with connection.cursor() as cursor:
-        entries = ledger.entries(cursor, kinds=None, before=None, limit=200)
+    entries = trail()
     kinds = {entry.kind for entry in entries}
     assert {"person.created", "person.level-changed", "person.sight-changed", "people.settings-changed"} <= kinds
     assert not any(word in str([entry.details for entry in entries]) for word in ("example.org", "Dario", "0584"))

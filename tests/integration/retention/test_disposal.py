@@ -12,14 +12,14 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from tests.integration.retention.conftest import ANNA, NOW, House, left
 from tests.support.interrupted import commit_points, interrupted
+from tests.support.left_evidence import trail
 from tests.support.recorded_rows import add_recording
 
 from parley.agreement.api import Span
 from parley.inventory.api import Erased, Held, connect_stores, stores
-from parley.ledger import api as ledger
 from parley.obligations.api import run_due
 from parley.recordings.models import NumberIndex, Part, Recording
 from parley.retention import api as retention
@@ -62,9 +62,7 @@ def answering(*chosen: object) -> Iterator[None]:
 
 
 def evidence_of(kind: str) -> list[Mapping[str, object]]:
-    with connection.cursor() as cursor:
-        found = [one for one in ledger.entries(cursor, limit=500) if one.kind == kind]
-    return [dict(one.details or {}) for one in found]
+    return [dict(one.details or {}) for one in trail([kind])]
 
 
 def test_im_9_rights_erasing_leaves_nothing_but_its_evidence(house: House) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.test import Client
 from tests.support.installation import MakeCustomer, tenancy
+from tests.support.left_evidence import trail
 from tests.support.spooled import Spooler, call
 
 from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
-from parley.ledger import api as ledger
 from parley.obligations.api import run_due
 from parley.people.api import create_user
 from parley.recordings.api import RENDER, finalize, installed_store, render_recording
@@ -83,9 +82,9 @@ def test_a_deed_names_the_instruction_that_it_rests_on(recorded: tuple[tenancy.C
         given = instructions.give(purpose="fetch-original", text="hand them out", by=ADA, at=datetime.now(UTC))
     api = f"/c/{customer.handle}/api/v1/recordings/{recording}/"
     assert client.get(api + "media/mp3").status_code == client.get(api + "parts/000.age").status_code == 200
-    with tenancy.scope(customer), connection.cursor() as cursor:
+    with tenancy.scope(customer):
         found = {
             entry.kind: entry.details["instruction"]  # type: ignore[index]
-            for entry in ledger.entries(cursor, kinds=["recording.played", "recording.downloaded"], limit=9)
+            for entry in trail(["recording.played", "recording.downloaded"])
         }
     assert found == {"recording.played": str(signed.id), "recording.downloaded": str(given.id)}

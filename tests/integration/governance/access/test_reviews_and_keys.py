@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from tests.support.installation import MakeCustomer
+from tests.support.left_evidence import trail
 
 from parley.governance.access import api as access
-from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.people import api as people
 from parley.sealing.api import generate_identity, open_bytes, seal_bytes
@@ -23,8 +22,7 @@ def now() -> datetime:
 
 
 def kinds() -> list[str]:
-    with connection.cursor() as cursor:
-        return [one.kind for one in ledger.entries(cursor, limit=200)]
+    return [one.kind for one in trail()]
 
 
 def accounts() -> list[access.Account]:
@@ -177,8 +175,7 @@ def test_accounts_leave_evidence(customer: tenancy.Customer) -> None:
     for kind in ("person.created", "person.role-changed", "person.closed", "person.locked-out"):
         assert kind in found, kind
     assert people.User.objects.get(id=boss.id).is_active
-    with connection.cursor() as cursor:
-        written = str([(one.clause, one.details) for one in ledger.entries(cursor, limit=50)])
+    written = str([(one.clause, one.details) for one in trail()])
     assert "example.org" not in written
     assert str(boss.id) in written
 

@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from tests.support.installation import MakeCustomer
+from tests.support.left_evidence import trail
 
 from parley.governance.access import api as access
 from parley.governance.contract import api as contract
-from parley.ledger import api as ledger
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
@@ -55,8 +54,7 @@ def gate(at: datetime, staff: UUID = STAFF) -> tuple[bool, str]:
 
 
 def kinds() -> list[str]:
-    with connection.cursor() as cursor:
-        return [one.kind for one in reversed(ledger.entries(cursor, limit=200)) if one.kind.startswith("staff-access")]
+    return [one.kind for one in reversed(trail()) if one.kind.startswith("staff-access")]
 
 
 def run(customer: tenancy.Customer, *, at: datetime) -> None:
@@ -178,7 +176,6 @@ def test_a_crash_after_the_customers_commit_is_healed_by_the_job(
 
 def test_the_log_holds_no_name_and_no_reason(kavkom: tenancy.Customer) -> None:
     access.consent(ask(at=now()).id, by=ADMIN, at=now())
-    with connection.cursor() as cursor:
-        written = str([one.details for one in ledger.entries(cursor, limit=50)])
+    written = str([one.details for one in trail()])
     assert "Olga" not in written
     assert "does not play" not in written

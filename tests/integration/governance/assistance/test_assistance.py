@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from tests.support.installation import MakeCustomer
+from tests.support.left_evidence import trail
 
 from parley.governance.assistance import api as assistance
-from parley.ledger import api as ledger
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
@@ -31,8 +30,7 @@ def ixcloud(make_customer: MakeCustomer) -> Iterator[tenancy.Customer]:
 
 
 def entries() -> list[tuple[str, str]]:
-    with connection.cursor() as cursor:
-        return [(one.kind, one.clause) for one in ledger.entries(cursor, limit=200)]
+    return [(one.kind, one.clause) for one in trail()]
 
 
 def dispatched(customer: tenancy.Customer, key: str) -> None:
@@ -158,8 +156,7 @@ def test_a_complaint_is_passed_on_answered_and_closed(ixcloud: tenancy.Customer)
     assert assistance.close_complaint(made.id, outcome="explained", by=BY, at=now()).state == "closed"
     expected = [f"complaint.{word}" for word in ("closed", "forwarded", "answered", "received")]
     assert [kind for kind, _ in entries() if kind.startswith("complaint")] == expected
-    with connection.cursor() as cursor:
-        assert "ada@" not in str([one.details for one in ledger.entries(cursor, limit=50)])
+    assert "ada@" not in str([one.details for one in trail()])
     assert next(line for line in assistance.docket() if line.id == made.id).state == "closed"
 
 

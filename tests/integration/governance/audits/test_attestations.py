@@ -4,13 +4,12 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from tests.integration.governance.audits.conftest import PDF
+from tests.support.left_evidence import trail
 
 from parley.governance.audits import api as audits
 from parley.governance.audits import attestations
 from parley.governance.audits.models import Attestation, AttestationHere
-from parley.ledger import api as ledger
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
 
@@ -18,8 +17,7 @@ DAY = timedelta(days=1)
 
 
 def details(kind):
-    with connection.cursor() as cursor:
-        return [entry.details for entry in ledger.entries(cursor, kinds=[kind], limit=50)]
+    return [entry.details for entry in trail([kind])]
 
 
 def duties_of(key):

@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 from pypdf import PdfReader
 from tests.integration.governance.audits.conftest import PDF, integrate
+from tests.support.left_evidence import trail
 
 from parley.governance.audits import api as audits
 from parley.governance.audits.models import AuditPack
@@ -242,8 +243,7 @@ def test_a_store_that_fails_once_loses_and_doubles_nothing(customer, tmp_path):
         obligations.run_due(customer, handlers=handlers, now=now)
     assert (audits.pack(asked.id).state, store.puts) == ("ready", 3)
     assert not list((tmp_path / "scratch").iterdir())
-    with connection.cursor() as cursor:
-        assert len(ledger.entries(cursor, kinds=["audit.pack-made"])) == 1
+    assert len(trail(["audit.pack-made"])) == 1
     assert clear(audits.pack(asked.id), store)
 
 

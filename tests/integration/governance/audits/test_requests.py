@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.utils import IntegrityError
+from tests.support.left_evidence import trail
 
 from parley.agreement.api import Event
 from parley.governance.audits import api as audits
 from parley.governance.audits.models import AuditRequest
 from parley.governance.contract import api as contract
-from parley.ledger import api as ledger
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 from parley.tenancy import api as tenancy
@@ -45,8 +45,7 @@ def ask(**given):
 
 
 def kinds():
-    with connection.cursor() as cursor:
-        return [entry.kind for entry in ledger.entries(cursor, limit=200)]
+    return [entry.kind for entry in trail()]
 
 
 def test_from_the_request_to_the_last_finding(compliance):
@@ -69,8 +68,7 @@ def test_from_the_request_to_the_last_finding(compliance):
     assert closed.state == "closed"
     assert {"audit.granted", "audit.agreed", "audit.held", "audit.reported", "audit.finding-remedied",
             "audit.closed"} <= set(kinds())  # fmt: skip
-    with connection.cursor() as cursor:
-        entries = ledger.entries(cursor, kinds=["audit.granted"])
+    entries = trail(["audit.granted"])
     assert "March" not in str(entries[0].details)
 
 

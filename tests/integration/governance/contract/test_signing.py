@@ -8,8 +8,8 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from tests.support.installation import MakeCustomer, tenancy
+from tests.support.left_evidence import trail
 
 from parley.agreement.api import (
     FIND_RECORDINGS,
@@ -34,8 +34,7 @@ def packaged(agreement: str) -> str:
 
 
 def evidence(kind: str) -> list[ledger.EntryView]:
-    with connection.cursor() as cursor:
-        return ledger.entries(cursor, kinds=[kind], limit=50)
+    return trail([kind])
 
 
 def sign(*papers: str | contract.Paper, at: datetime = NOW, **more: object) -> tuple[contract.Signature, ...]:

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from tests.support.installation import MakeCustomer, tenancy
+from tests.support.left_evidence import trail
 from tests.support.made_agreements import span
 
 from parley.agreement.api import FIND_RECORDINGS, MAKE_RENDITION, RECORD_CALLS
 from parley.governance.contract import api as contract
 from parley.governance.instructions import api as instructions
 from parley.governance.instructions.api import Details
-from parley.ledger import api as ledger
 from parley.mail import api as mail
 from parley.obligations import api as obligations
 
@@ -34,8 +33,7 @@ def give(purpose: str = RECORD_CALLS, at: datetime = NOW, **said: object) -> ins
 
 
 def kinds() -> list[str]:
-    with connection.cursor() as cursor:
-        return [entry.kind for entry in ledger.entries(cursor, limit=100) if entry.kind.startswith("instruction.")]
+    return [entry.kind for entry in trail() if entry.kind.startswith("instruction.")]
 
 
 def test_an_instruction_is_in_force_at_once(customer: tenancy.Customer) -> None:
@@ -179,10 +177,8 @@ def test_what_may_not_be_told_leaves_nothing_with_the_customer(told: tenancy.Cus
     said = {"law": "Art. 2", "text": "secret", "processing_at": NOW, "by": ADA, "at": NOW}
     with pytest.raises(instructions.InstructionRefused):
         instructions.compelled_silently(told, public_interest="", **said)  # type: ignore[arg-type]
-    with connection.cursor() as cursor:
-        before = len(ledger.entries(cursor, limit=500))
+    before = len(trail())
     instructions.compelled_silently(told, public_interest="defence of the state", **said)  # type: ignore[arg-type]
-    with connection.cursor() as cursor:
-        assert len(ledger.entries(cursor, limit=500)) == before
+    assert len(trail()) == before
     assert instructions.compulsions() == ()
     assert mail.messages(purpose="instructions") == []
