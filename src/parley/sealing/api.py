@@ -2,10 +2,10 @@
 
 Seal with public keys (`AgeWriter`, `seal_bytes`, `FrameSealer`, `FieldSealer`), open with identities (`AgeReader`,
 `open_bytes`, `open_frame`, `FieldOpener`), search without opening (`blind_index`). Everything works on bytes and file
-objects that the caller hands in.
+objects that the caller hands in. For other recipients: `rewritten_header`, `require_rewritten`, `replacement`.
 """
 
-from .blind_index import blind_index
+from .blind_index import BlindIndex, blind_index
 from .errors import (
     HeaderError,
     HeaderMacError,
@@ -31,6 +31,15 @@ from .frames import (
     unwrap_frame_key,
 )
 from .keys import Identity, Recipient, generate_identity, identity_from, parse_identity, parse_recipient
+from .resealing import (
+    NewHeader,
+    Replacement,
+    SealedKind,
+    replacement,
+    require_rewritten,
+    rewritten_header,
+    stored_header,
+)
 from .stream import (
     CHUNK,
     SEALED_CHUNK,
@@ -51,6 +60,7 @@ __all__ = [
     "AgeReader",
     "AgeWriter",
     "BinarySink",
+    "BlindIndex",
     "FieldOpener",
     "FieldSealer",
     "Frame",
@@ -60,11 +70,14 @@ __all__ = [
     "HeaderTruncatedError",
     "Identity",
     "KeyFormatError",
+    "NewHeader",
     "NoIdentityMatchesError",
     "PayloadError",
     "Readable",
     "Recipient",
+    "Replacement",
     "SealedField",
+    "SealedKind",
     "SealingError",
     "SeekableSource",
     "Tail",
@@ -81,6 +94,10 @@ __all__ = [
     "parse_identity",
     "parse_recipient",
     "parse_tail",
+    "replacement",
+    "require_rewritten",
+    "rewritten_header",
     "seal_bytes",
+    "stored_header",
     "unwrap_frame_key",
 ]

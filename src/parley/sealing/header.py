@@ -4,6 +4,7 @@ Source: c2sp.org/age, sections "Header" and "The X25519 recipient type".
 """
 
 import binascii
+import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ VERSION_LINE = b"age-encryption.org/v1\n"
 FILE_KEY_LENGTH = 16
 MAXIMUM_HEADER = 1 << 20
 """A header larger than this is refused: ours have some 200 bytes a recipient."""
+SEALED_AS = b"parley-sealed-as"
+"""The stanza of a header that was written anew (`resealing`): who opens the file skips it, as any unknown type."""
+HASH_LENGTH = 16
 
 _X25519_LABEL = b"age-encryption.org/v1/X25519"
 _STANZA_MARK = b"-> "
@@ -54,14 +58,33 @@ def derive_key(file_key: bytes, *, salt: bytes, info: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(file_key)
 
 
-def encode_header(file_key: bytes, recipients: Sequence[Recipient]) -> bytes:
-    """The header that wraps `file_key` (16 bytes) once for each recipient, with its MAC and last line feed."""
+def encode_header(file_key: bytes, recipients: Sequence[Recipient], *, sealed_as: bytes | None = None) -> bytes:
+    """The header that wraps `file_key` (16 bytes) once for each recipient, with its MAC and last line feed.
+
+    `sealed_as`, of a file that was sealed before under another header: the `first_hash` that it keeps.
+    """
     lines = [VERSION_LINE]
     for recipient in recipients:
         share, wrapped = _wrap(file_key, recipient)
         lines.append(_STANZA_MARK + b"X25519 " + _encode_base64(share) + b"\n" + _encode_base64(wrapped) + b"\n")
+    if sealed_as is not None:
+        lines.append(_STANZA_MARK + SEALED_AS + b" " + _encode_base64(sealed_as) + b"\n\n")
     authenticated = b"".join(lines) + _END_MARK
-    return authenticated + b" " + _encode_base64(_mac(file_key, authenticated)) + b"\n"
+    return authenticated + b" " + _encode_base64(mac_of(mac_key(file_key), authenticated)) + b"\n"
+
+
+def first_hash(header: Header, encoded: bytes) -> bytes:
+    """What names the file in journal frames: the first 16 bytes of the SHA-256 of the header that it was first sealed
+    under. `encoded` begins with the header as it stands. Raises HeaderError.
+
+    A header that was written anew says the hash of the first one, under the same MAC as its recipients.
+    """
+    named = [stanza for stanza in header.stanzas if stanza.arguments[0] == SEALED_AS]
+    if not named:
+        return hashlib.sha256(encoded[: header.length]).digest()[:HASH_LENGTH]
+    if len(named) > 1 or len(named[0].arguments) != 2 or named[0].body:
+        raise HeaderError("a header that was written anew is malformed", remedy="take another copy of the file")
+    return _decode_base64(named[0].arguments[1], length=HASH_LENGTH)
 
 
 def parse_header(data: bytes) -> Header:
@@ -102,12 +125,27 @@ def unwrap_file_key(header: Header, identities: Sequence[Identity]) -> bytes:
             file_key = _unwrap(share, body, identity)
             if file_key is None:
                 continue
-            if not hmac.compare_digest(_mac(file_key, header.authenticated), header.mac):
-                raise HeaderMacError("the header of a sealed file was altered", remedy="take another copy of the file")
+            require_mac(header, key=mac_key(file_key))
             return file_key
     raise NoIdentityMatchesError(
         "none of the given identities opens this file", remedy="use the identity of one of the customer's recipients"
     )
+
+
+def mac_key(file_key: bytes) -> bytes:
+    """The 32 bytes that authenticate a header and nothing else: no file key follows from them."""
+    return derive_key(file_key, salt=b"", info=b"header")
+
+
+def mac_of(key: bytes, authenticated: bytes) -> bytes:
+    """The MAC of a header."""
+    return hmac.digest(key, authenticated, "sha256")
+
+
+def require_mac(header: Header, *, key: bytes) -> None:
+    """That who has `mac_key` of the file wrote this header. Raises HeaderMacError."""
+    if not hmac.compare_digest(mac_of(key, header.authenticated), header.mac):
+        raise HeaderMacError("the header of a sealed file was altered", remedy="take another copy of the file")
 
 
 class _Lines:
@@ -179,10 +217,6 @@ def _unwrap(share: bytes, body: bytes, identity: Identity) -> bytes | None:
         return ChaCha20Poly1305(wrapping_key).decrypt(_NO_NONCE, body, None)
     except InvalidTag:
         return None
-
-
-def _mac(file_key: bytes, authenticated: bytes) -> bytes:
-    return hmac.digest(derive_key(file_key, salt=b"", info=b"header"), authenticated, "sha256")
 
 
 def _encode_base64(data: bytes) -> bytes:

@@ -15,7 +15,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from .errors import HeaderError, HeaderTruncatedError, PayloadError, UnfinishedError, WriterError
-from .header import FILE_KEY_LENGTH, MAXIMUM_HEADER, Header, derive_key, encode_header, parse_header, unwrap_file_key
+from .header import (
+    FILE_KEY_LENGTH,
+    MAXIMUM_HEADER,
+    Header,
+    derive_key,
+    encode_header,
+    first_hash,
+    parse_header,
+    unwrap_file_key,
+)
 from .keys import Identity, Recipient, identities_of, recipients_of
 
 if TYPE_CHECKING:
@@ -174,7 +183,7 @@ class AgeReader:
     def __init__(self, source: SeekableSource, identities: Sequence[str | Identity], *, tolerant: bool = False) -> None:
         self._source = source
         end = source.seek(0, io.SEEK_END)
-        header, nonce, self.header_hash = _read_header(source)
+        header, nonce, self.header_hash = _opened_header(source)
         file_key = unwrap_file_key(header, identities_of(identities))
         self._cipher = ChaCha20Poly1305(derive_key(file_key, salt=nonce, info=b"payload"))
         self._start = header.length + _NONCE_LENGTH
@@ -331,25 +340,35 @@ def _read_exactly(source: SeekableSource, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _read_header(source: SeekableSource) -> tuple[Header, bytes, bytes]:
-    """The header, the payload nonce after it, and the header's hash."""
+def read_header(source: SeekableSource) -> tuple[Header, bytes]:
+    """The header at the start of `source`, and its bytes. Raises as `parse_header`."""
+    header, data = _beginning(source)
+    return header, data[: header.length]
+
+
+def _beginning(source: SeekableSource) -> tuple[Header, bytes]:
+    """The header, and what was read to find it: it, and mostly more."""
     size = _FIRST_READ
     while True:
         source.seek(0)
         data = _read_exactly(source, size)
         try:
-            header = parse_header(data)
+            return parse_header(data), data
         except HeaderTruncatedError:
             if len(data) < size:
                 raise
             if size >= MAXIMUM_HEADER:
                 raise HeaderError("an age header is too large", remedy="the file was forged: do not use it") from None
             size *= 4
-            continue
-        nonce = data[header.length : header.length + _NONCE_LENGTH]
-        if len(nonce) < _NONCE_LENGTH:
-            source.seek(header.length)
-            nonce = _read_exactly(source, _NONCE_LENGTH)
-        if len(nonce) < _NONCE_LENGTH:
-            raise HeaderTruncatedError("a sealed file ends before its payload", remedy="nothing of it was ever sealed")
-        return header, nonce, hashlib.sha256(data[: header.length]).digest()[:16]
+
+
+def _opened_header(source: SeekableSource) -> tuple[Header, bytes, bytes]:
+    """The header, the payload nonce after it, and the hash that names the file."""
+    header, data = _beginning(source)
+    nonce = data[header.length : header.length + _NONCE_LENGTH]
+    if len(nonce) < _NONCE_LENGTH:
+        source.seek(header.length)
+        nonce = _read_exactly(source, _NONCE_LENGTH)
+    if len(nonce) < _NONCE_LENGTH:
+        raise HeaderTruncatedError("a sealed file ends before its payload", remedy="nothing of it was ever sealed")
+    return header, nonce, first_hash(header, data)
