@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Extract
 
 from parley.recordings.quality import QUALITIES
+from parley.recordings.resealing import models as _resealing  # noqa: F401 - here Django looks for all of the app's
 
 CONSENTS = ["not-asked", "asked", "given", "refused", "withdrawn"]
 _DIRECTIONS = ["inbound", "outbound", "internal", "unknown"]

@@ -83,6 +83,10 @@ DECLARATIONS = (
         purpose=_PURPOSE, retention="with-customer", find_by="user-id", export="value", erase="blank",
     ),
     PersonalData(
+        model="recordings.Resealing", field=("by", "at"), category="user.unique_id", subject="employee",
+        purpose=_PURPOSE, retention="with-customer", find_by="user-id", export="value", erase="blank",
+    ),
+    PersonalData(
         model="recordings.RecordingPolicy", field=("users", "number_indexes", "match", "name"),
         category="user.contact.phone_number", subject="employee", purpose=_PURPOSE, retention="with-customer",
         find_by="user-id", export="value", erase="blank",
@@ -145,6 +149,15 @@ DECLARATIONS = (
         why="identifiers, counts, a word that recordings are filed under",
     ),
     NotPersonal(model="recordings.WordIndex", field=("id", "note"), why="identifiers"),
+    NotPersonal(
+        model="recordings.Resealed", field=("recording", "times", "renditions", "under", "at"),
+        why="identifiers and counts of what was done to sealed files",
+    ),
+    NotPersonal(
+        model="recordings.Resealing",
+        field=("id", "under", "total", "done", "refused", "after_at", "after_id", "finished_at", "stopped"),
+        why="identifiers, counts, a place in the list",
+    ),
     NotPersonal(
         model="recordings.CallWish", field=("id", "recording_id", "deed", "done_at", "answer"),
         why="identifiers, one of six words, what the recorder answered",

@@ -1,0 +1,1 @@
+"""Finished recordings sealed anew to other keys."""
