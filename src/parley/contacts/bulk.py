@@ -5,12 +5,14 @@ beside. A killed import is done again with the same rows and the same key: what 
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +38,8 @@ it as free space, so the list may be long (kB) only where the index is large."""
 _SHORTEST_LIST: Final = 1_024
 _LONGEST_LIST: Final = 16_384
 _ROWS_FOR_ONE: Final = 40
+_AHEAD: Final = 3
+"""Batches made ahead, some 7 MB each: when the index takes its list in, PostgreSQL needs the time of several."""
 _SETTLE: Final = """
 SET LOCAL gin_pending_list_limit = 64; SET LOCAL work_mem = '96MB';
 UPDATE contacts_contact SET changed_at = changed_at + interval '1 microsecond' WHERE id = %s
@@ -73,8 +77,11 @@ def add_many(
         tools=tools(), directory=directory, source=text(source, field="source"), at=at, region=region(),
         checked=checked,
     )  # fmt: skip
-    with ThreadPoolExecutor(1, thread_name_prefix="contacts") as beside:
-        for one in _ahead(beside, maker, given, first=again, size=batch):
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="contacts") as beside,
+        closing(_ahead(beside, maker, given, first=again, size=batch)) as coming,
+    ):
+        for one in coming:
             if writer.write(one):
                 added, batches = added + one.count, batches + 1
             else:
@@ -88,16 +95,21 @@ def add_many(
 
 def _ahead(
     beside: ThreadPoolExecutor, maker: Maker, given: Iterator[NewContact], *, first: int, size: int
-) -> Iterator[Batch]:
-    """Batches, the next of which is made while the caller works with the one before."""
+) -> Generator[Batch, None, None]:
+    """Batches, the next of which are made while the caller works with the one before."""
 
     def following(begin: int) -> Batch:
         return maker.make(list(islice(given, size)), first=begin)
 
-    coming = beside.submit(copy_context().run, following, first)
-    while (made := coming.result()).count:
-        coming = beside.submit(copy_context().run, following, made.first + made.count)
-        yield made
+    begins = count(first, size)
+    coming = deque(beside.submit(copy_context().run, following, next(begins)) for _ in range(_AHEAD))
+    try:
+        while (made := coming.popleft().result()).count:
+            coming.append(beside.submit(copy_context().run, following, next(begins)))
+            yield made
+    finally:
+        for one in coming:
+            one.cancel()
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,8 @@ class _Writer:
                     keep_epoch(sealed)
                 cursor.execute(_LONG_LIST, [min(_LONGEST_LIST, _SHORTEST_LIST + made.first // _ROWS_FOR_ONE)])
                 with cursor.copy(_COPY) as copy:
-                    copy.write(b"".join((_HEADER, *made.chunks, _TRAILER)))
+                    for part in (_HEADER, made.copied, _TRAILER):
+                        copy.write(part)
             details = {"directory": str(self.directory), "contacts": made.count, "first": made.first, "by": self.by}
             leave("contacts.imported", clause=clause, at=self.at, details=details)
         return True

@@ -1,6 +1,5 @@
 """What may stand in a field, and the contact as it is kept. Pure; the time zone of instants is checked, not chosen."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,8 @@ from datetime import date, datetime
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
+
+from pydantic_core import from_json, to_json
 
 from parley.contacts.errors import ContactRefused
 from parley.contacts.quick_numbers import canonical_number
@@ -215,15 +216,12 @@ def to_bytes(new: NewContact, *, source: str = "") -> bytes:
         out["b"] = new.birthday.isoformat()
     if new.custom:
         out["x"] = dict(new.custom)
-    return _ENCODE(out).encode()
-
-
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    return to_json(out)
 
 
 def from_bytes(clear: bytes, *, minor: bool = False, keep_until: datetime | None = None) -> NewContact:
     """The contact that was sealed, with its columns."""
-    held: dict[str, Any] = {_NAMES.get(key, key): value for key, value in json.loads(clear).items()}
+    held: dict[str, Any] = {_NAMES.get(key, key): value for key, value in from_json(clear).items()}
     if "numbers" in held:
         kinds: list[Any] = [(one, "work") if isinstance(one, str) else one for one in held["numbers"]]
         held["numbers"] = tuple([Number(value=value, kind=kind) for value, kind in kinds])

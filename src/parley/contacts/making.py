@@ -35,11 +35,11 @@ T = TypeVar("T")
 
 @dataclass
 class Batch:
-    """Rows ready to be written; `asked` are the different questions that the gate must answer for them."""
+    """Rows as COPY wants them; `asked` are the different questions that the gate must answer for them."""
 
     first: int
     count: int = 0
-    chunks: list[bytes] = field(default_factory=list)
+    copied: bytes = b""
     sealed: dict[UUID, SealedField] = field(default_factory=dict)
     asked: set[tuple[bool, str]] = field(default_factory=set)
 
@@ -69,6 +69,7 @@ class Maker:
     def make(self, given: Sequence[NewContact], *, first: int) -> Batch:
         """The rows of contacts, the first of which is number `first` (from 0) of all. Raises ContactRefused."""
         made = Batch(first=first, count=len(given))
+        chunks: list[bytes] = []
         rows = given if self.checked else self._checked(given, first)
         parts = parts_of_each(self.tools.tokeniser, [[one.value for one in new.numbers] for new in rows])
         ids = _ids(self.at, first, len(rows))
@@ -84,12 +85,13 @@ class Maker:
             text = b"".join(lexemes)
             made.asked.add((new.minor, new.citizenship))
             until = b"\xff\xff\xff\xff" if new.keep_until is None else b"\0\0\0\x08" + micros(new.keep_until)
-            made.chunks += (
+            chunks += (
                 b"\0\x08\0\0\0\x10", contact, directory, instant, until,
                 b"\0\0\0\x01\x01" if new.minor else b"\0\0\0\x01\x00", len(sealed.data).to_bytes(4, "big"),
                 sealed.data, (len(text) + 4).to_bytes(4, "big"), len(lexemes).to_bytes(4, "big"), text,
                 _array(addresses),
             )  # fmt: skip
+        made.copied = b"".join(chunks)
         return made
 
     def _checked(self, given: Sequence[NewContact], first: int) -> list[NewContact]:

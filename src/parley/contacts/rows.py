@@ -15,8 +15,9 @@ from parley.tenancy import api as tenancy
 
 _INSERT: Final = """
 INSERT INTO contacts_contact (id, directory_id, changed_at, keep_until, minor, sealed, tokens, addresses)
-VALUES (%s, %s, %s, %s, %s, %s, %s::tsvector, %s::bigint[])
+VALUES (%s, (SELECT id FROM contacts_directory WHERE id = %s FOR KEY SHARE), %s, %s, %s, %s, %s::tsvector, %s::bigint[])
 """
+"""Without such a directory it is refused: a contact has one."""
 _UPDATE: Final = """
 UPDATE contacts_contact SET changed_at = %s, keep_until = %s, minor = %s, sealed = %s, tokens = %s::tsvector,
     addresses = %s::bigint[] WHERE id = %s

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from parley.contacts.types import EMAIL_INDEX, NUMBER_INDEX, NewContact
 from parley.foundation.words import words_of
-from parley.sealing.api import blind_index
+from parley.sealing.api import BlindIndex
 
 LONGEST_PATH: Final = 10
 """Letters of a word that its path tells; a longer word ends in a hash of the whole."""
@@ -74,6 +74,7 @@ class Tokeniser:
     key: bytes = field(repr=False)
     number_key: bytes = field(repr=False)
     email_key: bytes = field(repr=False)
+    _indexes: dict[str, BlindIndex] = field(default_factory=dict, repr=False, compare=False)
     _paths: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _nodes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _tags: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -171,11 +172,17 @@ class Tokeniser:
 
     def number(self, canonical: str) -> int:
         """The token of a whole number."""
-        return _short(blind_index(self.number_key, field=NUMBER_INDEX, value=canonical))
+        return _short(self._index(NUMBER_INDEX, self.number_key).of(canonical))
 
     def email(self, address: str) -> int:
         """The token of a whole e-mail address."""
-        return _short(blind_index(self.email_key, field=EMAIL_INDEX, value=address.lower()))
+        return _short(self._index(EMAIL_INDEX, self.email_key).of(address.lower()))
+
+    def _index(self, name: str, key: bytes) -> BlindIndex:
+        known = self._indexes.get(name)
+        if known is None:
+            known = self._indexes[name] = BlindIndex(key, field=name)
+        return known
 
     def same_name(self, new: NewContact) -> int:
         """The token that contacts of one name at one company share."""

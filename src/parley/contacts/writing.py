@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from psycopg.errors import NotNullViolation
 
 from parley.contacts import rows
 from parley.contacts.directories import require_change, visible_ids
@@ -34,11 +35,15 @@ def add(new: NewContact, *, directory: UUID, by: str, at: datetime, viewer: View
     require_change(directory, viewer)
     made, contact = tools(), new_id(at=at)
     sealed = made.seal(contact, checked)
-    with transaction.atomic():
-        _require_directory(directory)
-        keep_epoch(sealed)
-        rows.insert(made, contact, checked, directory=directory, sealed=sealed, changed_at=at)
-        leave("contact.added", clause=clause, at=at, details={"contact": str(contact), "by": by})
+    try:
+        with transaction.atomic():
+            keep_epoch(sealed)
+            rows.insert(made, contact, checked, directory=directory, sealed=sealed, changed_at=at)
+            leave("contact.added", clause=clause, at=at, details={"contact": str(contact), "by": by})
+    except IntegrityError as error:
+        if isinstance(error.__cause__, NotNullViolation) and error.__cause__.diag.column_name == "directory_id":
+            raise _no_directory() from error
+        raise
     return contact
 
 
@@ -148,7 +153,11 @@ def _region_for(new: NewContact) -> str | None:
 def _require_directory(directory: UUID) -> None:
     (there,) = tenancy.run_together((_DIRECTORY, [directory]))
     if not there.size:
-        raise NoSuchDirectory("there is no such directory", remedy="Choose one of the list.")
+        raise _no_directory()
+
+
+def _no_directory() -> NoSuchDirectory:
+    return NoSuchDirectory("there is no such directory", remedy="Choose one of the list.")
 
 
 def _changeable(

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 from tests.support.contact_book import NOW, ROSSI, add, found
 
 from parley.contacts import api as contacts
@@ -55,6 +56,8 @@ def test_directories_are_kept_in_order(public: UUID) -> None:
     assert [one.contacts for one in contacts.directories(count=True)] == [0, 1]
     contacts.remove_directory(public, by="test", at=NOW)
     with pytest.raises(contacts.NoSuchDirectory):
+        add(public)
+    with transaction.atomic(), pytest.raises(contacts.NoSuchDirectory):
         add(public)
     contacts.set_custom_fields([contacts.CustomField(key="vat", label="VAT id")], by="test", at=NOW)
     assert [one.label for one in contacts.custom_fields()] == ["VAT id"]

@@ -46,7 +46,7 @@ def made(rows: list[NewContact], *, first: int = 0) -> Batch:
 
 def rows_of(batch: Batch) -> list[list[bytes | None]]:
     """The columns of each row, as COPY would read them."""
-    data, place, rows = b"".join(batch.chunks), 0, []
+    data, place, rows = batch.copied, 0, []
     while place < len(data):
         columns: list[bytes | None] = []
         (count,) = struct.unpack_from(">h", data, place)

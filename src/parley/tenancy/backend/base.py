@@ -52,6 +52,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     send(self.connection, asked)
         return super().create_cursor(name)
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """psycopg takes a lock and a turn of its waiting to learn what is known here: that no transaction is open."""
+        if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            self.connection._autocommit = autocommit
+        else:
+            with self.wrap_database_errors:
+                self.connection.autocommit = autocommit
+
     def _commit(self) -> None:
         """What was put off and the commit, in one round trip."""
         if self.connection is None:
