@@ -39,7 +39,7 @@ _COLUMNS = {
     "recordings_recording": (
         "id, conversation_id, started_at, ended_at, direction, trunk_id, trunk_name, epoch_id, sealed, streams,"
         " received, gaps, on_hold, agreement, agreement_version, clause, purpose, decision, reason, evidence_id,"
-        " rendition, rendition_error, listed_at, quality"
+        " rendition, rendition_error, listed_at, quality, consent, notice"
     ),
     "recordings_numberindex": "recording_id, value, listed_at, listed_id",
     "recordings_wordindex": "recording_id, value, listed_at, listed_id",
@@ -118,7 +118,7 @@ class _Maker:
             self.dice.choices(("inbound", "outbound", "internal"), (6, 3.9, 0.1))[0],
             TRUNKS[number % 3], "main", sealed.epoch_id, sealed.data, self.streams, self.received, "[]", "[]",
             *self.agreement, "IM-1.purposes", "record-calls", "instructed", "bye", new_id(at=at), "ready", "",
-            listed, quality,
+            listed, quality, *_told(number),
         ))  # fmt: skip
         place = (listed, conversation)
         for value in {self._index(NUMBER_INDEX, party.number) for party in parties}:
@@ -164,6 +164,17 @@ class _Maker:
         if known is None:
             known = self.indexes[name, value] = keys().index(name, value)
         return known
+
+
+def _told(number: int) -> tuple[str, str]:
+    """Consent and announcement of a call: of every second a policy wants them, one in five hundred refuses."""
+    if number % 500 == 3:
+        return "refused", "announcement"
+    if number % 1000 == 7:
+        return "withdrawn", "none"
+    if number % 10 == 9:
+        return "not-asked", "not-known"
+    return ("given", "announcement") if number % 2 else ("", "")
 
 
 def count_of_rare(count: int) -> int:

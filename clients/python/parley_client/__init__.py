@@ -573,8 +573,9 @@ class LinesOut(TypedDict):
 
 class ListedOut(TypedDict):
     """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent; and
-    what was said of consent: given, asked, not-asked, withdrawn, refused, the last first; empty where nobody
-    has to consent."""
+    what was said of consent and is known of the announcement, of its segments what most asks to be looked at:
+    given, asked, not-asked, withdrawn, refused; announcement, tone, not-known, none; empty where it is not
+    wanted and nothing was said."""
 
     id: str
     conversation_id: str
@@ -591,6 +592,7 @@ class ListedOut(TypedDict):
     rendition: str
     quality: str
     consent: str
+    notice: str
 
 
 class LiveOut(TypedDict):
@@ -674,6 +676,8 @@ class Narrowed(TypedDict):
     tag: NotRequired[str | None]
     note: NotRequired[str | None]
     quality: NotRequired[list[Literal["good", "impaired", "gaps", "silent"]]]
+    consent: NotRequired[list[Literal["not-asked", "asked", "given", "refused", "withdrawn"]]]
+    notice: NotRequired[list[Literal["not-known", "none", "tone", "announcement"]]]
 
 
 class NewDeletion(TypedDict):
@@ -1255,6 +1259,8 @@ class Parley(Connection):
         tag: str | None = None,
         note: str | None = None,
         quality: list[Literal["good", "impaired", "gaps", "silent"]] | None = None,
+        consent: list[Literal["not-asked", "asked", "given", "refused", "withdrawn"]] | None = None,
+        notice: list[Literal["not-known", "none", "tone", "announcement"]] | None = None,
         after: str | None = None,
         limit: int | None = None,
     ) -> RowsOut:
@@ -1278,6 +1284,8 @@ class Parley(Connection):
                     "tag": tag,
                     "note": note,
                     "quality": quality,
+                    "consent": consent,
+                    "notice": notice,
                     "after": after,
                     "limit": limit,
                 },
@@ -1316,6 +1324,8 @@ class Parley(Connection):
         tag: str | None = None,
         note: str | None = None,
         quality: list[Literal["good", "impaired", "gaps", "silent"]] | None = None,
+        consent: list[Literal["not-asked", "asked", "given", "refused", "withdrawn"]] | None = None,
+        notice: list[Literal["not-known", "none", "tone", "announcement"]] | None = None,
     ) -> CountOut:
         """How many recordings match. Scope recordings:read."""
         return cast(
@@ -1337,6 +1347,8 @@ class Parley(Connection):
                     "tag": tag,
                     "note": note,
                     "quality": quality,
+                    "consent": consent,
+                    "notice": notice,
                 },
             ),
         )

@@ -7,10 +7,10 @@ denied, revoked are here given, refused, withdrawn), and what comes before.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final, Literal, cast
 
 from parley.foundation.errors import ParleyError
-from parley.recordings.types import Consent, ConsentRule, Deed, Notice, Steering, Told
+from parley.recordings.types import Consent, ConsentRule, Deed, Notice, NoticeState, Steering, Told
 
 CONSENTS: Final[tuple[Consent, ...]] = ("asked", "given", "refused", "withdrawn")
 """What can be said of consent."""
@@ -63,6 +63,11 @@ class Awareness:
     def column(self) -> str:
         """As the list shows it: "" where nobody has to consent and nothing was said."""
         return "" if self.consent_rule == "not-needed" and self.consent == "not-asked" else self.consent
+
+    @property
+    def notice_column(self) -> NoticeState | Literal[""]:
+        """As the list shows it: "" where no announcement is wanted and nothing was said."""
+        return self.notice or ("" if self.notice_wanted == "none" else "not-known")
 
     @property
     def discarded(self) -> bool:

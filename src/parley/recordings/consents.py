@@ -69,7 +69,7 @@ def take_told(recording: Recording, steering: Steering) -> None:
     """What was said while the call ran is of the recording; it is not saved here."""
     known = awareness(steering, _told_live(recording.id))
     recording.told = [strictjson.encode(one) for one in known.told[len(steering.told) :]]
-    recording.consent = known.column
+    recording.consent, recording.notice = known.column, known.notice_column
     forget_told(recording.id)
 
 
@@ -105,8 +105,9 @@ def _say(viewer: Viewer, call_id: UUID, said: Told, *, by: UUID) -> Awareness:
 
 def _keep(recording: Recording, said: Told) -> None:
     recording.told = [*(recording.told or []), strictjson.encode(said)]
-    recording.consent = of_recording(recording).column
-    recording.save(update_fields=["told", "consent"])
+    known = of_recording(recording)
+    recording.consent, recording.notice = known.column, known.notice_column
+    recording.save(update_fields=["told", "consent", "notice"])
 
 
 def _steer(viewer: Viewer, call_id: UUID, deed: Deed | None, *, by: UUID, at: datetime) -> None:

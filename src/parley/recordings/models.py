@@ -9,6 +9,7 @@ from parley.recordings.quality import QUALITIES
 from parley.recordings.resealing import models as _resealing  # noqa: F401 - here Django looks for all of the app's
 
 CONSENTS = ["not-asked", "asked", "given", "refused", "withdrawn"]
+NOTICES = ["not-known", "none", "tone", "announcement"]
 _DIRECTIONS = ["inbound", "outbound", "internal", "unknown"]
 
 
@@ -37,9 +38,9 @@ class Recording(models.Model):
     by the gate (then `rendition_error` is the clause) or customer-held. `listed_at` is the start of its conversation:
     with the conversation's id it is the place in the list, in this table and in all that search reads. `quality` is
     what `quality.quality` says, `steering` what policies decided and people did while it ran (null: from before),
-    `told` is what was said of announcement and consent (`types.Told`), `consent` the last word on it ("": nobody has to
-    consent, and nothing was said), `on_hold` when its streams were (`types.OnHold`), `sound_starts_at` the instant of
-    the first sample that is heard.
+    `told` is what was said of announcement and consent (`types.Told`), `consent` and `notice` the last word on each
+    ("": not wanted, and nothing was said), `on_hold` when its streams were (`types.OnHold`), `sound_starts_at` the
+    instant of the first sample that is heard.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -68,6 +69,7 @@ class Recording(models.Model):
     steering = models.JSONField(null=True)
     told = models.JSONField(null=True)
     consent = models.CharField(max_length=10, default="", db_default="")
+    notice = models.CharField(max_length=12, default="", db_default="")
     listed_at = models.DateTimeField()
     quality = models.CharField(max_length=8)
     seconds = models.GeneratedField(
@@ -83,10 +85,13 @@ class Recording(models.Model):
             models.Index(fields=["-listed_at", "-conversation"], name="recording_list"),
             models.Index(fields=["trunk_id", "-listed_at", "-conversation"], name="recording_list_trunk"),
             models.Index(fields=["direction", "-listed_at", "-conversation"], name="recording_list_direction"),
-            models.Index(
-                fields=["quality", "-listed_at", "-conversation"],
-                name="recording_list_quality",
-                condition=~Q(quality="good"),
+            *(
+                models.Index(
+                    fields=[column, "-listed_at", "-conversation"],
+                    name=f"recording_list_{column}",
+                    condition=~Q(**{column: usual}),
+                )
+                for column, usual in (("quality", "good"), ("consent", ""), ("notice", ""))
             ),
             models.Index(fields=["seconds"], name="recording_seconds"),
         ]
@@ -99,6 +104,7 @@ class Recording(models.Model):
             models.CheckConstraint(condition=Q(ended_at__gte=models.F("started_at")), name="recording_order"),
             models.CheckConstraint(condition=Q(quality__in=QUALITIES), name="recording_quality"),
             models.CheckConstraint(condition=Q(consent__in=["", *CONSENTS]), name="recording_consent"),
+            models.CheckConstraint(condition=Q(notice__in=["", *NOTICES]), name="recording_notice"),
         ]
 
 

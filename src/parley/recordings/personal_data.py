@@ -28,7 +28,7 @@ DECLARATIONS = (
     ),
     PersonalData(
         model="recordings.Recording",
-        field=("streams", "received", "gaps", "on_hold", "quality", "steering", "told", "consent"),
+        field=("streams", "received", "gaps", "on_hold", "quality", "steering", "told", "consent", "notice"),
         category="user.telemetry", subject="call_party", purpose=_PURPOSE, retention="with-recording",
         find_by="number-index", export="value", erase="delete-row",
     ),

@@ -23,7 +23,7 @@ from parley.recordings.keys import keys
 from parley.recordings.models import NumberIndex, Recording
 from parley.recordings.quality import QUALITIES, Quality
 from parley.recordings.statements import Limits, Place, Term, is_plain, plain_statement, statement
-from parley.recordings.types import NUMBER_INDEX, Direction
+from parley.recordings.types import NUMBER_INDEX, Consent, Direction, NoticeState
 from parley.recordings.unsealing import PartyReader
 from parley.recordings.views import Page, RecordingRow, RenditionState, Viewer
 from parley.tenancy import api as tenancy
@@ -32,16 +32,17 @@ MOST_PER_PAGE: Final = 200
 _MOST_WORDS: Final = 8
 _NOBODY: Final = UUID(int=0)
 _CONSENTS: Final = ("", "given", "asked", "not-asked", "withdrawn", "refused")
-"""From what needs no look to what needs one."""
+_NOTICES: Final = ("", "announcement", "tone", "not-known", "none")
+"""Each from what needs no look to what needs one."""
 _SEGMENTS: Final = """
 SELECT r.conversation_id, r.id, r.started_at, r.ended_at, r.seconds, r.direction, r.trunk_id, r.trunk_name, r.reason,
-    r.rendition, r.quality, r.consent, r.sealed, e.wrapped
+    r.rendition, r.quality, r.consent, r.notice, r.sealed, e.wrapped
 FROM recordings_recording r JOIN recordings_sealingepoch e ON e.id = r.epoch_id
 WHERE r.conversation_id = ANY(%s) {} ORDER BY r.started_at, r.id
 """
 _PAGE: Final = """
 SELECT r.conversation_id, r.id, r.started_at, r.ended_at, r.seconds, r.direction, r.trunk_id, r.trunk_name, r.reason,
-    r.rendition, r.quality, r.consent, r.sealed, e.wrapped, c.listed_at
+    r.rendition, r.quality, r.consent, r.notice, r.sealed, e.wrapped, c.listed_at
 FROM ({}) c JOIN recordings_recording r ON r.conversation_id = c.listed_id
 JOIN recordings_sealingepoch e ON e.id = r.epoch_id
 ORDER BY c.listed_at DESC, c.listed_id DESC, r.started_at, r.id
@@ -66,6 +67,7 @@ class _Segment(NamedTuple):
     rendition: RenditionState
     quality: Quality
     consent: str
+    notice: str
     sealed: memoryview
     wrapped: memoryview
 
@@ -76,7 +78,8 @@ class Wanted:
 
     `number` is whole; `participant` and `note` are words, each as a whole, capitals and accents aside; `users` and
     `groups` are ids: calls of any of their numbers. `since` is inclusive, `until` exclusive, both of the start of the
-    conversation. `shortest` and `longest` are seconds of a segment, both inclusive.
+    conversation. `shortest` and `longest` are seconds of a segment, both inclusive. `consent` and `notice`: one of
+    these is the last word on it.
     """
 
     number: str | None = None
@@ -92,6 +95,8 @@ class Wanted:
     tag: str | None = None
     note: str | None = None
     quality: tuple[Quality, ...] = ()
+    consent: tuple[Consent, ...] = ()
+    notice: tuple[NoticeState, ...] = ()
 
 
 def search(
@@ -209,9 +214,9 @@ def _page(terms: Sequence[Term], limits: Limits, limit: int) -> Page:
     """A page of what is walked in one index, places and lines in one prepared statement."""
     query, params = plain_statement(terms, limits, limit=limit + 1)
     (answer,) = tenancy.run_together((_PAGE.format(query), params))
-    places = {row[0]: row[14] for row in answer.rows}
+    places = {row[0]: row[-1] for row in answer.rows}
     more, parties = len(places) > limit, PartyReader.for_current_customer()
-    segments = _by_conversation([row[:14] for row in answer.rows])
+    segments = _by_conversation([row[:-1] for row in answer.rows])
     shown = list(segments)[:limit]
     return Page(
         rows=tuple(_row(segments[one], parties) for one in shown),
@@ -228,8 +233,12 @@ def _by_conversation(rows: Sequence[Sequence[Any]]) -> dict[UUID, list[_Segment]
 
 
 def _terms(viewer: Viewer, wanted: Wanted) -> list[Term]:
-    """Everything that is compared by blind index, the viewer's own numbers included."""
+    """Everything that has an index in the order of the list, the viewer's own numbers included."""
     terms: list[Term] = []
+    if wanted.consent:
+        terms.append(Term("recordings_recording", wanted.consent, "consent"))
+    if wanted.notice:
+        terms.append(Term("recordings_recording", wanted.notice, "notice"))
     if wanted.number is not None:
         terms.append(Term("recordings_numberindex", tuple(number_indexes(wanted.number))))
     if wanted.tag is not None:
@@ -291,6 +300,7 @@ def _row(segments: Sequence[_Segment], parties: PartyReader) -> RecordingRow:
         rendition=first.rendition,
         quality=max((segment.quality for segment in segments), key=QUALITIES.index),
         consent=max((segment.consent for segment in segments), key=_CONSENTS.index),
+        notice=max((segment.notice for segment in segments), key=_NOTICES.index),
     )
 
 

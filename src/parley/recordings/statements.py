@@ -3,7 +3,8 @@
 Every table that search reads carries the place in the list, (`listed_at`, `listed_id`), behind what it is searched by:
 a page of one number, tag or word is a range of one index, wherever in the list it lies. Several are joined by walking
 the one that fewest recordings have; a viewer who sees only some numbers adds these as one more. A person in hundreds
-of numbers' place is the exception: then the list is walked by date, and nearly every line of it matches.
+of numbers' place is the exception: then the list is walked by date, and nearly every line of it matches. What is known
+of announcement and consent stands in the recording itself and is walked like the rest: who refused are few.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from uuid import UUID
 
 from django.db import connection
 
-Table = Literal["recordings_numberindex", "recordings_tag", "recordings_wordindex"]
+Table = Literal["recordings_numberindex", "recordings_tag", "recordings_wordindex", "recordings_recording"]
+Column = Literal["value", "consent", "notice"]
 Place = tuple[datetime, UUID]
 """Where a line stands in the list: the start of its conversation, and the conversation's id."""
 
@@ -26,10 +28,21 @@ _WIDE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A recording must have one of `values` (blind indexes) in `table`."""
+    """A recording must have one of `values` in `table`: blind indexes, or states in a `column` of its own, "" for none
+    being no such state."""
 
     table: Table
-    values: tuple[bytes, ...] = field(repr=False)
+    values: tuple[bytes, ...] | tuple[str, ...] = field(repr=False)
+    column: Column = "value"
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a column of the recording."""
+        return self.table == "recordings_recording"
+
+    def clause(self, alias: str, value: str) -> str:
+        """That a row has `value`; for a state as its partial index wants it."""
+        return f"{alias}.{self.column} = {value}" + (f" AND {alias}.{self.column} <> ''" if self.own else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +62,14 @@ def statement(terms: Sequence[Term], limits: Limits, *, limit: int, offset: int 
     if any(not term.values for term in terms):
         return None
     driver = _driver(terms)
-    if driver is None:
-        inner, params = _walk("recordings_recording", "", [], terms, limits)
-        return f"{inner} LIMIT %s OFFSET %s", [*params, limit, offset]
     others = [term for term in terms if term is not driver]
-    if len(driver.values) == 1:
-        inner, params = _walk(driver.table, "%s", [driver.values[0]], others, limits)
+    if driver is None or len(driver.values) == 1:
+        inner, params = _walk(driver, "%s", [] if driver is None else [driver.values[0]], others, limits)
         return f"{inner} LIMIT %s OFFSET %s", [*params, limit, offset]
-    inner, params = _walk(driver.table, "v.value", [], others, limits)
+    inner, params = _walk(driver, "v.value", [], others, limits)
+    kind = "text" if driver.own else "bytea"
     outer = (
-        "SELECT DISTINCT s.listed_at, s.listed_id FROM unnest(%s::bytea[]) AS v(value)"  # noqa: S608 - own text alone
+        f"SELECT DISTINCT s.listed_at, s.listed_id FROM unnest(%s::{kind}[]) AS v(value)"  # noqa: S608 - own text alone
         f" CROSS JOIN LATERAL ({inner} LIMIT %s) s ORDER BY s.listed_at DESC, s.listed_id DESC LIMIT %s OFFSET %s"
     )
     return outer, [list(driver.values), *params, limit + offset, limit, offset]
@@ -72,8 +83,8 @@ def is_plain(terms: Sequence[Term], limits: Limits) -> bool:
 def plain_statement(terms: Sequence[Term], limits: Limits, *, limit: int) -> tuple[str, list[Any]]:
     """As `statement`, for what `is_plain`; the limit is written out, for a plan that is made before values are known
     has to know how few lines are wanted."""
-    table: str = terms[0].table if terms else "recordings_recording"
-    inner, params = _walk(table, "%s" if terms else "", [terms[0].values[0]] if terms else [], [], limits)
+    driver = terms[0] if terms else None
+    inner, params = _walk(driver, "%s", [driver.values[0]] if driver else [], [], limits)
     return f"{inner} LIMIT {limit:d}", params
 
 
@@ -90,23 +101,26 @@ def _driver(terms: Sequence[Term]) -> Term | None:
 
 def _count(term: Term) -> int:
     """How many index rows there are, up to `_PROBED`."""
-    query = f"SELECT count(*) FROM (SELECT FROM {term.table} WHERE value = ANY(%s) LIMIT %s) n"  # noqa: S608 - a Literal
+    rows = f"SELECT FROM {term.table} t WHERE {term.clause('t', 'ANY(%s)')} LIMIT %s"
+    query = f"SELECT count(*) FROM ({rows}) n"  # noqa: S608 - own text alone
     with connection.cursor() as cursor:
         cursor.execute(query, [list(term.values), _PROBED])
         found: int = cursor.fetchone()[0]
     return found
 
 
-def _walk(table: str, value: str, first: list[Any], others: Sequence[Term], limits: Limits) -> tuple[str, list[Any]]:
-    """The walk of one table in the order of the list, each conversation once."""
-    whole = table == "recordings_recording"
+def _walk(
+    driver: Term | None, value: str, first: list[Any], others: Sequence[Term], limits: Limits
+) -> tuple[str, list[Any]]:
+    """The walk of the driver's table, or of the list itself, in the order of the list, each conversation once."""
+    whole = driver is None or driver.own
     at, listed, recording = ("r.listed_at", "r.conversation_id", "r.id") if whole else (
         "t.listed_at", "t.listed_id", "t.recording_id"
     )  # fmt: skip
-    source = "recordings_recording r" if whole else f"{table} t"
-    if limits.clauses and not whole:
+    source = "recordings_recording r" if driver is None or driver.own else f"{driver.table} t"
+    if not whole and (limits.clauses or any(term.own for term in others)):
         source += " JOIN recordings_recording r ON r.id = t.recording_id"
-    where, params = ([f"t.value = {value}"] if value else []), list(first)
+    where, params = ([] if driver is None else [driver.clause("r" if whole else "t", value)]), list(first)
     if limits.since is not None:
         where.append(f"{at} >= %s")
         params.append(limits.since)
@@ -119,7 +133,11 @@ def _walk(table: str, value: str, first: list[Any], others: Sequence[Term], limi
     where += limits.clauses
     params += limits.params
     for term in others:
-        where.append(f"EXISTS (SELECT FROM {term.table} o WHERE o.recording_id = {recording} AND o.value = ANY(%s))")
+        if term.own:
+            where.append(f"r.{term.column} = ANY(%s)")
+        else:
+            has = term.clause("o", "ANY(%s)")
+            where.append(f"EXISTS (SELECT FROM {term.table} o WHERE o.recording_id = {recording} AND {has})")
         params.append(list(term.values))
     return (
         f"SELECT DISTINCT {at} AS listed_at, {listed} AS listed_id FROM {source}"  # noqa: S608 - own names alone

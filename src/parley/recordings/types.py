@@ -34,6 +34,8 @@ Deed = Literal["pause", "resume", "start", "keep", "stop", "permit"]
 """Stop: somebody refused, or withdrew, consent; nothing more is written until they consent after all (permit)."""
 Notice = Literal["none", "tone", "announcement"]
 """A recording indication to the parties (RFC 7866 section 6.1.2), played by the telephone system, never by Parley."""
+NoticeState = Literal["not-known", "none", "tone", "announcement"]
+"""What is known of it: a Notice, or that one is wanted and nobody said anything."""
 ConsentRule = Literal["not-needed", "wanted", "needed"]
 """Wanted: the state of consent is shown. Needed: a call to which nobody consented is discarded at its end."""
 Consent = Literal["not-asked", "asked", "given", "refused", "withdrawn"]

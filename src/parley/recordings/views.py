@@ -43,7 +43,7 @@ class RecordingRow:
     """One line of the list: a conversation, represented by its first segment that the viewer may see.
 
     `sealed` is true where the provider holds no key (`customer-held`): `parties` is then empty. `quality` is the worst
-    of the segments, `consent` the one of them that most asks to be looked at ("": nobody has to).
+    of the segments, `consent` and `notice` those of them that most ask to be looked at ("": not wanted, nothing said).
     """
 
     recording_id: UUID
@@ -61,6 +61,7 @@ class RecordingRow:
     rendition: RenditionState
     quality: Quality
     consent: str
+    notice: str
 
     @property
     def caller(self) -> Party | None:

@@ -1,6 +1,6 @@
 """The filters of the recordings list, out of its address and back into it: a link is a view. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from parley.recordings.api import QUALITIES, Direction, Quality, Wanted
+from parley.recordings.api import QUALITIES, Consent, Direction, NoticeState, Quality, Wanted
 from parley.web.rules import DIRECTIONS, BadFilter, duration_words
 
 QUALITY_WORDS: Final[Mapping[str, Any]] = {
@@ -21,6 +21,21 @@ QUALITY_WORDS: Final[Mapping[str, Any]] = {
     "silent": gettext_lazy("a side is silent"),
     "poor": gettext_lazy("any trouble"),
 }
+CONSENT_CHOICES: Final[Mapping[str, tuple[Any, tuple[Consent, ...]]]] = {
+    "given": (gettext_lazy("given"), ("given",)),
+    "refused": (gettext_lazy("refused"), ("refused",)),
+    "withdrawn": (gettext_lazy("withdrawn"), ("withdrawn",)),
+    "no": (gettext_lazy("refused or withdrawn"), ("refused", "withdrawn")),
+    "asked": (gettext_lazy("asked, no answer"), ("asked",)),
+    "not-asked": (gettext_lazy("not asked"), ("not-asked",)),
+    "not-known": (gettext_lazy("not known: not asked, or no answer"), ("not-asked", "asked")),
+}
+ANNOUNCED_CHOICES: Final[Mapping[str, tuple[Any, tuple[NoticeState, ...]]]] = {
+    "yes": (gettext_lazy("yes"), ("tone", "announcement")),
+    "no": (gettext_lazy("no"), ("none",)),
+    "not-known": (gettext_lazy("not known, though wanted"), ("not-known",)),
+}
+"""What can be chosen, in words, and the states that it means."""
 _LONGEST: Final = 128
 _MOST_SECONDS: Final = 7 * 86_400
 
@@ -42,6 +57,8 @@ class Filters:
     shortest: int | None = None
     longest: int | None = None
     quality: str = ""
+    consent: str = ""
+    announced: str = ""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -90,6 +107,8 @@ class Filters:
             shortest=self.shortest,
             longest=self.longest,
             quality=quality,
+            consent=CONSENT_CHOICES[self.consent][1] if self.consent else (),
+            notice=ANNOUNCED_CHOICES[self.announced][1] if self.announced else (),
         )
 
     def chips(self, names: Mapping[UUID, str]) -> Sequence[tuple[str, str]]:
@@ -105,6 +124,8 @@ class Filters:
             "shortest": _("at least %(time)s") % {"time": duration_words(self.shortest or 0)},
             "longest": _("at most %(time)s") % {"time": duration_words(self.longest or 0)},
             "quality": str(QUALITY_WORDS.get(self.quality, "")),
+            "consent": _("consent: %(state)s") % {"state": CONSENT_CHOICES.get(self.consent, ("",))[0]},
+            "announced": _("announced: %(state)s") % {"state": ANNOUNCED_CHOICES.get(self.announced, ("",))[0]},
         }
         blank: dict[str, Any] = {field.name: field.default for field in fields(self)}
         shown = [name for name in words if getattr(self, name) != blank[name]]
@@ -112,16 +133,13 @@ class Filters:
 
 
 def parse_filters(query: Mapping[str, str]) -> Filters:
-    """The filters of an address. Raises BadFilter for what is no date, direction, id, length, quality or text."""
+    """The filters of an address. Raises BadFilter for what is no date, direction, id, length, state or text."""
     since, until = _day(query, "since"), _day(query, "until")
     if since and until and since > until:
         raise BadFilter("until", _("The last day is before the first."))
     direction = next((known for known in DIRECTIONS if known == query.get("direction")), None)
     if query.get("direction") and direction is None:
         raise BadFilter("direction", _("A call is inbound, outbound, internal or unknown."))
-    quality = query.get("quality", "")
-    if quality and quality not in QUALITY_WORDS:
-        raise BadFilter("quality", _("This is no quality of a recording."))
     shortest, longest = _seconds(query, "shortest"), _seconds(query, "longest")
     if shortest is not None and longest is not None and shortest > longest:
         raise BadFilter("longest", _("The longest is shorter than the shortest."))
@@ -138,7 +156,9 @@ def parse_filters(query: Mapping[str, str]) -> Filters:
         trunk=_id(query, "trunk", _("This is not a trunk.")),
         shortest=shortest,
         longest=longest,
-        quality=quality,
+        quality=_choice(query, "quality", QUALITY_WORDS, _("This is no quality of a recording.")),
+        consent=_choice(query, "consent", CONSENT_CHOICES, _("This is nothing that can be said of consent.")),
+        announced=_choice(query, "announced", ANNOUNCED_CHOICES, _("NoticeState is yes, no or not-known.")),
     )
 
 
@@ -154,6 +174,13 @@ def _text(query: Mapping[str, str], field: str) -> str:
     text = query.get(field, "").strip()
     if len(text) > _LONGEST:
         raise BadFilter(field, _("What is looked for has at most 128 characters."))
+    return text
+
+
+def _choice(query: Mapping[str, str], field: str, known: Container[str], wrong: str) -> str:
+    text = query.get(field, "")
+    if text and text not in known:
+        raise BadFilter(field, wrong)
     return text
 
 

@@ -207,7 +207,13 @@ CONSENT_WORDS: Final[Mapping[str, tuple[Any, Shape]]] = {
     "refused": (_("consent refused"), "late"),
     "withdrawn": (_("consent withdrawn"), "late"),
 }
-"""In words, and the shape of the mark."""
+NOTICE_WORDS: Final[Mapping[str, tuple[Any, Shape]]] = {
+    "not-known": (_("announcement not known"), "due"),
+    "none": (_("not announced"), "due"),
+    "tone": (_("announced by a tone"), "kept"),
+    "announcement": (_("announced"), "kept"),
+}
+"""Each in words, with the shape of the mark."""
 ROLES: Final = {
     "operator": _("provider operator"),
     "administrator": _("administrator"),

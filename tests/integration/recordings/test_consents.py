@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from tests.integration.recordings.conftest import Place, Somebody
 from tests.integration.recordings.test_deletions import left
 from tests.integration.recordings.test_finalize import details_of, dying, ledgered
@@ -17,7 +20,7 @@ from parley.recordings import control, wishes
 from parley.recordings.models import CallWish, LiveTold, Recording
 from parley.recordings.policies import Decision
 from parley.recordings.spool import read_manifest, write_manifest
-from parley.recordings.types import ConsentRule, Told
+from parley.recordings.types import ConsentRule, Notice, Told
 from parley.retention import api as retention
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -73,13 +76,48 @@ def test_a_no_stops_the_call_and_what_was_recorded_stays_where_consent_is_only_w
     ]  # fmt: skip
     assert found.steering is not None and found.steering.stopped and [gap.reason for gap in found.gaps] == ["paused"]
     (row,) = recordings.search(everybody).rows
-    assert row.consent == "refused"
+    assert (row.consent, row.notice) == ("refused", "tone")
     assert ledgered() == {"recording.consent": 2, "recording.sealed": 1}
     assert details_of("recording.consent").keys() == {"recording", "said", "how", "user", "running"}
     later = say(everybody, one, "given", "withdrawn")
     assert later.consent == "withdrawn" and not CallWish.objects.filter(done_at=None).exists()
     notice = recordings.say_notice(everybody, one, "announcement", how="program", by=uuid4(), at=AT)
     assert notice.notice == "announcement" and recordings.search(everybody).rows[0].consent == "withdrawn"
+
+
+def test_what_is_known_is_found_and_of_old_recordings_too(place: Place, everybody: Somebody) -> None:
+    """One call of each kind; a fresh column of old rows is filled with the same."""
+    heard = Told(about="notice", value="tone", how="header", at=AT)
+    kinds: dict[str, tuple[Notice, tuple[Told, ...]]] = {
+        "": ("none", ()), "not-known": ("announcement", ()), "tone": ("none", (heard,)), "none": ("tone", (heard,)),
+        "announcement": ("announcement", (heard,)),
+    }  # fmt: skip
+    made = {}
+    for number, (state, (wanted, told)) in enumerate(kinds.items()):
+        directory = place.spooler.close(at=AT + timedelta(minutes=number))
+        steering = control.begin(Decision(mode="always", policy=None, why="policy", notice=wanted, told=told))
+        write_manifest(directory, replace(read_manifest(directory), steering=steering))
+        made[state] = place.finalize(directory)
+    for value in ("none", "announcement"):
+        recordings.say_notice(everybody, made[value], value, how="page", by=everybody.user_id, at=AT)
+    say(everybody, made["none"], "asked")
+    old = place.recorded(at=AT - timedelta(hours=1), parts=[])
+    Recording.objects.filter(id=old).update(steering=None, told=None)
+
+    def found(**wanted: Any) -> list[UUID]:
+        return [row.recording_id for row in recordings.search(everybody, recordings.Wanted(**wanted)).rows]
+
+    for _again in range(2):
+        for state in recordings.NOTICES:
+            assert found(notice=(state,)) == [made[state]]
+        assert found(notice=("not-known",)) == [made["not-known"]]
+        assert found(notice=("tone", "announcement")) == [made["announcement"], made["tone"]]
+        assert found(notice=("none",), consent=("asked", "given")) == [made["none"]]
+        assert found(notice=("tone",), consent=("asked",)) == []
+        assert len(found()) == 6 and {row.notice for row in recordings.search(everybody).rows} == set(kinds)
+        Recording.objects.update(notice="")
+        with connection.cursor() as cursor:
+            cursor.execute(import_module("parley.recordings.migrations.0014_notice").NOTICE)
 
 
 def test_a_yes_after_a_no_lets_people_resume_it(place: Place, everybody: Somebody) -> None:

@@ -139,7 +139,15 @@ def crowd(request: pytest.FixtureRequest, make_customer: Any, django_db_blocker:
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"number": many.SWITCHBOARD}, {"tag": many.TAG}, {}, {"until": many.END}, {"trunk": many.TRUNKS[0]}]
+    "wanted",
+    [
+        {"number": many.SWITCHBOARD},
+        {"tag": many.TAG},
+        {},
+        {"until": many.END},
+        {"trunk": many.TRUNKS[0]},
+        {"consent": ("given",)},
+    ],
 )
 def test_a_page_far_down_reads_as_many_rows_as_the_first(
     crowd: int, everybody: Somebody, wanted: dict[str, Any]
@@ -164,6 +172,21 @@ def test_a_search_of_several_things_walks_the_rarest(crowd: int, everybody: Some
     few = frozenset(NumberIndex.objects.order_by("id").values_list("value", flat=True)[:3])
     mine = Somebody(role="user", number_indexes=frozenset(bytes(one) for one in few))
     assert _read(mine, Wanted(), None)["rows"] <= 3 * 60
+
+
+def test_the_few_who_refused_are_found_without_reading_the_many_who_did_not(crowd: int, everybody: Somebody) -> None:
+    for wanted, states in (
+        (Wanted(consent=("refused",)), 1),
+        (Wanted(consent=("refused", "withdrawn"), direction="inbound"), 2),
+        (Wanted(number=many.SWITCHBOARD, consent=("refused",)), 1),
+        (Wanted(consent=("given",), notice=("none",)), 1),
+    ):
+        assert _read(everybody, wanted, None)["rows"] <= states * 250, wanted
+    assert _read(everybody, Wanted(notice=("none", "not-known")), None)["rows"] <= 2 * 60
+    lines = search(everybody, Wanted(consent=("refused", "withdrawn")), limit=200).rows
+    assert len(lines) == min(200, crowd // 500 + crowd // 1000)
+    assert list(lines) == sorted(lines, key=lambda row: row.started_at, reverse=True)
+    assert {row.consent for row in lines} == {"refused", "withdrawn"}
 
 
 def _read(viewer: Somebody, wanted: Wanted, cursor: str | None) -> dict[str, Any]:

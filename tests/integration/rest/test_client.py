@@ -37,6 +37,7 @@ def test_a_program_finds_listens_notes_and_is_refused(client: ModuleType, office
     recording = listed["id"]
     assert parley.list_recordings(tag="claim", quality=["good", "impaired", "gaps", "silent"])["items"] == [listed]
     assert parley.list_recordings(shortest=3600)["items"] == []
+    assert listed["notice"] == "" and parley.list_recordings(consent=["refused"], notice=["none"])["items"] == []
     assert parley.get_media(recording, "wav")[:4] == b"RIFF"
     assert parley.get_media(recording, "opus")[:4] == b"OggS"
     assert parley.get_part(recording, office.ids["name"]).startswith(b"age-encryption.org")

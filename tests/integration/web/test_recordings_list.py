@@ -63,6 +63,15 @@ def test_filters_pages_and_csv(customer: tenancy.Customer, keeper: Client) -> No
     assert "tag: Complaint" in tagged and 'details class="further" open' in tagged
     assert b"No recording matches" in keeper.get(here, {"note": "nothing"}).content
     assert b"A length is a number of seconds" in keeper.get(here, {"shortest": "long"}).content
+    unknown = keeper.get(here, {"consent": "not-known", "announced": "not-known"}).content.decode()
+    assert len(lines(unknown)) == COUNT // 10
+    assert "consent: not known" in unknown and "announced: not known" in unknown and "announcement not known" in unknown
+    refused = keeper.get(here, {"consent": "no"}).content.decode()
+    assert len(lines(refused)) == 2 and "consent refused" in refused and "consent withdrawn" in refused
+    assert b"This is nothing that can be said of consent" in keeper.get(here, {"consent": "maybe"}).content
+    told = keeper.get(here + "list.csv", {"consent": "withdrawn"})
+    (row,) = csv.DictReader(io.StringIO(b"".join(told).decode()))  # type: ignore[call-overload]
+    assert (row["consent"], row["notice"]) == ("withdrawn", "none")
     answer = keeper.get(here + "list.csv", {"number": many.SWITCHBOARD})
     table = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[call-overload]
     assert len(table) == 42

@@ -41,6 +41,8 @@ def test_an_address_is_a_view() -> None:
         ("shortest", {"shortest": "-1"}),
         ("longest", {"shortest": "10", "longest": "9"}),
         ("quality", {"quality": "superb"}),
+        ("consent", {"consent": "perhaps"}),
+        ("announced", {"announced": "tone"}),
     ],
 )
 def test_a_filter_that_is_none_is_named(field: str, query: dict[str, str]) -> None:

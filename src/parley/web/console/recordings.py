@@ -21,14 +21,21 @@ from parley.recordings import api as recordings
 from parley.tenancy import api as tenancy
 from parley.web import gate, retention_words, rules
 from parley.web.place import ConsoleRequest, inside
-from parley.web.recording_filters import QUALITY_WORDS, Filters, page_number, parse_filters
+from parley.web.recording_filters import (
+    ANNOUNCED_CHOICES,
+    CONSENT_CHOICES,
+    QUALITY_WORDS,
+    Filters,
+    page_number,
+    parse_filters,
+)
 
 PAGE_ROWS: Final = 50
 _TEMPLATE: Final = "web/console/recordings.html"
 _CSV_PAGE: Final = 200
 _CSV_COLUMNS: Final = (
     "started_at", "ended_at", "seconds", "direction", "trunk", "caller_name", "caller_number", "called_name",
-    "called_number", "recordings", "quality", "recording",
+    "called_number", "recordings", "quality", "consent", "notice", "recording",
 )  # fmt: skip
 
 
@@ -105,6 +112,8 @@ def _choices(here: ConsoleRequest, filters: Filters) -> dict[str, Any]:
         "here": "recordings",
         "directions": rules.DIRECTIONS.items(),
         "qualities": QUALITY_WORDS.items(),
+        "consents": [(key, words) for key, (words, _states) in CONSENT_CHOICES.items()],
+        "announcements": [(key, words) for key, (words, _states) in ANNOUNCED_CHOICES.items()],
         "trunks": trunks,
         "persons": persons,
         "groups": groups,
@@ -130,7 +139,8 @@ def _cells(row: recordings.RecordingRow) -> Sequence[Any]:
     return (
         _utc(row.started_at), _utc(row.ended_at), round(row.seconds, 3), row.direction, row.trunk_name,
         caller.name if caller else "", caller.number if caller else "", callee.name if callee else "",
-        callee.number if callee else "", row.segments, row.quality, str(row.recording_id),
+        callee.number if callee else "", row.segments, row.quality, row.consent, row.notice,
+        str(row.recording_id),
     )  # fmt: skip
 
 

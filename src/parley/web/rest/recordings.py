@@ -59,9 +59,8 @@ def list_recordings(request: HttpRequest, wanted: Query[Wanted]) -> RowsOut:
     page = recordings.search(here.viewer, narrowed(wanted), cursor=wanted.after, limit=wanted.limit)
     if wanted.after is None:
         note_search(here, wanted, decision=decision, now=now)
-    return RowsOut(
-        items=[ListedOut(**_row(row), quality=row.quality, consent=row.consent) for row in page.rows], next=page.cursor
-    )
+    items = [ListedOut(**_row(row), quality=row.quality, consent=row.consent, notice=row.notice) for row in page.rows]
+    return RowsOut(items=items, next=page.cursor)
 
 
 @router.get(
@@ -205,6 +204,7 @@ def narrowed(wanted: Narrowed) -> recordings.Wanted:
         number=wanted.number, participant=wanted.participant, users=tuple(wanted.user), groups=tuple(wanted.group),
         direction=wanted.direction, since=wanted.since, until=wanted.until, shortest=wanted.shortest,
         longest=wanted.longest, trunk=wanted.trunk, tag=wanted.tag, note=wanted.note, quality=tuple(wanted.quality),
+        consent=tuple(wanted.consent), notice=tuple(wanted.notice),
     )  # fmt: skip
 
 

@@ -53,6 +53,12 @@ class Narrowed(Schema):
     tag: Line | None = Field(None, min_length=1, max_length=64)
     note: Line | None = Field(None, min_length=1, max_length=200, description="Words of a note")
     quality: list[Literal["good", "impaired", "gaps", "silent"]] = Field(default_factory=list, max_length=4)
+    consent: list[Literal["not-asked", "asked", "given", "refused", "withdrawn"]] = Field(
+        default_factory=list, max_length=5, description="The last word on it, where it is wanted or was said"
+    )
+    notice: list[Literal["not-known", "none", "tone", "announcement"]] = Field(
+        default_factory=list, max_length=4, description="What the parties heard; not-known: wanted, nothing was said"
+    )
 
 
 class Wanted(Narrowed):
@@ -105,10 +111,13 @@ class RowOut(Schema):
 
 class ListedOut(RowOut):
     """A conversation in the list, with the worst quality of its segments: good, impaired, gaps, silent; and what was
-    said of consent: given, asked, not-asked, withdrawn, refused, the last first; empty where nobody has to consent."""
+    said of consent and is known of the announcement, of its segments what most asks to be looked at: given, asked,
+    not-asked, withdrawn, refused; announcement, tone, not-known, none; empty where it is not wanted and nothing was
+    said."""
 
     quality: str
     consent: str
+    notice: str
 
 
 class RowsOut(Schema):

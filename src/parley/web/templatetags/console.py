@@ -76,6 +76,18 @@ def consent_shape(value: str) -> str:
 
 
 @register.filter
+def notice(value: str) -> str:
+    """What is known of an announcement."""
+    return str(rules.NOTICE_WORDS[value][0])
+
+
+@register.filter
+def notice_shape(value: str) -> str:
+    """The shape of its mark."""
+    return rules.NOTICE_WORDS[value][1]
+
+
+@register.filter
 def phone(raw: str) -> str:
     """A telephone number as its country groups it."""
     return rules.phone_words(raw)
