@@ -18,11 +18,11 @@ from parley.exports.verify_package import EVIDENCE, SIGNATURE, manifest_text
 from parley.inventory.api import Subject
 from parley.ledger import api as ledger
 from parley.recordings.api import STORE as RECORDINGS
+from parley.recordings.api import original_entries
 from parley.tenancy import api as tenancy
 
 TABLE: Final = "custody"
 COLUMNS: Final = ("recording", "at", "deed", "by", "export", "clause", "entry", "number", "bundle")
-_SEALED: Final = "recording.sealed"
 _NO_DEED: Final = "duty."  # when an export's link must end is no deed with a recording
 _README: Final = """\
 E-discovery package {export}
@@ -48,10 +48,12 @@ How to play it
   Every player takes the .mp3, .opus and .wav files. A sealed original (000.age, 001.age, ...) opens with whichever key
   it was sealed to:  age --decrypt --identity KEY.txt 000.age > 000.pcap
   and Wireshark plays the capture. It is what the recorder wrote, byte by byte, since the call; the log has its hash
-  since the call ended.
+  since the call ended. Where a recording was sealed anew to other keys since (recording.resealed), the header of each
+  file was replaced and the rest copied: that entry has the hash before, the hash after, and that of the rest.
 
 What it shows, and what not
-  Every file is the one that was packed. The sealed originals are those whose hashes were entered when the call ended.
+  Every file is the one that was packed. The sealed originals are those whose hashes were entered when the call ended,
+  or follow from them by entries without a gap, each of which names the hash that it found and the one that it left.
   MP3, WAV, Opus and vCon were made from them by Parley; the log's key signs that with the manifest, and who wants to
   see for himself opens the original and compares.
   The chain has what was entered in the log up to entry {size}. The entry of this package itself came after it was
@@ -127,7 +129,7 @@ class Proofs:
         recordings: set[UUID],
     ) -> None:
         sink.table(TABLE, COLUMNS)
-        unproven = set(recordings)
+        unproven = {entry: one for one, entry in original_entries(recordings).items()}
         for entry, number, bundle in ledger.bundles(cursor, entry_ids=list(named), head=head):
             if entry.kind.startswith(_NO_DEED):
                 continue
@@ -135,8 +137,7 @@ class Proofs:
             _put(sink, name, bundle)
             details = (json.loads(bundle)["details"] or {"value": {}})["value"]
             about = sorted(named[entry.id], key=str)
-            if entry.kind == _SEALED:
-                unproven.difference_update(about)
+            unproven.pop(entry.id, None)
             for recording in about:
                 values = (
                     str(recording), entry.at.isoformat(), entry.kind, _by(details), str(details.get("export", "")),

@@ -5,7 +5,8 @@
 Every file of the folder must be listed in `manifest.json` with its size and SHA-256, and nothing else may lie there;
 the manifest must be signed by the log's key (`manifest.note`, a signed note: c2sp.org/signed-note); every bundle below
 `evidence/` must hold under that key; the sealed originals of each recording must be those that its entry
-`recording.sealed` names. Take the key from the agreement's annex, never from the package. Whoever does not trust the
+`recording.sealed` names, or what its entries `recording.resealed` made of them, each of which names the hash that it
+found. Take the key from the agreement's annex, never from the package. Whoever does not trust the
 package's own copies of these two files runs copies from elsewhere.
 """
 
@@ -70,8 +71,10 @@ def verify_package(
         deeds.append((proven.entry["at"], proven.entry["kind"], proven.details or {}, name))
     steps.append(f"{len(deeds)} pieces of evidence are in the log that this key signed")
     originals = _originals(listed)
-    _require_sealed(originals, [details for _at, kind, details, _name in deeds if kind == "recording.sealed"])
+    anew = _require_sealed(originals, _of(deeds, "recording.sealed"), _of(deeds, "recording.resealed"))
     steps.append(f"the sealed originals of {len(originals)} recordings are those that the log knows since they ended")
+    if anew:
+        steps.append(f"of these {anew} were sealed anew to other keys since; the log names each hash before and after")
     if kept_checkpoint is not None:
         steps.append("the log only added to the checkpoint that you kept")
     return Checked(tuple(steps), tuple(deeds))
@@ -142,17 +145,34 @@ def _originals(listed: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[
     return found
 
 
+def _of(deeds: Sequence[tuple[str, str, Mapping[str, Any], str]], wanted: str) -> list[Mapping[str, Any]]:
+    return [details for _at, kind, details, _name in deeds if kind == wanted]
+
+
 def _require_sealed(
-    originals: Mapping[str, Sequence[tuple[str, int, str]]], sealed: Sequence[Mapping[str, Any]]
-) -> None:
-    """That each recording's parts are those of its entry, which has the hash of a line "name size sha256" for each."""
+    originals: Mapping[str, Sequence[tuple[str, int, str]]],
+    sealed: Sequence[Mapping[str, Any]],
+    resealed: Sequence[Mapping[str, Any]],
+) -> int:
+    """That each recording's parts are those of its entry, which has the hash of a line "name size sha256" for each.
+
+    Entries of sealing anew are followed by their number, from 1, without a gap: each must have found what the one
+    before it left. How many recordings have such entries.
+    """
     known = {one.get("recording"): one.get("files_sha256") for one in sealed}
+    times = dict.fromkeys(known, 0)
+    for one in sorted(resealed, key=lambda each: int(each.get("times", 0))):
+        recording = one.get("recording")
+        if one.get("times") != times.get(recording, 0) + 1 or one.get("before_sha256") != known.get(recording):
+            raise PackageError(f"the evidence of recording {recording} has a gap where it was sealed anew")
+        known[recording], times[recording] = one.get("files_sha256"), times[recording] + 1
     for recording, parts in originals.items():
         digest = hashlib.sha256("".join(f"{name} {size} {sha256}\n" for name, size, sha256 in parts).encode())
         if known.get(recording) != digest.hexdigest():
             raise PackageError(f"the originals of recording {recording} are not those that the log knows")
     for recording in sorted(str(one) for one in known if one not in originals):
         raise PackageError(f"the originals of recording {recording} are missing")
+    return sum(1 for count in times.values() if count)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,6 +26,7 @@ from parley.obligations.api import Handler, Work
 from parley.people import api as people
 from parley.project import alarms
 from parley.recordings import api as recordings
+from parley.recordings.resealing import api as resealing
 from parley.recordings.scrubbing import api as scrubbing
 from parley.retention import api as retention
 from parley.rights import api as rights
@@ -91,6 +92,7 @@ def long_handlers() -> Mapping[str, Handler]:
         **exports.long_handlers(),
         **lifecycle.long_handlers(),
         **recordings.bulk.handlers(),
+        **resealing.long_handlers(),
         **retention.long_handlers(),
         **rights.long_handlers(),
         **scrubbing.long_handlers(),

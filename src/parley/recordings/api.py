@@ -21,6 +21,7 @@ from parley.recordings.errors import (
     SpoolDamaged,
     SubstitutedObject,
 )
+from parley.recordings.evidence import original_entries
 from parley.recordings.figures import attention, figures, totals, unplayable
 from parley.recordings.finalize import RENDER, finalize
 from parley.recordings.holding import STORE
@@ -255,6 +256,7 @@ __all__ = [
     "open_part",
     "open_wishes",
     "opened_original",
+    "original_entries",
     "part",
     "party_aad",
     "pause",

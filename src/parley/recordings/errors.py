@@ -35,6 +35,22 @@ class SpoolDamaged(ParleyError):
     error_id: ClassVar[str] = "recordings.spool-damaged"
 
 
+class ResealingRefused(ParleyError):
+    """A recording stays sealed as it is: `why` is a word for counting, the message says it to people."""
+
+    error_id: ClassVar[str] = "recordings.resealing-refused"
+
+    def __init__(self, why: str, what: str, *, remedy: str) -> None:
+        self.why = why
+        super().__init__(what, remedy=remedy)
+
+
+class HeaderRefused(ParleyError):
+    """A new header for a sealed file that is none for the customer's present keys: the caller's mistake."""
+
+    error_id: ClassVar[str] = "recordings.header-refused"
+
+
 class NoSuchAnnotation(ParleyError):
     """There is no such note or tag, or not for this viewer."""
 

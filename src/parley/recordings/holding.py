@@ -48,6 +48,7 @@ _DELETE: Final = (
     "DELETE FROM recordings_listeningreason WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_numberindex WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_rendition WHERE recording_id = ANY(%s)",
+    "DELETE FROM recordings_resealed WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_part WHERE recording_id = ANY(%s)",
     "DELETE FROM recordings_recording WHERE id = ANY(%s)",
     "DELETE FROM recordings_livecall WHERE recording_id = ANY(%s)",
@@ -63,6 +64,7 @@ SELECT id FROM recordings_recording WHERE id = ANY(%s)
 UNION SELECT recording_id FROM recordings_numberindex WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_rendition WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_part WHERE recording_id = ANY(%s)
+UNION SELECT recording_id FROM recordings_resealed WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_note WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_tag WHERE recording_id = ANY(%s)
 UNION SELECT recording_id FROM recordings_wordindex WHERE recording_id = ANY(%s)
@@ -83,7 +85,7 @@ class Recordings:
     models = frozenset(
         f"recordings.{model}"
         for model in (
-            *("Recording", "Part", "Rendition", "NumberIndex", "Conversation", "LiveCall"),
+            *("Recording", "Part", "Rendition", "Resealed", "NumberIndex", "Conversation", "LiveCall"),
             *("Note", "Tag", "WordIndex", "ListeningReason", "LiveRemark", "LiveTold"),
         )
     ) | {"scrubbing.Finding"}
@@ -136,7 +138,7 @@ class Recordings:
         """See Store. Objects are looked for in the folder of each recording, also those that no row names."""
         wanted = list(ids)
         with connection.cursor() as cursor:
-            cursor.execute(_PRESENT, [wanted] * 10)
+            cursor.execute(_PRESENT, [wanted] * 11)
             left = {row[0] for row in cursor.fetchall()}
         return frozenset(left | {one for one in wanted if one not in left and any(_in_folders([one]))})
 
@@ -185,10 +187,13 @@ def _page(rows: QuerySet[Recording], after: Held | None, limit: int) -> list[Hel
     return [_held(one, at) for one, at in found]
 
 
+def in_folder(recording_id: UUID) -> Iterator[str]:
+    """The keys of all objects in the folder of a recording, also of those that no row names."""
+    return (head.key for head in store_in_use().list(f"{tenancy.current().id}/recordings/{recording_id}/"))
+
+
 def _in_folders(ids: Sequence[UUID]) -> Iterator[str]:
-    """The keys of all objects in the folders of these recordings."""
-    store, customer = store_in_use(), tenancy.current().id
-    return (head.key for one in ids for head in store.list(f"{customer}/recordings/{one}/"))
+    return (key for one in ids for key in in_folder(one))
 
 
 def _renamed(sheet: PartySheet, names: Mapping[str, str]) -> PartySheet:

@@ -10,7 +10,13 @@ from uuid import UUID
 from parley.recordings import strictjson
 from parley.recordings.consents import of_recording
 from parley.recordings.errors import NoSuchRecording, NoSuchRendition
-from parley.recordings.evidence import rendered_entry, require_hash, require_ledgered, sealed_entry
+from parley.recordings.evidence import (
+    require_hash,
+    require_original,
+    require_renditions,
+    stored_parts,
+    stored_renditions,
+)
 from parley.recordings.listening import require_reason
 from parley.recordings.models import Recording
 from parley.recordings.objects import installed_store
@@ -93,7 +99,7 @@ def rendition(
 
 def clear_rendition(recording: Recording, kind: RenditionKind, *, store: ObjectStore) -> "ClearContent":
     """As `rendition`, of a row."""
-    rows = list(recording.renditions.order_by("kind"))
+    rows, anew = stored_renditions(recording.id)
     row = next((row for row in rows if row.kind == kind), None)
     identities = tenancy.keyring().identities(tenancy.current())
     if row is None or not identities:
@@ -101,7 +107,7 @@ def clear_rendition(recording: Recording, kind: RenditionKind, *, store: ObjectS
             "there is nothing to play on the server",
             remedy="It is still being made, or only the customer's key opens the original.",
         )
-    require_ledgered(rendered_entry(recording.id), [(other.kind, other.size, other.sha256) for other in rows])
+    require_renditions(recording.id, rows, anew)
     sealed = _verified(store, row.object_key, row.sha256)
     return ClearContent(sealed, identities, media_type=row.media_type)
 
@@ -208,8 +214,8 @@ def _renditions(recording: Recording) -> Mapping[str, RenditionView]:
 
 
 def _open_parts(recording: Recording, names: Sequence[str], *, store: ObjectStore) -> dict[str, BinaryIO]:
-    rows = list(recording.parts.order_by("number"))
-    require_ledgered(sealed_entry(recording.id), [(row.name, row.size, row.sha256) for row in rows])
+    rows, anew = stored_parts(recording.id)
+    require_original(recording.id, rows, anew)
     return {row.name: _verified(store, row.object_key, row.sha256) for row in rows if row.name in names}
 
 

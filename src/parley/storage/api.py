@@ -23,7 +23,7 @@ from .s3_locks import Locks
 from .s3_requests import Requests
 from .tiered import TieredStore, tiers
 from .types import LOCK_MODES, Freed, LockMode, ObjectHead, ObjectStore, StoredObject
-from .write_once import delete_free, keep, lock_mode, put_kept, require_lockable
+from .write_once import delete_free, keep, lock_mode, put_kept, require_free, require_lockable
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig, S3Config
@@ -50,6 +50,7 @@ __all__ = [
     "lock_mode",
     "open_store",
     "put_kept",
+    "require_free",
     "require_lockable",
     "tiers",
 ]

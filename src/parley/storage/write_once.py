@@ -43,6 +43,14 @@ def keep(store: ObjectStore, key: str, *, until: datetime) -> bool:
     return sum(one.lengthen(key, until=until) for one in lockable) > 0
 
 
+def require_free(store: ObjectStore, keys: Iterable[str]) -> None:
+    """Raises ObjectLockedError when write-once keeps any of these objects, also by a lock that Parley may lift."""
+    wanted = list(keys)
+    for one in tiers(store).values():
+        if isinstance(one, S3Store):
+            one.require_free(wanted)
+
+
 def delete_free(store: ObjectStore, keys: Iterable[str], *, lift: bool = False) -> Freed:
     """Delete these objects but what write-once keeps: the end of a contract goes on around it. Raises StorageError.
 

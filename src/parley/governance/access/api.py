@@ -17,6 +17,7 @@ from parley.governance.access.keys import (
     drill,
     former_keys,
     key_events,
+    last_rotation,
     rotate_keys,
     sealed_word,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "history",
     "hold_review",
     "key_events",
+    "last_rotation",
     "last_staff_review",
     "look",
     "refuse",

@@ -140,6 +140,12 @@ def key_events(*, limit: int = 50) -> list[KeyEventView]:
     return [_view(row) for row in KeyEvent.objects.order_by("-id")[:limit]]
 
 
+def last_rotation() -> KeyEventView | None:
+    """When content began to be sealed to the present keys; None while the first are in use."""
+    row = KeyEvent.objects.filter(what="rotated").order_by("-id").first()
+    return _view(row) if row else None
+
+
 def former_keys() -> tuple[str, ...]:
     """Recipients of earlier content that new content is not sealed to any more, oldest first."""
     return tuple(one for one in _former() if one not in tenancy.current().recipients)

@@ -1,11 +1,11 @@
 """One recording's objects, read again and held against the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from parley.recordings.errors import SubstitutedObject
-from parley.recordings.evidence import rendered_entry, require_ledgered, sealed_entry
+from parley.recordings.evidence import require_original, require_renditions, stored_parts, stored_renditions
 from parley.recordings.models import Part, Recording, Rendition
 from parley.recordings.scrubbing.types import Damage, What
 from parley.storage.api import ObjectNotFoundError, ObjectStore
@@ -39,12 +39,12 @@ def damage_of(recording_id: UUID, object_key: str, *, store: ObjectStore) -> Dam
 
 
 def _read(recording_id: UUID, *, store: ObjectStore, only: str = "") -> Examined:
-    parts = list(Part.objects.filter(recording=recording_id).order_by("number"))
-    renditions = list(Rendition.objects.filter(recording=recording_id).order_by("kind"))
+    parts, parts_anew = stored_parts(recording_id)
+    renditions, renditions_anew = stored_renditions(recording_id)
     named: list[tuple[str, Part | Rendition, bool]] = []
-    known = _ledgered(sealed_entry(recording_id), [(row.name, row.size, row.sha256) for row in parts])
+    known = not parts or _ledgered(lambda: require_original(recording_id, parts, parts_anew))
     named += [(row.name, row, known) for row in parts]
-    known = _ledgered(rendered_entry(recording_id), [(row.kind, row.size, row.sha256) for row in renditions])
+    known = not renditions or _ledgered(lambda: require_renditions(recording_id, renditions, renditions_anew))
     named += [(row.kind, row, known) for row in renditions]
     wanted = [one for one in named if only in {"", one[1].object_key}]
     damages, size = [], 0
@@ -68,12 +68,10 @@ def _stored(store: ObjectStore, key: str) -> tuple[int, str]:
         return 0, ""
 
 
-def _ledgered(entry: UUID, files: Sequence[tuple[str, int, str]]) -> bool:
-    """Whether the ledger knows exactly these files; of none it says nothing."""
-    if not files:
-        return True
+def _ledgered(require: Callable[[], None]) -> bool:
+    """Whether the ledger knows exactly these files."""
     try:
-        require_ledgered(entry, files)
+        require()
     except SubstitutedObject:
         return False
     return True

@@ -1,0 +1,27 @@
+"""What other packages may use of sealing finished recordings anew, for the customer in scope.
+
+`former` counts what is sealed to former keys. Where the customer holds its keys: `headers` are handed out, `reseal`
+puts the new ones in place; no key and no content is asked for. Where the provider keeps them: `start`, `newest` and
+`stop` a run.
+"""
+
+from parley.recordings.resealing.anew import with_headers as reseal
+from parley.recordings.resealing.left import MOST, former, headers
+from parley.recordings.resealing.running import RESEAL, long_handlers, newest, start, stop
+from parley.recordings.resealing.types import FileHeader, Former, HeldHeaders, RunView
+
+__all__ = [
+    "MOST",
+    "RESEAL",
+    "FileHeader",
+    "Former",
+    "HeldHeaders",
+    "RunView",
+    "former",
+    "headers",
+    "long_handlers",
+    "newest",
+    "reseal",
+    "start",
+    "stop",
+]

@@ -1,0 +1,80 @@
+"""Which recordings are sealed to former keys: those from before the newest rotation that were not sealed anew since.
+
+No header says whom it was sealed to. Recorders hear of new keys within two seconds, and a call ends under the keys that
+it began with: what began up to `MARGIN` after a rotation counts as before it, and may be under the new keys already.
+Sealing that anew changes nothing for anybody.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from parley.governance.access import api as access
+from parley.recordings.models import Recording
+from parley.recordings.resealing.models import Resealed
+from parley.recordings.resealing.types import FileHeader, Former, HeldHeaders
+from parley.recordings.search import visible
+from parley.recordings.types import PartKind
+from parley.recordings.views import Viewer
+from parley.sealing.api import HeaderError, stored_header
+from parley.storage.api import ObjectNotFoundError, ObjectStore
+
+MARGIN: Final = timedelta(seconds=5)
+MOST: Final = 50
+"""Recordings of one page."""
+Place = tuple[datetime, UUID]
+
+
+def former() -> Former:
+    """How many recordings of the customer in scope are sealed to former keys."""
+    rotation = access.last_rotation()
+    if rotation is None:
+        return Former(under=None, total=0, left=0)
+    total = Recording.objects.filter(started_at__lt=rotation.at + MARGIN).count()
+    anew = Resealed.objects.filter(under=rotation.id).count()
+    return Former(under=rotation.id, total=total, left=max(0, total - anew))
+
+
+def left(rows: QuerySet[Recording], *, after: Place | None = None) -> QuerySet[Recording]:
+    """Those of `rows` that are left, oldest first; those behind `after`."""
+    rotation = access.last_rotation()
+    if rotation is None:
+        return rows.none()
+    rows = rows.filter(started_at__lt=rotation.at + MARGIN)
+    rows = rows.exclude(resealed__under=rotation.id).order_by("started_at", "id")
+    if after is not None:
+        rows = rows.filter(Q(started_at__gt=after[0]) | Q(started_at=after[0], id__gt=after[1]))
+    return rows
+
+
+def headers(viewer: Viewer, *, after: Place | None = None, limit: int = MOST, store: ObjectStore) -> list[HeldHeaders]:
+    """The headers of the next recordings that are left and that the viewer sees. Raises StorageError.
+
+    A file that is damaged, or not there, has none here: whoever seals its recording anew is told so.
+    """
+    rows = left(visible(viewer), after=after).prefetch_related("parts")
+    return [
+        HeldHeaders(
+            recording_id=row.id,
+            started_at=row.started_at,
+            files=tuple(
+                FileHeader(name=part.name, kind=_kind(part.kind), header=_header(store, part.object_key, part.kind))
+                for part in sorted(row.parts.all(), key=lambda each: each.number)
+            ),
+        )
+        for row in rows[: min(limit, MOST)]
+    ]
+
+
+def _header(store: ObjectStore, key: str, kind: str) -> bytes | None:
+    try:
+        with store.open(key) as source:
+            return stored_header(source, _kind(kind))
+    except (ObjectNotFoundError, HeaderError):
+        return None
+
+
+def _kind(kind: str) -> PartKind:
+    return "tail" if kind == "tail" else "age"

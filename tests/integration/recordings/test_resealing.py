@@ -1,0 +1,327 @@
+"""A recording sealed anew: the new keys open it and the old ones do not, whoever dies when; what must stay stays; the
+log, the scrub and the player know it for what it was."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from tests.integration.recordings.conftest import Place, PlaceFor, Somebody
+from tests.integration.recordings.test_finalize import Fault
+from tests.support.installation import MakeCustomer
+from tests.support.interrupted import commit_points, interrupted
+from tests.support.resealed import cut_by_a_crash, rewritten
+from tests.support.spooled import call
+
+from parley.governance.access import api as access
+from parley.inventory.api import Held
+from parley.obligations.api import run_due
+from parley.people.api import create_user, set_active
+from parley.recordings import api as recordings
+from parley.recordings.errors import HeaderRefused, NoSuchRecording, ResealingRefused
+from parley.recordings.models import Part, Recording
+from parley.recordings.original import opened_original, whole_capture
+from parley.recordings.reading import original
+from parley.recordings.resealing import anew, running
+from parley.recordings.resealing import api as resealing
+from parley.recordings.scrubbing.examining import examine
+from parley.retention import api as retention
+from parley.sealing.api import (
+    Identity,
+    NewHeader,
+    NoIdentityMatchesError,
+    generate_identity,
+    rewritten_header,
+)
+from parley.tenancy import api as tenancy
+
+OLD, SPARE, NEW, SECOND = (generate_identity() for _ in range(4))
+PRESENT = (NEW.recipient, SECOND.recipient)
+AGO = timedelta(hours=2)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def held(make_customer: MakeCustomer, place_for: PlaceFor) -> Any:
+    """A place whose customer holds OLD and SPARE."""
+    made = make_customer(custody="customer-held", recipients=(OLD.recipient, SPARE.recipient))
+    with tenancy.scope(made):
+        place = place_for(made)
+        with recordings.using_store(place.store):
+            yield place
+
+
+def rotate(*recipients: str) -> None:
+    access.rotate_keys(recipients=recipients, by=uuid4(), party="customer", at=now())
+
+
+def opened(place: Place, recording: UUID, *identities: Identity | str) -> bytes:
+    """The capture, read as everybody reads it."""
+    row = Recording.objects.get(id=recording)
+    files = original(row, store=place.store)
+    with opened_original(files, open_file=files.__getitem__, identities=identities, recording_id=recording) as parts:
+        return b"".join(whole_capture(parts))
+
+
+def reseal(place: Place, by: Somebody, recording: UUID, *, held: Identity = OLD, **more: Any) -> UUID:
+    (one,) = [each for each in resealing.headers(by, store=place.store) if each.recording_id == recording]
+    return resealing.reseal(
+        by, recording, rewritten(one, secrets=[held.secret], recipients=PRESENT),
+        **{"recipients": PRESENT, "at": now(), "store": place.store} | more,
+    )  # fmt: skip
+
+
+def details(entry: UUID) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT details FROM ledger_detail WHERE entry_id = %s", [entry])
+        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
+        return found
+
+
+def swept(place: Place) -> list[str]:
+    """The objects that are left when the old ones are gone."""
+    assert run_due(place.customer, handlers=resealing.long_handlers(), now=now() + AGO).failed == 0
+    return [head.key for head in place.store.list(f"{place.customer.id}/recordings/")]
+
+
+def test_the_new_keys_open_it_the_old_do_not_and_the_log_knows_both(held: Place, everybody: Somebody) -> None:
+    directory, capture = cut_by_a_crash(held.spooler, at=now() - AGO)
+    cut = held.finalize(directory)
+    plain = held.recorded(at=now() - AGO)
+    assert resealing.former() == resealing.Former(under=None, total=0, left=0)
+    assert resealing.headers(everybody, store=held.store) == []
+    before = {part.name: part for part in Part.objects.filter(recording=cut)}
+    content = {name: held.content(part.object_key) for name, part in before.items()}
+    whole = opened(held, cut, OLD)
+    assert capture.startswith(whole) and len(whole) > len(capture) - 2000
+    rotate(*PRESENT)
+    later = held.recorded(at=now() + timedelta(minutes=1))
+    assert (resealing.former().total, resealing.former().left) == (2, 2)
+    assert {one.recording_id for one in resealing.headers(everybody, store=held.store)} == {cut, plain}
+    (one,) = [each for each in resealing.headers(everybody, store=held.store) if each.recording_id == cut]
+    assert [(file.name, file.kind, file.header is not None) for file in one.files] == [
+        ("000.age", "age", True), ("000.tail", "tail", True), ("001.age", "age", False),
+    ]  # fmt: skip
+    assert all(len(file.header) < 700 for file in one.files if file.header), "headers, and nothing else"
+
+    entry = reseal(held, everybody, cut)
+    assert opened(held, cut, NEW) == opened(held, cut, SECOND) == whole
+    with pytest.raises(NoIdentityMatchesError):
+        opened(held, cut, OLD, SPARE)
+    told, sealed = details(entry), details(recordings.get(everybody, cut).evidence_id)
+    assert told["before_sha256"] == sealed["files_sha256"] != told["files_sha256"]
+    assert (told["times"], told["user"], told["recording"]) == (1, str(everybody.user_id), str(cut))
+    for file in told["files"]:
+        row = Part.objects.get(recording=cut, name=file["name"])
+        assert (row.sha256, row.size) == (file["sha256"], file["size"])
+        assert file["before"] == before[row.name].sha256
+        assert held.content(row.object_key)[-40:] == content[row.name][-40:]
+    assert Part.objects.get(recording=cut, name="001.age").object_key == before["001.age"].object_key
+    assert examine(cut, store=held.store).damages == ()
+    assert (resealing.former().total, resealing.former().left) == (2, 1)
+
+    repeated = resealing.reseal(everybody, cut, {}, recipients=PRESENT, at=now(), store=held.store)
+    assert repeated == entry, "an answer that was lost is only given again"
+    with pytest.raises(ResealingRefused, match="present keys"):
+        resealing.reseal(everybody, later, {}, recipients=PRESENT, at=now(), store=held.store)
+    assert set(swept(held)) == set(Part.objects.values_list("object_key", flat=True))
+
+    rotate(OLD.recipient, NEW.recipient)
+    (again,) = [each for each in resealing.headers(everybody, store=held.store) if each.recording_id == cut]
+    third = (OLD.recipient, NEW.recipient)
+    given = rewritten(again, secrets=[SECOND.secret], recipients=third)
+    told = details(resealing.reseal(everybody, cut, given, recipients=third, at=now(), store=held.store))
+    assert (told["times"], opened(held, cut, OLD)) == (2, whole)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_pending WHERE kind = 'recording.resealed'")
+        assert cursor.fetchone() == (2,)
+
+
+def test_what_must_stay_stays_and_says_why(
+    held: Place, everybody: Somebody, make_customer: MakeCustomer, place_for: PlaceFor
+) -> None:
+    begun = now() - AGO
+    one, resting, asked, damaged = (held.recorded(at=begun + timedelta(minutes=n)) for n in range(4))
+    records = {each: Held(store="recordings", kind="recording", id=each, at=begun) for each in (resting, asked)}
+    retention.place_hold(
+        title="T", ground="G", owner=uuid4(), review_at=now() + AGO, by=uuid4(), at=now(),
+        records=[replace(records[resting], at=begun + timedelta(minutes=1))],
+    )  # fmt: skip
+    retention.restrict([records[asked]], reference="r", ground="G", at=now(), by=uuid4())
+    rotate(*PRESENT)
+    key = Part.objects.get(recording=damaged).object_key
+    stored = held.content(key)
+    (found,) = [each for each in resealing.headers(everybody, store=held.store) if each.recording_id == one]
+    good = rewritten(found, secrets=[OLD.secret], recipients=PRESENT)["000.age"]
+    header = found.files[0].header or b""
+    former = rewritten_header(header, identities=[OLD], recipients=[OLD.recipient])
+    for given in (
+        {}, {"000.age": NewHeader(good.header, bytes(32))}, {"000.age": NewHeader(header, good.proof)},
+        {"000.age": former}, {"000.age": NewHeader(b"", b"")},
+    ):  # fmt: skip
+        with pytest.raises(HeaderRefused):
+            resealing.reseal(everybody, one, given, recipients=PRESENT, at=now(), store=held.store)
+
+    def refused(recording: UUID, **more: Any) -> str:
+        with pytest.raises(ResealingRefused) as error:
+            reseal(held, everybody, recording, **more)
+        return error.value.why
+
+    assert refused(one, recipients=(OLD.recipient, NEW.recipient)) == "rotated"
+    assert [refused(each) for each in (resting, asked)] == ["hold", "restriction"]
+    held.store.put(key, stored[:-1] + b"x")
+    assert refused(damaged) == "damaged"
+    held.store.put(key, stored)
+    manifest = held.spooler.manifest(at=now())
+    recordings.report_live(recordings.LiveReport(manifest=manifest, at=now(), packets=1, bytes=1))
+    with pytest.raises(ResealingRefused, match="still being recorded"):
+        resealing.reseal(everybody, manifest.recording_id, {}, recipients=PRESENT, at=now(), store=held.store)
+    stranger = Somebody(role="user", number_indexes=frozenset())
+    assert resealing.headers(stranger, store=held.store) == []
+    other = make_customer(custody="customer-held", recipients=(OLD.recipient, SPARE.recipient))
+    with tenancy.scope(other):
+        theirs = place_for(other).recorded(at=begun)
+    for by, recording in ((stranger, one), (everybody, theirs)):
+        with pytest.raises(NoSuchRecording):
+            resealing.reseal(by, recording, {"000.age": good}, recipients=PRESENT, at=now(), store=held.store)
+    with pytest.raises(ResealingRefused, match="only you hold"):
+        resealing.start(by=uuid4(), at=now())
+    for each in (one, resting, asked, damaged):
+        assert opened(held, each, OLD)
+    assert resealing.former().left == 4
+    assert len(swept(held)) == 4
+
+
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, name: str, *, persisted: bool, at: int = 1) -> Any:
+    """Makes a step fail the `at`th time that it is taken, before it did anything or after all of it was done."""
+    real: Callable[..., Any] = getattr(anew, name)
+    calls = iter(range(1, 100))
+
+    def fail(*arguments: Any, **named: Any) -> Any:
+        this = next(calls)
+        done = real(*arguments, **named) if this < at or persisted else None
+        if this >= at:
+            raise Fault
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(anew, name, fail)
+        with pytest.raises(Fault):
+            yield
+
+
+def readable(place: Place, recording: UUID, capture: bytes) -> Sequence[bool]:
+    """With which of (old, new) keys it opens: always with all of one, and nothing of it is damaged."""
+    found = []
+    for keys in ((OLD, SPARE), (NEW, SECOND)):
+        try:
+            found.append(all(opened(place, recording, key) == capture for key in keys))
+        except NoIdentityMatchesError:
+            found.append(False)
+    assert sorted(found) == [False, True]
+    assert examine(recording, store=place.store).damages == ()
+    return found
+
+
+@pytest.mark.parametrize("persisted", [False, True], ids=["failed", "failed but persisted"])
+def test_whoever_dies_when_one_of_both_is_whole(
+    held: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch, persisted: bool
+) -> None:
+    two = [call(0.5), call(0.5)]
+    made = [held.recorded(at=now() - AGO, parts=two) for _ in range(6)]
+    capture = opened(held, made[0], OLD)
+    rotate(*PRESENT)
+    steps: Mapping[str, int] = {"put_kept": 1, "require_hash": 2, "record_resealed": 1, "_open_sweep": 1}
+    for (step, at), recording in zip([*steps.items(), ("put_kept", 2)], made, strict=False):
+        with dying(monkeypatch, step, persisted=persisted, at=at):
+            reseal(held, everybody, recording)
+        assert readable(held, recording, capture) == [True, False]
+    for point, recording in zip(commit_points(), made[5:] * 9, strict=False):
+        with interrupted(point) as meter:
+            reseal(held, everybody, recording)
+        if not meter.fired:
+            break
+        assert readable(held, recording, capture) == [not point.persisted, point.persisted]
+        if point.persisted:
+            break
+    for recording in made[:5]:
+        reseal(held, everybody, recording)
+        assert readable(held, recording, capture) == [False, True]
+    assert set(swept(held)) == set(Part.objects.values_list("object_key", flat=True))
+    assert [readable(held, each, capture) for each in made] == [[False, True]] * 6
+
+
+def test_where_the_provider_keeps_the_keys_a_run_does_all_and_goes_on_after_a_death(
+    place: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [place.recorded(at=now() - AGO + timedelta(minutes=n)) for n in range(4)]
+    place.render()
+    sound = recordings.rendition(everybody, made[1], "wav", store=place.store).read()
+    record = Held(store="recordings", kind="recording", id=made[2], at=now() - AGO + timedelta(minutes=2))
+    retention.place_hold(
+        title="T", ground="G", owner=uuid4(), review_at=now() + AGO, by=uuid4(), at=now(),
+        records=[replace(record, at=Recording.objects.get(id=made[2]).started_at)],
+    )  # fmt: skip
+    by = create_user(email="o@reseal.example", name="Olga", password=None, role="compliance").id
+    with pytest.raises(ResealingRefused):
+        resealing.start(by=by, at=now())
+    rotate()
+    monkeypatch.setattr(running, "_SECONDS", 0.0)  # a recording in each slice
+    with recordings.using_store(place.store):
+        run = resealing.start(by=by, at=now())
+        assert resealing.start(by=by, at=now()) == run
+        turns = 0
+        while True:
+            turns += 1
+            with interrupted(next(point for point in commit_points() if point.commit == 1 + turns % 2)):
+                run_due(place.customer, handlers={running.RESEAL: running._slice}, now=now())
+            for each in made:
+                recordings.rendition(everybody, each, "wav", store=place.store).close()
+                assert examine(each, store=place.store).damages == ()
+            found = resealing.newest()
+            if (found and found.finished_at) or turns > 40:
+                break
+            run_due(place.customer, handlers={running.RESEAL: running._slice}, now=now() + timedelta(minutes=turns))
+        assert found and (found.total, found.done, found.refused, found.stopped) == (4, 3, {"hold": 1}, False)
+        keys = tenancy.keyring().identities(tenancy.current())
+        assert opened(place, made[1], keys[0])
+        with pytest.raises(NoIdentityMatchesError):
+            opened(place, made[1], keys[1])
+        assert opened(place, made[2], keys[1])
+        assert recordings.rendition(everybody, made[1], "wav", store=place.store).read() == sound
+        sealed = details(recordings.get(everybody, made[1]).evidence_id)
+        told = details(anew.resealed_entry(made[1], 1))
+        assert told["before_sha256"] == sealed["files_sha256"]
+        assert {one["name"] for one in told["renditions"]} == {"mp3", "wav", "peaks"}
+        assert len(swept(place)) == 4 * 4
+        with pytest.raises(ResealingRefused, match="the provider keeps"):
+            resealing.reseal(everybody, made[2], {}, recipients=PRESENT, at=now(), store=place.store)
+
+
+def test_a_run_ends_when_it_is_stopped_or_who_asked_may_no_more(
+    place: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [place.recorded(at=now() - AGO + timedelta(minutes=n)) for n in range(2)]
+    create_user(email="a@reseal.example", name="Ada", password=None, role="administrator")
+    by = create_user(email="p@reseal.example", name="Pia", password=None, role="compliance").id
+    rotate()
+    with recordings.using_store(place.store):
+        resealing.start(by=by, at=now())
+        resealing.stop(at=now())
+        run_due(place.customer, handlers=resealing.long_handlers(), now=now())
+        found = resealing.newest()
+        assert found and (found.stopped, found.done) == (True, 0)
+        resealing.start(by=by, at=now())
+        set_active(by, active=False, by=uuid4(), at=now())
+        run_due(place.customer, handlers=resealing.long_handlers(), now=now())
+        found = resealing.newest()
+        assert found and (found.stopped, found.done, resealing.former().left) == (True, 0, len(made))
