@@ -488,6 +488,18 @@ class ExportsOut(TypedDict):
     next: str | None
 
 
+class FormerOut(TypedDict):
+    """`left` of the `total` recordings from before the newest rotation are sealed to former keys.
+    `recipients` are the present ones; compare them with your own before you seal to them. `next` asks for the
+    page after this one; '' on the last."""
+
+    total: int
+    left: int
+    recipients: list[str]
+    items: list[HeldOut]
+    next: str
+
+
 class GroupFields(TypedDict):
     """A group, by its name: there is one of each."""
 
@@ -503,6 +515,33 @@ class GroupOut(TypedDict):
     people: int
     closed: int
     supervisors: int
+
+
+class HeaderIn(TypedDict):
+    """A new header for a file, and the key of its MAC (HKDF-SHA-256 of the file key, no salt, 'header'),
+    which shows that whoever wrote it had opened the old one. Both in base64."""
+
+    name: str
+    header: str
+    proof: str
+
+
+class HeaderOut(TypedDict):
+    """The age header of a file of a sealed original, in base64; null where nothing was ever sealed in it, or
+    where it is damaged. Of a tail it is the header around its frame key."""
+
+    name: str
+    kind: Literal["age", "tail"]
+    header: str | None
+
+
+class HeldOut(TypedDict):
+    """A recording that is sealed to former keys."""
+
+    id: str
+    started_at: str
+    files: list[HeaderOut]
+    url: str
 
 
 class HoldOut(TypedDict):
@@ -1043,6 +1082,21 @@ class ReplayedOut(TypedDict):
     queued: int
 
 
+class ResealIn(TypedDict):
+    """New headers for all files of a recording that have one, sealed to `recipients` alone."""
+
+    recipients: list[str]
+    files: list[HeaderIn]
+
+
+class ResealedOut(TypedDict):
+    """It is sealed to the present keys. The evidence names each file's hash before and after."""
+
+    id: str
+    evidence_id: str
+    evidence_url: str
+
+
 class RowsOut(TypedDict):
     """One page of recordings, newest first; hand `next` back as `after` for the one that follows."""
 
@@ -1440,6 +1494,14 @@ class Parley(Connection):
     def list_sheets(self, *, id: list[str] | None = None) -> list[SheetOut]:
         """Who spoke in some recordings, sealed. Scope recordings:read."""
         return cast("list[SheetOut]", self.json("GET", "/sheets", query={"id": id}))
+
+    def list_former(self, *, after: str | None = None, limit: int | None = None) -> FormerOut:
+        """Recordings that are sealed to former keys, with their headers. Scope recordings:reseal."""
+        return cast("FormerOut", self.json("GET", "/former-keys", query={"after": after, "limit": limit}))
+
+    def reseal(self, recording_id: str, body: ResealIn) -> ResealedOut:
+        """Seal a recording anew. Scope recordings:reseal."""
+        return cast("ResealedOut", self.json("POST", f"/recordings/{_quoted(recording_id)}/reseal", body=body))
 
     def list_live_notes(self, call_id: str) -> list[NoteOut]:
         """The notes on a call that runs. Scope live:read."""

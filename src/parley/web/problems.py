@@ -29,6 +29,8 @@ STATUSES: Final = {
     "recordings.told_refused": 409,
     "recordings.policy_refused": 400,
     "recordings.deletion-refused": 403,
+    "recordings.resealing-refused": 409,
+    "recordings.header-refused": 400,
     "recordings.reason-required": 403,
     "recordings.reason-refused": 400,
     "ledger.no_such_entry": 404,

@@ -35,6 +35,7 @@ ENDINGS: Final = {
 KINDS: Final = {
     "recording.sealed": _("Recording sealed and stored"),
     "recording.rendered": _("Playable copy made"),
+    "recording.resealed": _("Recording sealed anew to the present keys"),
     "recording.refused": _("Recording refused"),
     "recording.bulk": _("One deed with many recordings"),
     "recording.listed": _("List of recordings taken as CSV"),

@@ -6,7 +6,7 @@ puts the new ones in place; no key and no content is asked for. Where the provid
 """
 
 from parley.recordings.resealing.anew import with_headers as reseal
-from parley.recordings.resealing.left import MOST, former, headers
+from parley.recordings.resealing.left import MOST, as_text, former, headers, place_of
 from parley.recordings.resealing.running import RESEAL, long_handlers, newest, start, stop
 from parley.recordings.resealing.types import FileHeader, Former, HeldHeaders, RunView
 
@@ -17,10 +17,12 @@ __all__ = [
     "Former",
     "HeldHeaders",
     "RunView",
+    "as_text",
     "former",
     "headers",
     "long_handlers",
     "newest",
+    "place_of",
     "reseal",
     "start",
     "stop",

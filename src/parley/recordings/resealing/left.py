@@ -5,13 +5,14 @@ it began with: what began up to `MARGIN` after a rotation counts as before it, a
 Sealing that anew changes nothing for anybody.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from parley.governance.access import api as access
+from parley.recordings.errors import BadCursor
 from parley.recordings.models import Recording
 from parley.recordings.resealing.models import Resealed
 from parley.recordings.resealing.types import FileHeader, Former, HeldHeaders
@@ -25,6 +26,7 @@ MARGIN: Final = timedelta(seconds=5)
 MOST: Final = 50
 """Recordings of one page."""
 Place = tuple[datetime, UUID]
+"""Where a recording stands among those that are left: its beginning, and its id."""
 
 
 def former() -> Former:
@@ -47,6 +49,23 @@ def left(rows: QuerySet[Recording], *, after: Place | None = None) -> QuerySet[R
     if after is not None:
         rows = rows.filter(Q(started_at__gt=after[0]) | Q(started_at=after[0], id__gt=after[1]))
     return rows
+
+
+def place_of(text: str) -> Place:
+    """The place that `as_text` wrote. Raises BadCursor."""
+    at, _, which = text.partition("~")
+    try:
+        place = datetime.fromisoformat(at), UUID(which)
+    except ValueError as error:
+        raise BadCursor("there is no such place in the list", remedy="Begin again without `after`.") from error
+    if place[0].tzinfo is None:
+        raise BadCursor("a place in the list has a time zone", remedy="Begin again without `after`.")
+    return place
+
+
+def as_text(place: Place) -> str:
+    """A place as an address has it."""
+    return f"{place[0].astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}~{place[1]}"
 
 
 def headers(viewer: Viewer, *, after: Place | None = None, limit: int = MOST, store: ObjectStore) -> list[HeldHeaders]:

@@ -23,6 +23,7 @@ SCOPES: Final = {
     "recordings:listen": _("fetch sound, waveforms and sealed originals"),
     "recordings:write": _("add and remove notes and tags"),
     "recordings:delete": _("delete recordings"),
+    "recordings:reseal": _("fetch headers of recordings under former keys, and seal them anew"),
     "live:read": _("see the calls that are being recorded"),
     "live:control": _("pause, resume, start and keep calls that run"),
     "alarms:read": _("read alarms"),

@@ -28,6 +28,7 @@ from parley.web.rest import (
     people,
     policies,
     recordings,
+    resealing,
     retention,
     sealed,
     searches,
@@ -55,6 +56,7 @@ for module in (
     annotations,
     awareness,
     sealed,
+    resealing,
     live_annotations,  # before the deeds with a call: their path would match as well
     live,
     alarms,
