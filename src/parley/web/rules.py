@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -199,6 +200,7 @@ KINDS: Final = {
     "retention.erased": _("Records erased"),
     "retention.rest-replayed": _("Holds and restrictions repeated on a restored backup"),
     "retention.replayed": _("Erasures repeated on a restored backup"),
+    "trail.listed": _("Audit trail taken out as CSV"),
     "log.head": _("Head of a customer's log countersigned"),
 }
 CONSENT_WORDS: Final[Mapping[str, tuple[Any, Shape]]] = {
@@ -274,6 +276,7 @@ def size_words(size: int) -> str:
     raise AssertionError
 
 
+@lru_cache(maxsize=2048)
 def phone_words(raw: str) -> str:
     """A number grouped as its country does ("+39 0584 943232"); an extension or a name unchanged."""
     if not _NUMBERISH.fullmatch(raw.strip()) or not (number := parse_number(raw)):

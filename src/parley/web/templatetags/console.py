@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from parley.web import register_words, rights_words, rules
+from parley.contacts.api import ContactLine
+from parley.recordings.api import Party, RecordingRow
+from parley.web import call_marks, register_words, rights_words, rules
 from parley.web.frame import Group
 from parley.web.icons import ICONS
-from parley.web.recording_filters import QUALITY_WORDS
 
 register = template.Library()
 
@@ -21,6 +25,18 @@ register = template.Library()
 def icon(name: str) -> SafeString:
     """The icon `name`, for beside a word: hidden from screen readers. Raises KeyError for an unknown name."""
     return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{ICONS[name]}</svg>')  # noqa: S308 - our own
+
+
+@register.simple_tag
+def party(who: Party | None, known: Mapping[str, ContactLine]) -> SafeString:
+    """One side of a call: see `call_marks`."""
+    return call_marks.party_mark(who, known)
+
+
+@register.simple_tag
+def row_state(row: RecordingRow, resting: Mapping[UUID, str]) -> SafeString:
+    """What is to be said of a recording in its line: see `call_marks`."""
+    return call_marks.state_marks(row, resting)
 
 
 @register.filter
@@ -58,36 +74,6 @@ def size(value: int) -> str:
 
 
 @register.filter
-def quality(value: str) -> str:
-    """How well a recording went."""
-    return str(QUALITY_WORDS.get(value, value))
-
-
-@register.filter
-def consent(value: str) -> str:
-    """What was said of consent."""
-    return str(rules.CONSENT_WORDS[value][0])
-
-
-@register.filter
-def consent_shape(value: str) -> str:
-    """The shape of its mark."""
-    return rules.CONSENT_WORDS[value][1]
-
-
-@register.filter
-def notice(value: str) -> str:
-    """What is known of an announcement."""
-    return str(rules.NOTICE_WORDS[value][0])
-
-
-@register.filter
-def notice_shape(value: str) -> str:
-    """The shape of its mark."""
-    return rules.NOTICE_WORDS[value][1]
-
-
-@register.filter
 def phone(raw: str) -> str:
     """A telephone number as its country groups it."""
     return rules.phone_words(raw)
@@ -110,6 +96,11 @@ def kind(value: str) -> str:
 @register.filter
 def way(direction: str) -> SafeString:
     """A direction as an arrow, with its word on hover and for screen readers."""
+    return _way(direction, get_language())
+
+
+@lru_cache(maxsize=64)
+def _way(direction: str, _language: str) -> SafeString:
     word = next((word for known, word in rules.DIRECTIONS.items() if known == direction), direction)
     return format_html(
         '<span class="way" title="{}"><span aria-hidden="true">{}</span><span class="word">{}</span></span>',
