@@ -373,13 +373,89 @@ def test_a_lost_key_is_a_page_that_says_what_is_lost(place: Place, page: Page, f
     shoot(page, "lost")
 
 
+def bring(page: Page, place: Place, *secrets: str) -> None:
+    """Only these keys are open in the browser from now on."""
+    page.goto(place.address("access/keys/"))
+    page.locator("[data-keyring][data-ready]").wait_for()
+    if page.get_by_role("button", name="Close these keys").is_visible():
+        page.get_by_role("button", name="Close these keys").click()
+    expect(page.locator(".held-keys li")).to_have_count(0)
+    page.locator("[data-way=bring] > summary").click()
+    page.locator("[data-file]").set_input_files(
+        {"name": "mine.key.txt", "mimeType": "text/plain", "buffer": "\n".join(secrets).encode()}
+    )
+    expect(page.locator(".held-keys li")).to_have_count(len(secrets))
+
+
+def test_recordings_are_sealed_anew_and_the_former_keys_open_them_no_more(place: Place, page: Page, first: str) -> None:
+    """All of them: the first one, whose keys were rotated twice since, and the one with a tail."""
+    former = list(place.secrets)
+    before = {one["id"]: place.console.get(f"recordings/{one['id']}")["parts"] for one in place.console.recordings()}
+    assert "tail" in {part["kind"] for parts in before.values() for part in parts}
+    page.goto(place.address("access/keys/"))
+    page.locator("[data-keyring][data-ready]").wait_for()
+    if page.get_by_role("button", name="Close these keys").is_visible():
+        page.get_by_role("button", name="Close these keys").click()
+    place.new_keys(page, 2)
+    bring(page, place, former[1], former[3])
+    section = page.locator("[data-resealing][data-ready]")
+    expect(section).to_contain_text(f"{len(before)} of {len(before)}")
+    shoot(page, "resealing")
+    start = section.get_by_role("button", name="Seal them anew")
+    start.focus()
+    page.keyboard.press("Enter")
+    expect(section).to_contain_text("Compare the keys with your own first")
+    section.get_by_label("I compared them: they are ours").focus()
+    page.keyboard.press("Space")
+    page.route(f"**/recordings/{first}/reseal", lambda route: route.abort())
+    start.focus()
+    page.keyboard.press("Enter")
+    expect(section).to_contain_text("What was done stays done")
+    page.unroute(f"**/recordings/{first}/reseal")
+    expect(start).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(section).to_contain_text("nothing is left under former keys")
+    expect(section).to_contain_text(f"0 of {len(before)}")
+    shoot(page, "resealed")
+
+    bring(page, place, place.secrets[-1])
+    for recording, parts in before.items():
+        now = place.console.get(f"recordings/{recording}")["parts"]
+        assert [part["name"] for part in now] == [part["name"] for part in parts]
+        assert not {part["sha256"] for part in now} & {part["sha256"] for part in parts}
+        opened(page, place, recording)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(CALLER.name)
+        sound = saved(page)
+        assert likeness(sound[:, 0], place.linear("caller.ul", "mulaw")) > 0.95
+        assert likeness(sound[:, 1], place.linear("callee.al", "alaw")) > 0.95
+        content = place.console.download(now[0]["url"])
+        assert content.startswith(b"age-encryption.org/v1")
+        assert _stock_age(content, place.secrets[-2], place.folder) != "no identity matched"
+        assert _stock_age(content, former[1], place.folder) == "no identity matched"
+    bring(page, place, *former)
+    for recording in before:
+        page.goto(place.address(f"recordings/{recording}/"))
+        expect(page.locator("[data-player-problem]")).to_contain_text("None of your keys opens this")
+    page.goto(place.address("access/keys/lost/"))
+    expect(page.get_by_text("can be opened by nobody any more")).to_have_count(0)
+
+
+def _stock_age(content: bytes, secret: str, folder: Path) -> str:
+    """Whether the stock program's key fits a sealed file; the end of one that a crash cut is missing either way."""
+    key = folder / "one.key.txt"
+    key.write_text(secret)
+    done = subprocess.run(["age", "-d", "-i", str(key)], input=content, capture_output=True, check=False)
+    return "no identity matched" if b"no identity matched" in done.stderr else ""
+
+
 def test_no_key_and_no_sound_left_the_browser(place: Place, page: Page, first: str) -> None:
     """After everything above: the relay has every octet that went up, and the browser spoke to nobody else."""
     own = f"127.0.0.1:{place.tap.port}"
     assert {host for host in place.hosts if host} <= {own, f"127.0.0.1:{place.system.events_port}"}
     assert b"POST /c/held/access/keys/drill" in place.tap.sent, "the relay sees what is sent"
     assert place.tap.sent.count(b"age1") >= 4, "public halves were sent"
-    assert len(place.secrets) == 4
+    assert len(place.secrets) == 6
+    assert place.tap.sent.count(b"/reseal") >= 3, "new headers were sent"
     caller, callee = place.linear("caller.ul", "mulaw"), place.linear("callee.al", "alaw")
     pieces = [secret.encode()[20:60] for secret in place.secrets]
     for start in range(4000, len(caller) - 200, 4000):

@@ -488,13 +488,46 @@ class ExportsOut(TypedDict):
     next: str | None
 
 
+class FieldKeyIn(TypedDict):
+    """A new header around a key of fields, with its proof; as of a file."""
+
+    id: str
+    header: str
+    proof: str
+
+
+class FieldKeyOut(TypedDict):
+    """A key of names, notes and tags of an hour: the age header around it, in base64; null where it is
+    damaged."""
+
+    id: str
+    header: str | None
+
+
+class FieldKeysOut(TypedDict):
+    """The next of those `left`, wrapped to former keys."""
+
+    left: int
+    recipients: list[str]
+    items: list[FieldKeyOut]
+
+
+class FieldsResealedOut(TypedDict):
+    """How many of these keys were wrapped anew, and how many are `left` altogether."""
+
+    resealed: int
+    left: int
+
+
 class FormerOut(TypedDict):
-    """`left` of the `total` recordings from before the newest rotation are sealed to former keys.
-    `recipients` are the present ones; compare them with your own before you seal to them. `next` asks for the
-    page after this one; '' on the last."""
+    """`left` of the `total` recordings from before the newest rotation are sealed to former keys, and
+    `fields_left` keys of names, notes and tags are wrapped to them. `recipients` are the present ones;
+    compare them with your own before you seal to them. `next` asks for the page after this one, '' on the
+    last."""
 
     total: int
     left: int
+    fields_left: int
     recipients: list[str]
     items: list[HeldOut]
     next: str
@@ -1082,6 +1115,13 @@ class ReplayedOut(TypedDict):
     queued: int
 
 
+class ResealFieldsIn(TypedDict):
+    """New headers, sealed to `recipients` alone."""
+
+    recipients: list[str]
+    keys: list[FieldKeyIn]
+
+
 class ResealIn(TypedDict):
     """New headers for all files of a recording that have one, sealed to `recipients` alone."""
 
@@ -1499,6 +1539,14 @@ class Parley(Connection):
         """Recordings that are sealed to former keys, with their headers. Scope recordings:reseal."""
         return cast("FormerOut", self.json("GET", "/former-keys", query={"after": after, "limit": limit}))
 
+    def list_former_fields(self, *, after: str | None = None, limit: int | None = None) -> FieldKeysOut:
+        """Keys of names, notes and tags that are wrapped to former keys. Scope recordings:reseal."""
+        return cast("FieldKeysOut", self.json("GET", "/former-keys/fields", query={"after": after, "limit": limit}))
+
+    def reseal_fields(self, body: ResealFieldsIn) -> FieldsResealedOut:
+        """Wrap keys of names, notes and tags anew. Scope recordings:reseal."""
+        return cast("FieldsResealedOut", self.json("POST", "/former-keys/fields", body=body))
+
     def reseal(self, recording_id: str, body: ResealIn) -> ResealedOut:
         """Seal a recording anew. Scope recordings:reseal."""
         return cast("ResealedOut", self.json("POST", f"/recordings/{_quoted(recording_id)}/reseal", body=body))
@@ -1585,9 +1633,32 @@ class Parley(Connection):
         """The bundle that proves one entry of the ledger. Scope audit:read."""
         return cast("dict[str, Any]", self.json("GET", f"/evidence/{_quoted(entry_id)}", query={"since": since}))
 
-    def list_audit(self, *, kind: str | None = None, before: str | None = None, limit: int | None = None) -> EntriesOut:
+    def list_audit(
+        self,
+        *,
+        kind: str | None = None,
+        person: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+    ) -> EntriesOut:
         """The audit trail. Scope audit:read."""
-        return cast("EntriesOut", self.json("GET", "/audit", query={"kind": kind, "before": before, "limit": limit}))
+        return cast(
+            "EntriesOut",
+            self.json(
+                "GET",
+                "/audit",
+                query={
+                    "kind": kind,
+                    "person": person,
+                    "since": since,
+                    "until": until,
+                    "before": before,
+                    "limit": limit,
+                },
+            ),
+        )
 
     def get_entry(self, entry_id: str) -> EntryOut:
         """One entry of the audit trail. Scope audit:read."""

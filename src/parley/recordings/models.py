@@ -14,10 +14,12 @@ _DIRECTIONS = ["inbound", "outbound", "internal", "unknown"]
 
 
 class SealingEpoch(models.Model):
-    """The key of an hour of sealed fields, wrapped to the customer's recipients."""
+    """The key of an hour of sealed fields, wrapped to the customer's recipients: those of its time (its id says when),
+    or those of the key event `under`, for which it was wrapped anew."""
 
     id = models.UUIDField(primary_key=True)
     wrapped = models.BinaryField()
+    under = models.UUIDField(null=True)
 
 
 class Conversation(models.Model):

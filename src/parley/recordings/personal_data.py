@@ -116,7 +116,8 @@ DECLARATIONS = (
         export="value", erase="expire",
     ),
     NotPersonal(
-        model="recordings.SealingEpoch", field=("id", "wrapped"), why="a wrapped key; it opens nothing by itself",
+        model="recordings.SealingEpoch", field=("id", "wrapped", "under"),
+        why="a wrapped key; it opens nothing by itself",
     ),
     NotPersonal(model="recordings.Conversation", field="id", why="a random identifier"),
     NotPersonal(

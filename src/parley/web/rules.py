@@ -37,6 +37,7 @@ KINDS: Final = {
     "recording.sealed": _("Recording sealed and stored"),
     "recording.rendered": _("Playable copy made"),
     "recording.resealed": _("Recording sealed anew to the present keys"),
+    "recording.names-resealed": _("Keys of names, notes and tags sealed anew"),
     "recording.refused": _("Recording refused"),
     "recording.bulk": _("One deed with many recordings"),
     "recording.listed": _("List of recordings taken as CSV"),

@@ -16,7 +16,7 @@ from tests.integration.recordings.test_finalize import Fault
 from tests.support.installation import MakeCustomer
 from tests.support.interrupted import commit_points, interrupted
 from tests.support.resealed import cut_by_a_crash, rewritten
-from tests.support.spooled import call
+from tests.support.spooled import CALLEE, CALLER, call
 
 from parley.governance.access import api as access
 from parley.inventory.api import Held
@@ -24,18 +24,21 @@ from parley.obligations.api import run_due
 from parley.people.api import create_user, set_active
 from parley.recordings import api as recordings
 from parley.recordings.errors import HeaderRefused, NoSuchRecording, ResealingRefused
-from parley.recordings.models import Part, Recording
+from parley.recordings.models import Note, Part, Recording
 from parley.recordings.original import opened_original, whole_capture
 from parley.recordings.reading import original
 from parley.recordings.resealing import anew, running
 from parley.recordings.resealing import api as resealing
 from parley.recordings.scrubbing.examining import examine
+from parley.recordings.types import PartySheet, party_aad
 from parley.retention import api as retention
 from parley.sealing.api import (
+    FieldOpener,
     Identity,
     NewHeader,
     NoIdentityMatchesError,
     generate_identity,
+    open_bytes,
     rewritten_header,
 )
 from parley.tenancy import api as tenancy
@@ -96,7 +99,7 @@ def test_the_new_keys_open_it_the_old_do_not_and_the_log_knows_both(held: Place,
     directory, capture = cut_by_a_crash(held.spooler, at=now() - AGO)
     cut = held.finalize(directory)
     plain = held.recorded(at=now() - AGO)
-    assert resealing.former() == resealing.Former(under=None, total=0, left=0)
+    assert resealing.former() == resealing.Former(under=None, total=0, left=0, fields=0)
     assert resealing.headers(everybody, store=held.store) == []
     before = {part.name: part for part in Part.objects.filter(recording=cut)}
     content = {name: held.content(part.object_key) for name, part in before.items()}
@@ -143,6 +146,43 @@ def test_the_new_keys_open_it_the_old_do_not_and_the_log_knows_both(held: Place,
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM ledger_pending WHERE kind = 'recording.resealed'")
         assert cursor.fetchone() == (2,)
+
+
+def test_who_spoke_and_what_was_noted_comes_along(held: Place, everybody: Somebody) -> None:
+    first = held.recorded(at=now() - AGO)
+    recordings.add_note(everybody, first, text="Promised a refund", moment_ms=None, by=uuid4(), at=now() - AGO / 2)
+    note = Note.objects.get(recording=first)
+    rotate(*PRESENT)
+    recordings.add_note(everybody, first, text="Done", moment_ms=None, by=uuid4(), at=now() + AGO / 2)
+    (left,) = {resealing.former().fields, len(resealing.field_keys())}
+    assert left == 2, "of the sheet, and of the earlier note"
+    with pytest.raises(NoIdentityMatchesError):
+        FieldOpener([NEW]).open_column(
+            bytes(note.sealed), wrapped=bytes(note.epoch.wrapped), aad=b"note:" + note.id.bytes
+        )
+    given = {
+        one.id: rewritten_header(one.header or b"", identities=[OLD], recipients=PRESENT)
+        for one in resealing.field_keys()
+    }
+    sheet = Recording.objects.get(id=first).epoch_id
+    swapped = {note.epoch_id: given[sheet], sheet: given[note.epoch_id]}
+    with pytest.raises(HeaderRefused):
+        resealing.reseal_fields(swapped, recipients=PRESENT, by=uuid4(), at=now())
+    with pytest.raises(ResealingRefused, match="not for the present keys"):
+        resealing.reseal_fields(given, recipients=(OLD.recipient,), by=uuid4(), at=now())
+    assert resealing.reseal_fields(given, recipients=PRESENT, by=uuid4(), at=now()) == 2
+    assert resealing.reseal_fields(given, recipients=PRESENT, by=uuid4(), at=now()) == 0, "safe to repeat"
+    assert (resealing.former().fields, resealing.field_keys()) == (0, [])
+    note = Note.objects.get(id=note.id)
+    row = Recording.objects.get(id=first)
+    for key in (NEW, SECOND):
+        opener = FieldOpener([key])
+        text = opener.open_column(bytes(note.sealed), wrapped=bytes(note.epoch.wrapped), aad=b"note:" + note.id.bytes)
+        assert text == b"Promised a refund"
+        known = opener.open_column(bytes(row.sealed), wrapped=bytes(row.epoch.wrapped), aad=party_aad(first))
+        assert PartySheet.from_json(known).parties == (CALLER, CALLEE)
+    with pytest.raises(NoIdentityMatchesError):
+        FieldOpener([OLD]).open_column(bytes(row.sealed), wrapped=bytes(row.epoch.wrapped), aad=party_aad(first))
 
 
 def test_what_must_stay_stays_and_says_why(
@@ -292,7 +332,10 @@ def test_where_the_provider_keeps_the_keys_a_run_does_all_and_goes_on_after_a_de
                 break
             run_due(place.customer, handlers={running.RESEAL: running._slice}, now=now() + timedelta(minutes=turns))
         assert found and (found.total, found.done, found.refused, found.stopped) == (4, 3, {"hold": 1}, False)
+        assert (resealing.former().left, resealing.former().fields) == (1, 0)
         keys = tenancy.keyring().identities(tenancy.current())
+        epoch = Recording.objects.get(id=made[2]).epoch
+        assert open_bytes(bytes(epoch.wrapped), [keys[0]])[:16] == epoch.id.bytes
         assert opened(place, made[1], keys[0])
         with pytest.raises(NoIdentityMatchesError):
             opened(place, made[1], keys[1])

@@ -8,6 +8,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="sealingepoch",
+            name="under",
+            field=models.UUIDField(null=True),
+        ),
         migrations.CreateModel(
             name="Resealed",
             fields=[

@@ -80,18 +80,12 @@ def with_headers(
     `recipients` are those that they were written for. Done already, it is only told. Raises NoSuchRecording,
     ResealingRefused, HeaderRefused, StorageError.
     """
-    if tenancy.current().custody != "customer-held":
-        raise ResealingRefused("custody", "the provider keeps these keys", remedy="Begin it on the page of keys.")
+    require_customer_held()
 
     def header(name: str, old: bytes, present: Sequence[str]) -> bytes:
-        new = given.get(name)
-        if new is None:
+        if name not in given:
             raise HeaderRefused(f"there is no new header for {name}", remedy="Send one for each file with a header.")
-        try:
-            require_rewritten(old, new.header, proof=new.proof, recipients=len(present))
-        except SealingError as error:
-            raise HeaderRefused(f"the new header of {name} is refused: {error}", remedy="Nothing changed.") from error
-        return new.header
+        return checked_header(given[name], old=old, recipients=present, of=name)
 
     return _anew(visible(viewer), recording_id, header, by=viewer.user_id, at=at, store=store, meant_for=recipients)
 
@@ -104,6 +98,34 @@ def with_keys(recording_id: UUID, *, by: UUID, at: datetime, store: ObjectStore)
         return rewritten_header(old, identities=identities, recipients=present).header
 
     return _anew(Recording.objects.all(), recording_id, header, by=by, at=at, store=store)
+
+
+def require_customer_held() -> None:
+    """Raises ResealingRefused where the provider keeps the keys: there a run does it, and takes no headers."""
+    if tenancy.current().custody != "customer-held":
+        raise ResealingRefused("custody", "the provider keeps these keys", remedy="Begin it on the page of keys.")
+
+
+def present_recipients(meant_for: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The recipients as the register has them now: a request or a job may have begun before a rotation.
+
+    Raises ResealingRefused when headers were `meant_for` others.
+    """
+    known = tenancy.known(tenancy.current().id) or tenancy.current()
+    if meant_for is not None and set(meant_for) != set(known.recipients):
+        raise ResealingRefused(
+            "rotated", "these headers are not for the present keys", remedy="Load the page again, and go on."
+        )
+    return known.recipients
+
+
+def checked_header(new: NewHeader, *, old: bytes, recipients: Sequence[str], of: str) -> bytes:
+    """The new header as it is put in place of `old`. Raises HeaderRefused."""
+    try:
+        require_rewritten(old, new.header, proof=new.proof, recipients=len(recipients))
+    except SealingError as error:
+        raise HeaderRefused(f"the new header of {of} is refused: {error}", remedy="Nothing was changed.") from error
+    return new.header
 
 
 def sweep(work: obligations.Work) -> None:
@@ -138,11 +160,7 @@ def _anew(
         under, done = _wanted(row, before)
         if done is not None:
             return done
-        present = _present()  # after the rotation: never older than what the evidence says
-        if meant_for is not None and set(meant_for) != set(present):
-            raise ResealingRefused(
-                "rotated", "these headers are not for the present keys", remedy="Load the page again, and go on."
-            )
+        present = present_recipients(meant_for)  # after the rotation: never older than what the evidence says
         _require_changeable(row)
         until = keep_until(row.id, started_at=row.started_at, store=store, at=at)
         files = _Files(row.id, header, present, store=store, until=until, at=at)
@@ -170,12 +188,6 @@ def _wanted(row: Recording, before: Resealed | None) -> tuple[UUID, UUID | None]
     if rotation is None or not left(Recording.objects.filter(id=row.id)).exists():
         raise ResealingRefused("present", "it is sealed to the present keys", remedy="There is nothing to do.")
     return rotation.id, None
-
-
-def _present() -> tuple[str, ...]:
-    """The recipients as the register has them now: a request or a job may have begun before the rotation."""
-    known = tenancy.known(tenancy.current().id)
-    return known.recipients if known else tenancy.current().recipients
 
 
 def _absent(recording_id: UUID) -> NoSuchRecording | ResealingRefused:

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from parley.foundation.ids import new_id
 from parley.governance.access import api as access
 from parley.recordings.errors import BadCursor
-from parley.recordings.models import Recording
+from parley.recordings.models import Recording, SealingEpoch
 from parley.recordings.resealing.models import Resealed
 from parley.recordings.resealing.types import FileHeader, Former, HeldHeaders
 from parley.recordings.search import visible
@@ -33,10 +34,19 @@ def former() -> Former:
     """How many recordings of the customer in scope are sealed to former keys."""
     rotation = access.last_rotation()
     if rotation is None:
-        return Former(under=None, total=0, left=0)
+        return Former(under=None, total=0, left=0, fields=0)
     total = Recording.objects.filter(started_at__lt=rotation.at + MARGIN).count()
     anew = Resealed.objects.filter(under=rotation.id).count()
-    return Former(under=rotation.id, total=total, left=max(0, total - anew))
+    return Former(under=rotation.id, total=total, left=max(0, total - anew), fields=fields_left().count())
+
+
+def shifted(under: UUID | None, *, since: datetime, until: datetime) -> int:
+    """How many recordings more than those from `since` to `until` are sealed to the keys of the rotation `under` (None:
+    the first keys), which began then: those that were sealed anew to them, less those that were to others."""
+    within = Q(recording__started_at__gte=since, recording__started_at__lt=until)
+    anew = Resealed.objects.filter(under=under).exclude(within).count() if under else 0
+    rows = Resealed.objects.filter(within)
+    return anew - (rows.exclude(under=under) if under else rows).count()
 
 
 def left(rows: QuerySet[Recording], *, after: Place | None = None) -> QuerySet[Recording]:
@@ -49,6 +59,16 @@ def left(rows: QuerySet[Recording], *, after: Place | None = None) -> QuerySet[R
     if after is not None:
         rows = rows.filter(Q(started_at__gt=after[0]) | Q(started_at=after[0], id__gt=after[1]))
     return rows
+
+
+def fields_left(*, after: UUID | None = None) -> QuerySet[SealingEpoch]:
+    """The keys of fields that are left, oldest first; those behind `after`. Their ids say when they were made."""
+    rotation = access.last_rotation()
+    if rotation is None:
+        return SealingEpoch.objects.none()
+    rows = SealingEpoch.objects.filter(id__lt=new_id(at=rotation.at + MARGIN, entropy=bytes(10)))
+    rows = rows.exclude(under=rotation.id).order_by("id")
+    return rows.filter(id__gt=after) if after is not None else rows
 
 
 def place_of(text: str) -> Place:

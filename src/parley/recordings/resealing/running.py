@@ -20,7 +20,7 @@ from parley.people import api as people
 from parley.recordings.errors import NoSuchRecording, ResealingRefused
 from parley.recordings.models import Recording
 from parley.recordings.objects import store_in_use
-from parley.recordings.resealing import anew
+from parley.recordings.resealing import anew, fields
 from parley.recordings.resealing.left import former, left
 from parley.recordings.resealing.models import Resealing
 from parley.recordings.resealing.types import RunView
@@ -44,7 +44,7 @@ def start(*, by: UUID, at: datetime) -> UUID:
     if tenancy.current().custody == "customer-held":
         raise ResealingRefused("custody", "only you hold these keys", remedy="Do it in a browser that holds them.")
     found = former()
-    if found.under is None or not found.left:
+    if found.under is None or not (found.left or found.fields):
         raise ResealingRefused("present", "all is sealed to the present keys", remedy="There is nothing to do.")
     with transaction.atomic():
         row, made = Resealing.objects.select_for_update().get_or_create(
@@ -75,6 +75,8 @@ def _slice(work: obligations.Work) -> None:
         row.finished_at, row.stopped = work.now, True
         row.save()
         return
+    if row.after_id is None:
+        fields.with_keys(by=row.by, at=work.now)
     until, over = time.monotonic() + _SECONDS, False
     refused = Counter(row.refused)
     while not over and (batch := list(_next(row))):

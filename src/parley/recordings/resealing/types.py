@@ -11,11 +11,13 @@ from parley.recordings.types import PartKind
 @dataclass(frozen=True, kw_only=True)
 class Former:
     """Recordings from before the newest rotation, the key event `under`: `total`, and how many of them are `left`
-    under the keys that they were sealed to then. Without a rotation both are 0."""
+    under the keys that they were sealed to then. `fields` keys of names, notes and tags are left as well. Without a
+    rotation all are 0."""
 
     under: UUID | None
     total: int
     left: int
+    fields: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,15 @@ class HeldHeaders:
     recording_id: UUID
     started_at: datetime
     files: tuple[FileHeader, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldKey:
+    """A key of the small sealed fields of an hour (names, notes, tags), by the header around it; None where that is
+    damaged."""
+
+    id: UUID
+    header: bytes | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from parley.governance.access import api as access
 from parley.governance.contract import api as contract
 from parley.recordings import api as recordings
+from parley.recordings.resealing import api as resealing
 from parley.web import access_words as words
 from parley.web import rules
 from parley.web.access import sees_everything
@@ -23,6 +26,29 @@ from parley.web.place import ConsoleRequest, inside
 
 _BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _ALL_EVENTS: Final = 1000
+_STAYS: Final = {
+    "hold": _("a legal hold keeps them as they are, byte by byte"),
+    "restriction": _("a person asked that they be stored and not used"),
+    "locked": _("the object store keeps them by write-once as long as a law keeps them"),
+    "damaged": _("a file of them is damaged or missing: see Storage"),
+    "key": _("no key that is left opens them"),
+    "present": _("they are sealed to the present keys already"),
+    "gone": _("they were deleted meanwhile"),
+}
+"""Why a recording stays sealed as it is, of many."""
+_SAID: Final = {
+    "noKey": _("No key is open in this browser. Open or bring a former key above."),
+    "compare": _("Compare the keys with your own first, and say so: what is sealed anew opens with them alone."),
+    "offline": _("The server does not answer."),
+    "goOn": _("What was done stays done; seal the rest anew to go on."),
+    "fields": _("Names, notes and tags: {seen} of {total} keys"),
+    "progress": _("{seen} of {total} recordings, {rate} a second"),
+    "fieldKey": _("Keys of names, notes and tags that none of your keys opens"),
+    "stopped": _("Stopped: {done} were sealed anew, {left} are left."),
+    "some": _("{done} were sealed anew, {left} are left."),
+    "all": _("{done} were sealed anew: nothing is left under former keys."),
+}
+"""What the script of the section says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +96,9 @@ def page(request: HttpRequest) -> HttpResponse:
         ],
         "values": request.POST,
         "wrong": wrong,
+        **_resealing(),
+        "said": {name: str(words) for name, words in _SAID.items()},
+        "rotated": access.last_rotation(),
     }
     return render(request, "web/console/keys.html", context, status=400 if wrong else 200)
 
@@ -91,6 +120,14 @@ def drill(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"challenge": str(begun.id), "sealed": sealed})
     held = access.answer(challenge, word=request.POST.get("word", ""), by=here.person.id, at=now)
     return JsonResponse({"passed": held.what == "drill-passed"})
+
+
+@sees_everything
+@require_GET
+def run(request: HttpRequest) -> HttpResponse:
+    """How far it is where the provider's server seals recordings anew."""
+    context = {"custody": inside(request).customer.custody, **_resealing()}
+    return render(request, "web/console/_keys_resealing_run.html", context)
 
 
 @sees_everything
@@ -131,13 +168,19 @@ def generations(here: ConsoleRequest, events: Sequence[access.KeyEventView]) -> 
             gone -= set(event.concerned)
     found, until, recipients = [], None, tuple(here.customer.recipients)
     for event in (event for event in events if event.what == "rotated"):
-        found.append(_generation(here, recipients, since=event.at, until=until, lost=gone))
+        found.append(_generation(here, recipients, under=event.id, since=event.at, until=until, lost=gone))
         until, recipients = event.at, event.before
-    return [*found, _generation(here, recipients, since=None, until=until, lost=gone)]
+    return [*found, _generation(here, recipients, under=None, since=None, until=until, lost=gone)]
 
 
 def _generation(
-    here: ConsoleRequest, recipients: tuple[str, ...], *, since: datetime | None, until: datetime | None, lost: set[str]
+    here: ConsoleRequest,
+    recipients: tuple[str, ...],
+    *,
+    under: UUID | None,
+    since: datetime | None,
+    until: datetime | None,
+    lost: set[str],
 ) -> Generation:
     first, last = since or _BEGINNING, until or timezone.now()
     slots = recordings.figures(here.viewer, since=first, until=last, step=last - first) if first < last else ()
@@ -145,9 +188,20 @@ def _generation(
         recipients=recipients,
         since=since,
         until=until,
-        recordings=sum(slot.recordings for slot in slots),
+        recordings=sum(slot.recordings for slot in slots) + resealing.shifted(under, since=first, until=last),
         lost=frozenset(lost & set(recipients)),
     )
+
+
+def _resealing() -> dict[str, Any]:
+    newest = resealing.newest()
+    return {
+        "resealing": resealing.former(),
+        "run": newest,
+        "stays": [(count, _STAYS.get(why, _t("another reason"))) for why, count in newest.refused.items()]
+        if newest
+        else [],
+    }
 
 
 def _deed(request: HttpRequest, *, by: UUID) -> None:
@@ -160,6 +214,10 @@ def _deed(request: HttpRequest, *, by: UUID) -> None:
         what = cast(access.KeyHappening, deed)
         concerned = request.POST.getlist("concerned")
         access.declare(what=what, concerned=concerned, by=by, party="customer", at=now, note=note)
+    elif deed == "reseal":
+        resealing.start(by=by, at=now)
+    elif deed == "reseal-stop":
+        resealing.stop(at=now)
     elif deed == "drill":
         access.drill(by=by, party="customer", at=now)
     elif deed == "challenge":

@@ -138,6 +138,7 @@ urlpatterns = [
     path("access/keys/", keys.page, name="keys"),
     path("access/keys/drill", keys.drill, name="key-drill"),
     path("access/keys/lost/", keys.lost, name="keys-lost"),
+    path("access/keys/resealing/", keys.run, name="keys-resealing"),
     path("access/keys/<uuid:challenge_id>/word.age", keys.word, name="key-word"),
     path("access/handlers/", access.handlers, name="handlers"),
     path("access/<uuid:access_id>/", access.one, name="staff-access-one"),

@@ -60,14 +60,60 @@ class HeldOut(Schema):
 
 
 class FormerOut(Schema):
-    """`left` of the `total` recordings from before the newest rotation are sealed to former keys. `recipients` are the
-    present ones; compare them with your own before you seal to them. `next` asks for the page after this one; "" on the last."""
+    """`left` of the `total` recordings from before the newest rotation are sealed to former keys, and `fields_left`
+    keys of names, notes and tags are wrapped to them. `recipients` are the present ones; compare them with your own
+    before you seal to them. `next` asks for the page after this one, "" on the last."""
 
     total: int
     left: int
+    fields_left: int
     recipients: list[str]
     items: list[HeldOut]
     next: str
+
+
+class WantedFields(Schema):
+    """Which, oldest first: `after` is the last one of the page before."""
+
+    after: UUID | None = None
+    limit: int = Field(resealing.MOST_FIELDS, ge=1, le=resealing.MOST_FIELDS)
+
+
+class FieldKeyOut(Schema):
+    """A key of names, notes and tags of an hour: the age header around it, in base64; null where it is damaged."""
+
+    id: UUID
+    header: str | None
+
+
+class FieldKeysOut(Schema):
+    """The next of those `left`, wrapped to former keys."""
+
+    left: int
+    recipients: list[str]
+    items: list[FieldKeyOut]
+
+
+class FieldKeyIn(Schema):
+    """A new header around a key of fields, with its proof; as of a file."""
+
+    id: UUID
+    header: Base64 = Field(max_length=_LARGEST)
+    proof: Base64 = Field(min_length=_PROOF, max_length=_PROOF)
+
+
+class ResealFieldsIn(Schema):
+    """New headers, sealed to `recipients` alone."""
+
+    recipients: list[str] = Field(min_length=1, max_length=40)
+    keys: list[FieldKeyIn] = Field(max_length=resealing.MOST_FIELDS)
+
+
+class FieldsResealedOut(Schema):
+    """How many of these keys were wrapped anew, and how many are `left` altogether."""
+
+    resealed: int
+    left: int
 
 
 class HeaderIn(Schema):
@@ -115,10 +161,51 @@ def list_former(request: HttpRequest, wanted: Query[WantedHeaders]) -> FormerOut
     return FormerOut(
         total=found.total,
         left=found.left,
+        fields_left=found.fields,
         recipients=list(tenancy.current().recipients),
         items=[_held(one) for one in page],
         next=resealing.as_text((page[-1].started_at, page[-1].recording_id)) if len(page) == wanted.limit else "",
     )
+
+
+@router.get(
+    "/former-keys/fields",
+    response=answers(FieldKeysOut, 422),
+    url_name="former-fields",
+    summary="Keys of names, notes and tags that are wrapped to former keys",
+    auth=Scope("recordings:reseal"),
+)
+def list_former_fields(request: HttpRequest, wanted: Query[WantedFields]) -> FieldKeysOut:
+    """Each by the header around it: nothing of what is sealed under it."""
+    overseeing(request)
+    gate.ask(agreements.FIND_RECORDINGS, now=timezone.now())
+    return FieldKeysOut(
+        left=resealing.former().fields,
+        recipients=list(tenancy.current().recipients),
+        items=[
+            FieldKeyOut(id=one.id, header=b64encode(one.header).decode() if one.header else None)
+            for one in resealing.field_keys(after=wanted.after, limit=wanted.limit)
+        ],
+    )
+
+
+@router.post(
+    "/former-keys/fields",
+    response=answers(FieldsResealedOut, 409, 422),
+    summary="Wrap keys of names, notes and tags anew",
+    auth=Scope("recordings:reseal"),
+)
+def reseal_fields(request: HttpRequest, given: ResealFieldsIn) -> FieldsResealedOut:
+    """All of them or none. A key that is not left is passed over. A header that is none is refused (400)."""
+    here, now = overseeing(request), timezone.now()
+    gate.ask(agreements.FIND_RECORDINGS, now=now)
+    done = resealing.reseal_fields(
+        {one.id: NewHeader(b64decode(one.header), b64decode(one.proof)) for one in given.keys},
+        recipients=given.recipients,
+        by=here.person.id,
+        at=now,
+    )
+    return FieldsResealedOut(resealed=done, left=resealing.former().fields)
 
 
 @router.post(

@@ -7,7 +7,7 @@ const panel = document.querySelector("[data-keyring]");
 const part = (name) => panel.querySelector(`[data-${name}]`);
 const current = panel.dataset.recipients.split(" ");
 const former = panel.dataset.former.split(" ").filter(Boolean);
-const ring = await Keyring.of(panel.dataset.customer);
+export const ring = await Keyring.of(panel.dataset.customer);
 const saved = new Set();
 
 function say(words, kind = "") {

@@ -7,13 +7,14 @@ import { Decrypter } from "../../vendor/modules/age-encryption/dist/index.js";
 import { chacha20poly1305 } from "../../vendor/modules/@noble/ciphers/chacha.js";
 import { hkdf } from "../../vendor/modules/@noble/hashes/hkdf.js";
 import { sha256 } from "../../vendor/modules/@noble/hashes/sha2.js";
-import { joined, SealedError, text, utf8 } from "./bytes.js";
+import { joined, SealedError, text, unbase64, utf8 } from "./bytes.js";
 import { sourceOf } from "./source.js";
 
 export const CHUNK = 64 * 1024;
 const [TAG, NONCE, LARGEST_HEADER] = [16, 16, 1 << 20];
 const SEALED_CHUNK = CHUNK + TAG;
 const VERSION = "age-encryption.org/v1\n";
+export const SEALED_AS = "parley-sealed-as";
 
 /** The keys of a person: opens headers. `secrets` are AGE-SECRET-KEY-1... texts. */
 export class Identities {
@@ -53,6 +54,15 @@ export async function readHeader(source) {
   }
 }
 
+/**
+ * What names the file in journal frames: of the header that it was first sealed under, the first 16 bytes of the SHA-256.
+ * A header that was written anew says it, under its MAC.
+ */
+export function firstHash(header) {
+  const named = new TextDecoder("latin1").decode(header).match(new RegExp(`\n-> ${SEALED_AS} ([A-Za-z0-9+/]{22})\n\n`));
+  return named ? unbase64(`${named[1]}==`) : sha256(header).slice(0, 16);
+}
+
 /** An open age file: `size` clear bytes, `finished` when a final chunk ends it, `headerHash` names it in journal frames. */
 export class AgeReader {
   /** Opens what is there; null where nothing was ever sealed. Raises SealedError. */
@@ -64,7 +74,7 @@ export class AgeReader {
     const reader = new AgeReader();
     reader.source = source;
     reader.key = hkdf(sha256, await identities.fileKey(header), nonce, utf8("payload"), 32);
-    reader.headerHash = sha256(header).slice(0, 16);
+    reader.headerHash = firstHash(header);
     reader.start = header.length + NONCE;
     reader.stored = source.size - reader.start;
     reader.recent = [-1, null];

@@ -22,6 +22,7 @@ export const text = (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(
 export const utf8 = (string) => new TextEncoder().encode(string);
 export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 export const unbase64 = (string) => Uint8Array.from(atob(string), (letter) => letter.charCodeAt(0));
+export const base64 = (bytes) => btoa(String.fromCharCode(...bytes)); // of headers and other small things
 export const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The 16 bytes of a UUID in its usual spelling. */
