@@ -30,7 +30,8 @@ Asked for {asked} UTC by account {by}. Log: {origin}, {size} entries.
 
 What is here
   recordings/             each recording: the formats that were asked for, and a folder with its sealed original
-  tables/recordings.*     who spoke with whom, when, on which decision, which files, what is left out and why
+  tables/recordings.*     who spoke with whom, when, on which decision, what is known of consent and announcement, which
+                          files, what is left out and why
   tables/custody.*        what was done with each recording since it ended: sealed, made playable, played, downloaded,
                           noted, exported; when, by which account (an id), and the bundle that proves it
   evidence/               those bundles: number in the log, kind of deed

@@ -11,6 +11,7 @@ from uuid import UUID
 from parley.foundation.errors import ParleyError
 from parley.inventory.api import ExportOptions, Sink
 from parley.recordings.annotations import annotation_lines
+from parley.recordings.consents import of_recording
 from parley.recordings.errors import NoSuchRendition, SubstitutedObject
 from parley.recordings.models import Recording
 from parley.recordings.original import OriginalError, opened_original, whole_capture
@@ -216,6 +217,8 @@ def _vcon(recording: Recording, shown: PartySheet, voice: Iterable[bytes] | None
         seconds=(recording.ended_at - recording.started_at).total_seconds(),
         parties=shown.parties,
         channels=(tuple(heard[0]), tuple(heard[1])),
+        organisation=tenancy.current().name,
+        awareness=of_recording(recording),
     )
     return vcon(facts, voice, filename=f"{base.rpartition('/')[2]}.mp3")
 
@@ -247,6 +250,8 @@ def _line(recording: Recording, sheet: PartySheet, files: Sequence[str], note: s
         "agreement": f"{recording.agreement} {recording.agreement_version}",
         "clause": recording.clause,
         "purpose": recording.purpose,
+        "consent": recording.consent,
+        "notice": recording.notice,
         "files": "; ".join(files),
         "note": note,
     }

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from django.db import transaction
-from tests.integration.recordings.conftest import Place, PlaceFor
+from tests.integration.recordings.conftest import Place, PlaceFor, Somebody
 from tests.support.captures import correlation, speech
 from tests.support.recorded_rows import add_recording
 from tests.support.spooled import CALLEE, CALLER, call
 
 from parley.inventory.api import CannotRectify, Erased, ExportOptions, Subject, stores
-from parley.recordings.api import STORE, Party, get, using_store
+from parley.recordings.api import STORE, Party, get, say_consent, say_notice, using_store
 from parley.recordings.holding import KIND
 from parley.recordings.models import Conversation, NumberIndex, Part, Recording, Rendition
 from parley.tenancy import api as tenancy
@@ -218,7 +218,11 @@ def test_a_vcon_holds_its_sound(place: Place) -> None:
 
     recording = place.recorded(parts=[call(1.0)])
     place.render()
+    viewer = Somebody()
+    say_consent(viewer, recording, "refused", how="page", by=viewer.user_id, at=datetime.now(UTC))
+    say_notice(viewer, recording, "tone", how="page", by=viewer.user_id, at=datetime.now(UTC))
     sink = written(place, [recording], formats=("vcon", "mp3"))
+    assert (sink.rows[0]["consent"], sink.rows[0]["notice"]) == ("refused", "tone")
     made = json.loads(next(content for name, content in sink.files.items() if name.endswith(".vcon.json")))
     dialog = made["dialog"][0]
     body = base64.urlsafe_b64decode(dialog["body"] + "=" * (-len(dialog["body"]) % 4))
@@ -227,8 +231,12 @@ def test_a_vcon_holds_its_sound(place: Place) -> None:
     assert dialog["content_hash"] == f"sha512-{digest}"
     assert made["vcon"] == "0.4.0"
     assert made["uuid"] == str(recording)
-    assert [party["tel"] for party in made["parties"]] == [CALLER.number, CALLEE.number]
+    *callers, organisation = made["parties"]
+    assert [party["tel"] for party in callers] == [CALLER.number, CALLEE.number]
+    assert organisation["org"] == place.customer.name
     assert dialog["parties"] == [[0], [1]]
+    assert made["attachments"][0]["body"]["consent"] == {"wanted": "not-needed", "status": "denied"}
+    assert str(viewer.user_id) not in json.dumps(made)
 
 
 def test_what_only_the_customer_opens_is_handed_out_sealed(
