@@ -3,6 +3,12 @@
 Parley is the recording server (RFC 7866): tone and announcement are played by the telephone system. It keeps what is
 wanted, what was said, how that is known, and decides by it. States of consent as in draft-howe-vcon-consent (granted,
 denied, revoked are here given, refused, withdrawn), and what comes before.
+
+The SDP attributes `record` and `recordpref` never reach a recording server: RFC 7866 has them in the communication
+session alone, the first said by the recording client to the parties (sections 5.3, 7.1.2, 7.3.1), the second by a party
+to that client, which decides by its own policy whether it honours it (7.1.3, 7.3.2), while the session with the server
+has neither of them (7.1.1, 7.2), RFC 7865 no metadata for them, and what the client decides is seen here as streams
+that become inactive, end or never come (7.1.1.1; `on_hold`).
 """
 
 from collections.abc import Sequence
