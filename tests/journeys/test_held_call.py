@@ -1,5 +1,6 @@
 """A call that is held, muted and paused, on real sockets, for a customer whose keys the provider keeps and for one that
 keeps its own: each sees the same times on the waveform and in words, and who has no script reads what the server knows.
+Notes that were written while it ran stand where they are heard, though nobody spoke for its first seconds.
 """
 
 import os
@@ -7,8 +8,9 @@ import re
 import shutil
 import socket
 import struct
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -23,6 +25,8 @@ from tests.support.system import PASSWORD, Console, running, short_folder
 from parley.sealing.api import generate_identity
 
 HELD, MUTED, PAUSED, END = (2.0, 4.5), (6.0, 9.0), (10.0, 11.5), 13.0
+QUIET, NOTED = 3.0, 12.0
+"""Seconds from the answer to the first packet, and from that to the note."""
 SHOTS = os.environ.get("JOURNEY_SHOTS", "")
 KEY = generate_identity()
 
@@ -78,7 +82,29 @@ class Recorded:
             one.close()
 
 
-def talk(calls: list[Recorded]) -> None:
+@dataclass
+class Noted:
+    """What somebody writes on the running call of a console, and the instant at which it is."""
+
+    console: Console
+    at: float = 0.0
+    thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        (live,) = wait_for("the call", lambda: self.console.get("live"))
+        self.path = f"live/{live['id']}/"
+
+    def write(self) -> None:
+        self.at = time.time()
+        self.thread = threading.Thread(target=self._post)
+        self.thread.start()
+
+    def _post(self) -> None:
+        for text, moment in (("Wants a refund", ""), ("Said at once", f"0:{QUIET + 1:04.1f}")):
+            self.console.submit(self.path, {"deed": "note", "text": text, "moment": moment})
+
+
+def talk(calls: list[Recorded], notes: Sequence[Noted]) -> None:
     """Both sides speak from 0 to END; what happens between, at its moment to within a packet."""
     caller, callee = encode_mu_law(speech(END, seed=1)), encode_a_law(speech(END, seed=2))
     deeds = {
@@ -89,6 +115,8 @@ def talk(calls: list[Recorded]) -> None:
     for number in range(int(END * 50)):
         at = number / 50
         time.sleep(max(0.0, started + at - time.monotonic()))
+        for one in notes if at == NOTED else ():
+            one.write()
         for call in calls:
             if at in deeds:
                 deeds[at](call)
@@ -109,7 +137,13 @@ def consoles() -> Iterator[dict[str, Console]]:
         calls = [Recorded(host, system.sip) for host in ("127.0.0.7", "127.0.0.8")]
         for call in calls:
             call.begin()
-        talk(calls)
+        began = time.monotonic()
+        notes = [Noted(kept), Noted(own)]
+        time.sleep(max(0.0, began + QUIET - time.monotonic()))
+        talk(calls, notes)
+        for one in notes:
+            assert one.thread is not None
+            one.thread.join()
         for call in calls:
             call.end()
         yield {"kept": kept, "own": own}
@@ -173,7 +207,39 @@ def test_hold_mute_and_pause_are_drawn_and_listed(browser: Browser, consoles: di
     bare.goto(page.url)
     told = bare.locator("[data-stretches] li")
     expect(told).to_have_count(2)
-    expect(told.nth(0)).to_have_text(re.compile(r"0:0[12] – 0:04 On hold: caller"))
+    times = r"0:0[12] – 0:04" if handle == "kept" else r"0:0[45] – 0:0[78]"  # from the call's beginning
+    expect(told.nth(0)).to_have_text(re.compile(f"{times} On hold: caller"))
     expect(bare.locator(".story")).to_contain_text("On hold: caller (2.5 s)")
+    plain.close()
+    context.close()
+
+
+@pytest.mark.parametrize("handle", ["kept", "own"])
+def test_what_was_noted_while_it_ran_stands_where_it_is_heard(
+    browser: Browser, consoles: dict[str, Console], handle: str
+) -> None:
+    """Where the server cannot open the sound it counts from the beginning: the browser, with the key, mends it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    opened(page, consoles[handle])
+    expect(page.locator("#remarks .note-text")).to_have_text(["Said at once", "Wants a refund"])
+    links = page.locator("#remarks a[data-instant]")
+    for number, heard in enumerate((1.0, NOTED)):
+        shown = float(links.nth(number).get_attribute("data-moment") or -1)
+        assert shown == pytest.approx(heard, abs=1), (number, shown)
+        minutes, _, seconds = links.nth(number).inner_text().partition(":")
+        assert 60 * int(minutes) + int(seconds) == int(shown)
+        left = page.locator(".wave button.mark.note").nth(number).evaluate("(mark) => parseFloat(mark.style.left)")
+        assert left / 100 * END == pytest.approx(heard, abs=1)
+    links.nth(1).focus()
+    page.keyboard.press("Enter")
+    now = "Number(document.querySelector('[data-wave]').getAttribute('aria-valuenow'))"
+    wait_for("the moment of the note", partial(page.evaluate, f"Math.abs({now} - {NOTED}) <= 1"))
+
+    plain = browser.new_context(java_script_enabled=False, storage_state=context.storage_state())
+    bare = plain.new_page()
+    bare.goto(page.url)
+    told = float(bare.locator("#remarks a[data-instant]").nth(1).get_attribute("data-moment") or -1)
+    assert told == pytest.approx(NOTED + (QUIET if handle == "own" else 0), abs=1)
     plain.close()
     context.close()
