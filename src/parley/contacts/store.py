@@ -32,9 +32,11 @@ DIRECTORY: Final = "directory"
 _BATCH: Final = 200
 _LOCK: Final = "SELECT id FROM contacts_contact WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
 _ERASE: Final = """
-WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[]))
-DELETE FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
+WITH consents AS (DELETE FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[]) RETURNING contact_id),
+    contacts AS (DELETE FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[]) RETURNING id)
+SELECT id, true FROM contacts UNION ALL SELECT contact_id, false FROM consents
 """
+"""What went: contacts (true), and those of whom a consent went."""
 _LOCK_DIRECTORIES: Final = "SELECT id FROM contacts_directory WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
 _LOCK_OWNED: Final = "SELECT id FROM contacts_contact WHERE directory_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
 _ERASE_OWNED: Final = "DELETE FROM contacts_directory WHERE id = ANY(%s::uuid[])"
@@ -120,22 +122,22 @@ class Contacts:
         present: tenancy.Asked = (_PRESENT, {"ids": wanted})
         first: list[tenancy.Asked] = [(_LOCK, [wanted])] if len(wanted) > 1 else []
         hears = webhooks.asking_whether_heard(DELETED)
-        *_, before, erased, left, heard = tenancy.run_together(
-            *first, present, (_ERASE, {"ids": wanted}), present, hears
-        )
-        records, gone = erased.size, [row[0] for row in before.rows if row[1] == KIND]
-        if owned := [row[0] for row in before.rows if row[1] == DIRECTORY]:
+        *_, erased, left, heard = tenancy.run_together(*first, (_ERASE, {"ids": wanted}), present, hears)
+        gone, directories = _contacts(erased), 0
+        before = {row[0] for row in erased.rows}
+        if owned := [row[0] for row in left.rows if row[1] == DIRECTORY]:
             _, of_these = tenancy.run_together((_LOCK_DIRECTORIES, [owned]), (_LOCK_OWNED, [owned]))
-            erased, directories, left = tenancy.run_together(
+            erased, emptied, left = tenancy.run_together(
                 (_ERASE, {"ids": [row[0] for row in of_these.rows]}), (_ERASE_OWNED, [owned]), present
             )
-            records += erased.size + directories.size
-            gone += [row[0] for row in of_these.rows]
+            before.update(owned)
+            directories = emptied.size
+            gone += _contacts(erased)
         if heard.rows[0][0]:
             tell_deleted(gone, at=datetime.now(UTC))
         return Wiped(
-            before=frozenset(row[0] for row in before.rows),
-            erased=Erased(records=records),
+            before=frozenset(before),
+            erased=Erased(records=len(gone) + directories),
             left=frozenset(row[0] for row in left.rows),
         )
 
@@ -191,6 +193,10 @@ class Contacts:
 
 
 STORE: Final = Contacts()
+
+
+def _contacts(erased: tenancy.Answer) -> list[UUID]:
+    return [contact for contact, whole in erased.rows if whole]
 
 
 def _held(contact: UUID, changed_at: datetime, keep_until: datetime | None) -> Held:

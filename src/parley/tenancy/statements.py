@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -241,9 +241,11 @@ def _dumped(value: object) -> bytes | None:
 
 
 def _array(values: Sequence[object]) -> bytes | None:
-    kinds = {type(one) for one in values}
-    if kinds in ({int}, {UUID}):
-        return f"{{{','.join(map(str, values))}}}".encode()
+    kinds = set(map(type, values))
+    if kinds == {UUID}:
+        return ("{" + ",".join([cast(UUID, one).hex for one in values]) + "}").encode()
+    if kinds == {int}:
+        return ("{" + ",".join(map(str, values)) + "}").encode()
     return _dumped(list(values)) or b"{}"
 
 
