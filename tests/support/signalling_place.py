@@ -18,10 +18,10 @@ from uuid import UUID, uuid4
 
 from parley.agreement.api import Signed, Standing
 from parley.daemons.recorder_gate import agreement_gate
-from parley.daemons.signalling import Calls
-from parley.daemons.signalling_ports import Done, Frame, Gate, Heard
-from parley.daemons.signalling_state import SessionFiles
-from parley.daemons.signalling_transport import Limits, Transport
+from parley.daemons.signalling.calls import Calls
+from parley.daemons.signalling.ports import Done, Frame, Gate, Heard
+from parley.daemons.signalling.state import SessionFiles
+from parley.daemons.signalling.transport import Limits, Transport
 from parley.recordings.session import Line, Patience
 from parley.recordings.types import Manifest, Mishap
 from parley.sealing.api import Identity, generate_identity

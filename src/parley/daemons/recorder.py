@@ -19,9 +19,9 @@ from parley.daemons.recorder_media import EngineMedia
 from parley.daemons.recorder_reports import LiveReports
 from parley.daemons.recorder_trunks import TrunkReader
 from parley.daemons.recorder_wishes import WishReader
-from parley.daemons.signalling import Calls
-from parley.daemons.signalling_state import SavedCall, SessionFiles
-from parley.daemons.signalling_transport import Limits, Transport
+from parley.daemons.signalling.calls import Calls
+from parley.daemons.signalling.state import SavedCall, SessionFiles
+from parley.daemons.signalling.transport import Limits, Transport
 from parley.monitoring import api as monitoring
 from parley.recordings.session import Patience
 from parley.recordings.types import Deed

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from parley.agreement.api import OF_A_CALL, RECORD_CALLS
-from parley.daemons.signalling_ports import Gate, GateVerdict
+from parley.daemons.signalling.ports import Gate, GateVerdict
 from parley.governance.contract import api as contract
 from parley.recordings.types import GateRecord
 from parley.tenancy.api import TrunkEntry

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import structlog
 
-from parley.daemons.signalling_ports import Frame, Heard
-from parley.daemons.signalling_state import SavedCall
+from parley.daemons.signalling.ports import Frame, Heard
+from parley.daemons.signalling.state import SavedCall
 from parley.recordings.api import write_manifest
 from parley.recordings.capture.api import (
     CaptureError,
@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 
 
 class EngineMedia:
-    """`signalling_ports.Media` over a `MediaEngine`. `closed` is told when a recording's `closed.json` is written."""
+    """`signalling.ports.Media` over a `MediaEngine`. `closed` is told when a recording's `closed.json` is written."""
 
     def __init__(
         self, *, sockets: Sequence[socket.socket], hold_fd: int, spool: Path, closed: Callable[[UUID], None]

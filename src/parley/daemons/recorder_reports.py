@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
-from parley.daemons.signalling_ports import Done, Heard
+from parley.daemons.signalling.ports import Done, Heard
 from parley.foundation.errors import ParleyError
 from parley.recordings.api import alarms, answer_wish, end_live, record_steered, report_live
 from parley.recordings.types import LiveReport, Manifest, Mishap, Steering

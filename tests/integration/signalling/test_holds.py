@@ -7,7 +7,7 @@ import pytest
 from tests.support.signalling_place import IDENTITY, Place, Wire, code, make_calls, signalling, sip_sockets, until
 from tests.support.siprec_messages import Client, media_line, metadata, multipart, sdp, siprec_body
 
-from parley.daemons.signalling_transport import Limits
+from parley.daemons.signalling.transport import Limits
 from parley.recordings.session import Patience
 from parley.recordings.types import PartySheet, party_aad
 from parley.sealing.api import FieldOpener, SealedField, blind_index

@@ -25,7 +25,7 @@ from tests.support.signalling_place import (
 from tests.support.siprec_messages import Client
 from tests.support.wrong_calls import CASES, DATAGRAM, STREAM
 
-from parley.daemons.signalling_transport import Limits
+from parley.daemons.signalling.transport import Limits
 
 SECRETS = ("390584943232", "390266711", "Anna", "Bruno", "example.org", "secretcall", "secretname")
 

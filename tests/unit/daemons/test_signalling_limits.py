@@ -1,6 +1,6 @@
 """How often a source may ask."""
 
-from parley.daemons.signalling_limits import RateLimit
+from parley.daemons.signalling.limits import RateLimit
 
 
 def test_a_burst_then_a_steady_rate_for_each_source() -> None:

@@ -12,15 +12,15 @@ from uuid import UUID
 
 import structlog
 
-from parley.daemons.signalling_admission import Admission
-from parley.daemons.signalling_faults import contained, log_fault
-from parley.daemons.signalling_manifest import Manifests
-from parley.daemons.signalling_ourselves import ALLOW, Ourselves
-from parley.daemons.signalling_ports import Directory, Frame, Gate, Media, Reports
-from parley.daemons.signalling_running import Running
-from parley.daemons.signalling_state import SavedCall, SessionFiles
-from parley.daemons.signalling_steering import SILENT_AFTER, Troubles, deed_of
-from parley.daemons.signalling_table import Call, CallTable, restored
+from parley.daemons.signalling.admission import Admission
+from parley.daemons.signalling.faults import contained, log_fault
+from parley.daemons.signalling.manifest import Manifests
+from parley.daemons.signalling.ourselves import ALLOW, Ourselves
+from parley.daemons.signalling.ports import Directory, Frame, Gate, Media, Reports
+from parley.daemons.signalling.running import Running
+from parley.daemons.signalling.state import SavedCall, SessionFiles
+from parley.daemons.signalling.steering import SILENT_AFTER, Troubles, deed_of
+from parley.daemons.signalling.table import Call, CallTable, restored
 from parley.foundation.ids import new_id
 from parley.recordings import control
 from parley.recordings import session as srs

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from parley.daemons.signalling_ports import Done, Heard, Media, Reports
-from parley.daemons.signalling_steering import Troubles
-from parley.daemons.signalling_table import Call, CallTable
+from parley.daemons.signalling.ports import Done, Heard, Media, Reports
+from parley.daemons.signalling.steering import Troubles
+from parley.daemons.signalling.table import Call, CallTable
 from parley.recordings import control
 from parley.recordings.types import Deed
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from parley.daemons.signalling import Calls
+from parley.daemons.signalling.calls import Calls
 from parley.wire.sip import api as sip
 
 _log = structlog.get_logger()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from parley.daemons.signalling_table import Call
+from parley.daemons.signalling.table import Call
 from parley.recordings.offers import BODY_TYPES, METHODS, SUPPORTED_TAGS
 from parley.wire.sip import api as sip
 

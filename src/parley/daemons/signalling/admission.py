@@ -8,11 +8,11 @@ from datetime import datetime
 
 import structlog
 
-from parley.daemons.signalling_limits import RateLimit
-from parley.daemons.signalling_manifest import Manifests
-from parley.daemons.signalling_ports import Directory
-from parley.daemons.signalling_steering import Troubles, cause_of, policies_of
-from parley.daemons.signalling_table import Call, CallTable
+from parley.daemons.signalling.limits import RateLimit
+from parley.daemons.signalling.manifest import Manifests
+from parley.daemons.signalling.ports import Directory
+from parley.daemons.signalling.steering import Troubles, cause_of, policies_of
+from parley.daemons.signalling.table import Call, CallTable
 from parley.recordings.offers import Offer, Refusal, read_offer
 from parley.recordings.policies import Decision, decide
 from parley.tenancy.api import TrunkEntry

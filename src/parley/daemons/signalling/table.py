@@ -9,9 +9,9 @@ from uuid import UUID
 
 import structlog
 
-from parley.daemons.signalling_ports import Frame
-from parley.daemons.signalling_state import SavedCall, SessionFiles
-from parley.daemons.signalling_steering import Quiet
+from parley.daemons.signalling.ports import Frame
+from parley.daemons.signalling.state import SavedCall, SessionFiles
+from parley.daemons.signalling.steering import Quiet
 from parley.recordings import session as srs
 from parley.recordings.policies import Decision
 from parley.recordings.types import UNSTEERED, GateRecord, Manifest, ManifestStream, Steering

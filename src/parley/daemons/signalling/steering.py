@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from parley.daemons.signalling_ports import Heard, Reports
+from parley.daemons.signalling.ports import Heard, Reports
 from parley.recordings import control
 from parley.recordings.policies import PolicySet, read_policies
 from parley.recordings.session import Line

@@ -13,7 +13,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from parley.daemons.signalling_ports import Frame
+from parley.daemons.signalling.ports import Frame
 from parley.recordings.session import Session
 from parley.recordings.strictjson import MalformedFile, dumps, loads
 from parley.recordings.types import GateRecord, Manifest, ManifestStream
