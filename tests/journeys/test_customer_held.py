@@ -414,7 +414,7 @@ def test_recordings_are_sealed_anew_and_the_former_keys_open_them_no_more(place:
     page.unroute(f"**/recordings/{first}/reseal")
     expect(start).to_be_focused()
     page.keyboard.press("Enter")
-    expect(section).to_contain_text("nothing is left under former keys")
+    expect(section).to_contain_text("Nothing is left under former keys")
     expect(section).to_contain_text(f"0 of {len(before)}")
     shoot(page, "resealed")
 

@@ -106,6 +106,30 @@ def open_original(
     out.print(f"{target}: {size} bytes")
 
 
+@app.command("reseal")
+def reseal_recordings(
+    console: Annotated[str, typer.Argument(help="The address of your console: https://host/c/name/")],
+    token: Annotated[Path, typer.Option(help="A file with an API token of the scope recordings:reseal.")],
+    identity: Annotated[list[Path], typer.Option(help="Files of former keys, as age-keygen writes them.")],
+    recipient: Annotated[list[str], typer.Option(help="Each of your present keys, age1...; all of them.")],
+) -> None:
+    """Seal recordings anew to your present keys, from a machine of your own: no key leaves it."""
+    prepared()
+    from parley.project.originals import identities_in
+    from parley.project.resealing import Console, reseal
+
+    done = reseal(
+        Console(console, token.read_text(encoding="ascii").strip()),
+        identities=[one for path in identity for one in identities_in(path)],
+        recipients=recipient,
+        progress=lambda seen, total: out.print(f"{seen} of {total} recordings", end="\r"),
+    )
+    out.print(f"{done.recordings} recordings and {done.fields} keys of names and notes were sealed anew")
+    for why, count in done.stay.items():
+        out.print(f"  {count} stay as they are: {why}")
+    raise typer.Exit(1 if done.stay else 0)
+
+
 @app.command()
 def verify(
     bundle: Annotated[Path, typer.Argument(help="The evidence bundle that the console gave.")],

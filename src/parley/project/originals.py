@@ -6,13 +6,18 @@ from pathlib import Path
 from parley.recordings.api import NoSuchRecording, opened_original, whole_capture
 
 
+def identities_in(file: Path) -> list[str]:
+    """The secrets in a file as age-keygen writes it."""
+    return [line for line in file.read_text(encoding="ascii").split() if line.startswith("AGE-SECRET-KEY-")]
+
+
 def open_recording(files: Sequence[Path], *, identity: Path, target: Path) -> int:
     """Write the capture that `files` hold to `target`, readable by its owner alone; its size in bytes.
 
     `identity` is a file as age-keygen writes it. Raises NoSuchRecording when nothing could be opened, and what
     opening a part raises; then no target is left.
     """
-    identities = [line for line in identity.read_text(encoding="ascii").split() if line.startswith("AGE-SECRET-KEY-")]
+    identities = identities_in(identity)
     target.touch(mode=0o600)
     try:
         with (

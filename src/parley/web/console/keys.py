@@ -44,9 +44,9 @@ _SAID: Final = {
     "fields": _("Names, notes and tags: {seen} of {total} keys"),
     "progress": _("{seen} of {total} recordings, {rate} a second"),
     "fieldKey": _("Keys of names, notes and tags that none of your keys opens"),
-    "stopped": _("Stopped: {done} were sealed anew, {left} are left."),
-    "some": _("{done} were sealed anew, {left} are left."),
-    "all": _("{done} were sealed anew: nothing is left under former keys."),
+    "stopped": _("Stopped. Sealed anew: {done}. Left: {left}."),
+    "some": _("Sealed anew: {done}. Left: {left}."),
+    "all": _("Sealed anew: {done}. Nothing is left under former keys."),
 }
 """What the script of the section says."""
 

@@ -136,7 +136,9 @@ async function counted() {
   const { left, total, fields_left: fieldsLeft } = await asked(`${section.dataset.list}?limit=1`);
   part("left").textContent = left;
   part("total").textContent = total;
-  part("start").disabled = !(left + fieldsLeft);
+  const over = !(left + fieldsLeft);
+  part("start").disabled = part("choice").hidden = over;
+  part("standing").className = `state ${over ? "kept" : "due"}`;
   return left;
 }
 
