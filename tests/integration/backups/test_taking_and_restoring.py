@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,10 +12,16 @@ from tests.support.left_evidence import entries, trail
 
 from parley.backups import api as backups
 from parley.backups import files
+from parley.backups.models import Backup
+from parley.governance.access import api as access
 from parley.inventory.api import Held
 from parley.ledger import api as ledger
+from parley.obligations.api import run_due
+from parley.people.api import create_user
 from parley.recordings import api as recordings
 from parley.recordings.models import Part, Recording
+from parley.recordings.reading import original
+from parley.recordings.resealing import api as resealing
 from parley.retention import api as retention
 from parley.sealing.api import NoIdentityMatchesError, open_bytes
 from parley.tenancy import api as tenancy
@@ -213,3 +220,34 @@ def test_the_lost_database_is_replaced(office: Office) -> None:
         kinds = {kind for kind, _ in entries()}
     assert "backup.restored" in kinds
     assert not scratch.all_of_them()
+
+
+def test_what_was_sealed_anew_comes_back_from_backups_before_and_after(office: Office) -> None:
+    """The old objects wait for the backup that is being taken; each backup has the files that its rows name."""
+    before = backups.take(office.customer, reason="asked", at=now())
+    old = dict(Part.objects.values_list("name", "object_key").filter(recording=Recording.objects.first()))
+    with tenancy.scope(office.customer):
+        access.rotate_keys(by=uuid4(), party="customer", at=now())
+        by = create_user(email="o@backup.example", name="O", password=None, role="compliance").id
+        resealing.start(by=by, at=now())
+        customer = tenancy.current()
+        taking = Backup.objects.create(
+            id=uuid4(), customer=customer.id, number=99, reason="asked", state="taking", began_at=now(),
+            expires_at=now() + timedelta(days=1),
+        )  # fmt: skip
+        late = now() + timedelta(hours=2)
+        for turn in range(2):
+            run_due(customer, handlers=resealing.long_handlers(), now=late + timedelta(minutes=turn))
+        assert resealing.former().left == 0
+        assert all(any(office.live.list(key)) for key in old.values()), "its snapshot may name them"
+        taking.delete()
+        run_due(customer, handlers=resealing.long_handlers(), now=late + timedelta(hours=2))
+        assert not any(any(office.live.list(key)) for key in old.values())
+        after = backups.take(customer, reason="asked", at=now())
+        assert after.damaged == 0
+        keys = tenancy.keyring().identities(customer)
+        for taken, fitting in ((before, keys[1]), (after, keys[0])):
+            with backups.restored(customer, taken.id) as found, tenancy.scope(found.customer):
+                for row in Recording.objects.all():
+                    for part in original(row, store=found.store).values():
+                        assert open_bytes(part.read(), [fitting])[:4] == bytes.fromhex("4d3cb2a1")

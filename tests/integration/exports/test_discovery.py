@@ -12,13 +12,19 @@ from uuid import UUID
 
 import pytest
 from tests.integration.exports.conftest import Desk, DeskFor
+from tests.integration.recordings.conftest import Somebody
+from tests.support.resealed import rewritten
 from tests.support.spooled import CALLER
 
 from parley.exports import api as exports
+from parley.exports import verify_package
 from parley.exports.models import Export
+from parley.governance.access import api as access
 from parley.inventory.api import ExportOptions, Subject
 from parley.ledger import api as ledger
+from parley.obligations.api import run_due
 from parley.recordings.api import installed_store
+from parley.recordings.resealing import api as resealing
 from parley.sealing.api import generate_identity
 from parley.tenancy import api as tenancy
 
@@ -144,8 +150,6 @@ def test_it_waits_for_the_log(desk: Desk) -> None:
     row = Export.objects.get(id=export)
     assert not row.redact_others
     retried = datetime.now(UTC) + timedelta(hours=1)
-    from parley.obligations.api import run_due
-
     assert run_due(desk.customer, handlers=exports.long_handlers(), now=retried).done == 1
     assert exports.get(export).state == "ready"
 
@@ -164,3 +168,48 @@ def test_sealed_to_the_customer_alone(make_customer: Any, desk_for: DeskFor, tmp
         part = next((home / "package" / "recordings").glob("*/000.age"))
         opened = bare(["age", "--decrypt", "-i", "key.txt", "-o", "000.pcap", part], home=home)
         assert opened.returncode == 0, opened.stderr
+
+
+def test_a_recording_that_was_sealed_anew_is_followed_from_entry_to_entry(
+    make_customer: Any, desk_for: DeskFor, tmp_path: Path
+) -> None:
+    """To the keys after two rotations: the original is what the log says that it became, and a gap is refused."""
+    keys = [generate_identity() for _ in range(6)]
+    pairs = [tuple(key.recipient for key in keys[first : first + 2]) for first in (0, 2, 4)]
+    held = make_customer(custody="customer-held", recipients=pairs[0])
+    with tenancy.scope(held):
+        desk, officer = desk_for(held), Somebody()
+        made = desk.recorded(render=False, at=datetime.now(UTC) - timedelta(hours=1))
+        desk.recorded(render=False, at=datetime.now(UTC) + timedelta(minutes=1))
+        for turn, present in enumerate(pairs[1:]):
+            access.rotate_keys(recipients=present, by=officer.user_id, party="customer", at=datetime.now(UTC))
+            (one,) = resealing.headers(officer, store=installed_store())
+            if turn:
+                log_key = integrate(held)
+            given = rewritten(one, secrets=[keys[2 * turn].secret], recipients=present)
+            resealing.reseal(officer, made, given, recipients=present, at=datetime.now(UTC), store=installed_store())
+        desk.ask(reason="discovery", options=ExportOptions(formats=("mp3",)))
+        assert desk.make().failed == 1, "the log's head does not know of the second time yet"
+        integrate(held)
+        retried = datetime.now(UTC) + timedelta(hours=1)
+        assert run_due(tenancy.current(), handlers=exports.long_handlers(), now=retried).done == 1
+        home = unpacked(desk, keys[5].secret, tmp_path)
+        done = verified(home, log_key, "--custody")
+        assert done.stdout.endswith("VERIFIED\n"), done.stderr
+        assert "of these 1 were sealed anew" in done.stdout
+        assert done.stdout.count(f"recording.resealed  recording {made}") == 2
+        part = next((home / "package" / "recordings").glob(f"*{made}/000.age"))
+        opened = bare(["age", "--decrypt", "-i", "key.txt", "-o", "000.pcap", part], home=home)
+        assert opened.returncode == 0, opened.stderr
+        (home / "old.txt").write_text("\n".join(key.secret for key in keys[:4]))
+        assert bare(["age", "--decrypt", "-i", "old.txt", part], home=home).returncode != 0
+    bundles = [json.loads(path.read_bytes())["details"]["value"] for path in (home / "package/evidence").glob("*seal*")]
+    sealed = [one for one in bundles if "times" not in one]
+    anew = [one for one in bundles if "times" in one]
+    originals = verify_package._originals({
+        one["name"]: one for one in json.loads((home / "package/manifest.json").read_bytes())["files"]
+    })  # fmt: skip
+    assert verify_package._require_sealed(originals, sealed, anew[::-1]) == 1
+    for broken in (anew[:1], anew[1:], [*anew, anew[0]], [anew[0] | {"before_sha256": "0" * 64}, anew[1]], []):
+        with pytest.raises(verify_package.PackageError):
+            verify_package._require_sealed(originals, sealed, broken)

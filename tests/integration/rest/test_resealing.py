@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from tests.integration.recordings.conftest import Somebody
 from tests.integration.rest.conftest import bearer, now
 from tests.journeys.conftest import Servers
 from tests.support.installation import MakeCustomer
@@ -132,7 +133,7 @@ def test_the_command_seals_all_anew_and_no_key_crosses_the_wire(
     assert not any(tap.holds(key.secret.encode()[20:60]) for key in (OLD, SPARE, NEW, SECOND))
     with tenancy.scope(customer):
         assert (resealing.former().left, resealing.former().fields) == (1, 0)
-        (left,) = resealing.headers(_Everybody(), store=recordings.installed_store())
+        (left,) = resealing.headers(Somebody(), store=recordings.installed_store())
         assert left.recording_id == made[2]
         for recording in made:
             part = Recording.objects.get(id=recording).parts.get()
@@ -140,11 +141,3 @@ def test_the_command_seals_all_anew_and_no_key_crosses_the_wire(
                 header = stored_header(file, "age") or b""
             assert header.count(b"-> X25519") == 2
             assert (b"parley-sealed-as" in header) == (recording != made[2])
-
-
-class _Everybody:
-    """Who sees all calls."""
-
-    number_indexes = None
-    role = "compliance"
-    user_id = uuid4()

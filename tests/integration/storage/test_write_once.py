@@ -14,13 +14,17 @@ from tests.support.object_server import LOCKED, ObjectServer
 from tests.support.spooled import Spooler, call
 
 from parley.agreement.api import Span
+from parley.governance.access import api as access
 from parley.obligations.api import Work, enqueue, run_due
 from parley.obligations.models import Deadline
 from parley.people.api import create_user, viewer
 from parley.recordings import api as recordings
 from parley.recordings import bulk
 from parley.recordings.models import Part, Recording
+from parley.recordings.reading import original
+from parley.recordings.resealing import api as resealing
 from parley.retention import api as retention
+from parley.sealing.api import open_bytes
 from parley.storage.api import ObjectLockedError
 from parley.tenancy import api as tenancy
 from parley.tokens import api as tokens
@@ -131,3 +135,29 @@ def test_work_that_a_lock_stops_is_tried_when_the_lock_ends_and_never_wears_out(
     assert rows[0].due == until
     assert all(abs(row.due - now - timedelta(days=1)) < timedelta(minutes=1) for row in rows[1:])
     assert {(row.attempts, row.failed_at, row.last_error) for row in rows} == {(0, None, "storage.locked")}
+
+
+def test_what_the_store_keeps_is_not_sealed_anew_until_it_is_free(
+    customer: tenancy.Customer, tmp_path: Path, hold: Callable[[UUID, bool], None]
+) -> None:
+    made = record(customer, tmp_path, days=3, count=2)
+    hold(made[0], True)
+    by = create_user(email="r@worm.example", name="Rea", password=PASSWORD, role="compliance").id
+    access.rotate_keys(by=by, party="customer", at=datetime.now(UTC))
+    stored = set(Part.objects.values_list("object_key", flat=True))
+    for kept in (True, False):
+        hold(made[0], kept)
+        resealing.start(by=by, at=datetime.now(UTC))
+        assert run_due(customer, handlers=resealing.long_handlers(), now=datetime.now(UTC)).failed == 0
+        run = resealing.newest()
+        assert run and (run.done, run.refused) == (1, {"locked": 1} if kept else {})
+    assert resealing.former().left == 0
+    swept = datetime.now(UTC) + timedelta(hours=2)
+    assert run_due(customer, handlers=resealing.long_handlers(), now=swept).failed == 0
+    store = recordings.installed_store()
+    left = {head.key for head in store.list(f"{customer.id}/recordings/")}
+    assert left == set(Part.objects.values_list("object_key", flat=True))
+    assert not left & stored
+    for row in Recording.objects.all():
+        for part in original(row, store=store).values():
+            assert open_bytes(part.read(), tenancy.keyring().identities(customer)[:1])
