@@ -41,6 +41,7 @@ from parley.recordings.api import RENDER, bulk, finalize, get, installed_store, 
 from parley.recordings.types import Mishap
 from parley.retention import api as retention
 from parley.rights import api as rights
+from parley.sealing.api import generate_identity
 from parley.tenancy import api as tenancy
 from parley.web.rest.api import rest
 from parley.webhooks import api as webhooks
@@ -100,10 +101,17 @@ def tenant(customer: tenancy.Customer, folder: Path) -> Tenant:
             **running(spooler, email),
             "alarm_id": alarmed(),
         }
+        rotated(customer)
     change, subprocessor, version = told_alone(customer)
     ids |= {"change_id": change, "subprocessor": subprocessor, "number": str(version)}
     ids["incident_id"] = told_of_incident(customer)
     return Tenant(customer=customer, email=email, recording=recording, entry=entry, ids=ids)
+
+
+def rotated(customer: tenancy.Customer) -> None:
+    """The recording is sealed to former keys from now on."""
+    fresh = [generate_identity().recipient for _ in range(2)] if customer.custody == "customer-held" else []
+    access.rotate_keys(recipients=fresh, by=uuid4(), party="customer", at=datetime.now(UTC))
 
 
 def running(spooler: Spooler, email: str) -> dict[str, str]:
