@@ -1,5 +1,7 @@
 """A compliance officer's path: sign in, find a call by its number, play it, check its evidence (issue 2, line 11)."""
 
+import csv
+import os
 import re
 
 import pytest
@@ -12,6 +14,7 @@ from parley.recordings.api import SubstitutedObject, installed_store, rendition
 from parley.recordings.models import Part
 from parley.tenancy import api as tenancy
 
+SHOTS = os.environ.get("SHOTS", "")
 LEVEL = """async () => {
     const audio = document.querySelector('[data-audio]');
     const context = new AudioContext();
@@ -36,6 +39,15 @@ LEVEL = """async () => {
     }
     return { advanced: audio.currentTime - began, loudest };
 }"""
+
+
+def shoot(page: Page, name: str) -> None:
+    """Pictures for people to look at, when a folder for them is named."""
+    if SHOTS:
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_find_play_and_prove_a_call(page: Page, local: Account) -> None:
@@ -92,6 +104,19 @@ def test_playing_leaves_evidence_with_the_name_of_who_played(page: Page, local: 
     page.goto(local.address("audit/?kind=recording.played"))
     played = page.locator("tbody tr").first
     expect(played).to_contain_text("Anna Keeper")
+    page.goto(local.address("audit/"))
+    page.locator("[name=person]").select_option("Anna Keeper")
+    page.wait_for_url(re.compile("person="))
+    page.locator("[name=until]").fill("2020-01-01")
+    expect(page.get_by_text("No entry matches these filters.")).to_be_visible()
+    page.locator("[name=until]").fill("")
+    expect(played).to_contain_text("Anna Keeper")
+    shoot(page, "audit")
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="These entries as CSV").press("Enter")
+    lines = list(csv.DictReader(begun.value.path().read_text().splitlines()))
+    assert {line["who"] for line in lines} >= {"Anna Keeper"} and "recording.played" in {line["kind"] for line in lines}
+    page.goto(local.address("audit/?kind=recording.played"))
     played.get_by_role("link", name="Recording played").click()
     page.get_by_role("button", name="Verify in this browser").click()
     expect(page.locator("[data-verdict=verified]")).to_be_visible()

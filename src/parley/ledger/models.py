@@ -63,6 +63,20 @@ class ClauseCount(models.Model):
         db_table = "ledger_clause"
 
 
+class PersonEntry(models.Model):
+    """An entry of the log that is a person's; goes with its details."""
+
+    pk = models.CompositePrimaryKey("person", "at", "entry_id")
+    person = models.TextField()
+    at = models.DateTimeField()
+    entry_id = models.UUIDField()
+    kind = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "ledger_person"
+
+
 class Tile(models.Model):
     """Up to 256 hashes of one level of the tree."""
 

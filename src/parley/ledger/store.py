@@ -7,6 +7,7 @@ caller. What only the sequencer may do is in `integration` and `witness`.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from parley.foundation.ids import new_id
@@ -38,12 +39,28 @@ VALUES (%(id)s::uuid, %(at)s::timestamptz, %(kind)s::text, %(clause)s::text, %(c
 
 _TRAIL = """
 SELECT e.entry_id, e.seq, e.at, e.kind, e.clause, d.details FROM (
-    (SELECT entry_id, seq, at, kind, clause FROM ledger_entry {where} ORDER BY at DESC, entry_id DESC LIMIT %(limit)s)
+    (SELECT t.entry_id, seq, t.at, t.kind, clause FROM {log} {where}
+     ORDER BY t.at DESC, t.entry_id DESC LIMIT %(limit)s)
     UNION ALL
-    (SELECT entry_id, NULL, at, kind, clause FROM ledger_pending {where}
-     ORDER BY at DESC, entry_id DESC LIMIT %(limit)s)
+    (SELECT t.entry_id, NULL, t.at, t.kind, clause FROM {waiting} {where}
+     ORDER BY t.at DESC, t.entry_id DESC LIMIT %(limit)s)
 ) e LEFT JOIN ledger_detail d USING (entry_id) ORDER BY e.at DESC, e.entry_id DESC LIMIT %(limit)s
 """
+
+_LOG: Final = "ledger_entry t"
+_WAITING: Final = "ledger_pending t"
+_LOG_OF_ONE: Final = "ledger_person t JOIN ledger_entry e ON e.entry_id = t.entry_id"
+_WAITING_OF_ONE: Final = """
+(SELECT p.*, ledger_whose(d.details) AS person FROM ledger_pending p JOIN ledger_detail d USING (entry_id)) t
+"""
+
+_NARROWED: Final = {
+    "kinds": "t.kind = ANY(%(kinds)s)",
+    "clause": "clause = %(clause)s",
+    "person": "t.person = %(person)s",
+    "since": "t.at >= %(since)s",
+    "until": "t.at < %(until)s",
+}
 
 _ONE = """
 SELECT e.entry_id, e.seq, e.at, e.kind, e.clause, d.details FROM (
@@ -115,26 +132,30 @@ def entries(
     *,
     kinds: Sequence[str] | None = None,
     clause: str | None = None,
+    person: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> list[EntryView]:
     """The audit trail, newest first, with what still waits for the sequencer (`seq` None).
 
-    `kinds` and `clause` narrow it; `before` is the `cursor` of the last line of the page before. Raises LedgerError
-    for a `before` that is no such cursor.
+    What is given narrows it: `person` who did it, or whom it is about where nobody did (of what was erased nobody knows
+    either), `since` inclusive, `until` exclusive. `before` is the `cursor` of the last line of the page before. Raises
+    LedgerError for a `before` that is no such cursor.
     """
-    conditions, parameters = [], dict[str, object](limit=max(1, min(limit, 1000)))
+    given = {"kinds": kinds, "clause": clause, "person": person and str(person), "since": since, "until": until}
+    parameters: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     if kinds is not None:
-        conditions.append("kind = ANY(%(kinds)s)")
         parameters["kinds"] = [*kinds]
-    if clause is not None:
-        conditions.append("clause = %(clause)s")
-        parameters["clause"] = clause
+    conditions = [_NARROWED[name] for name in parameters]
+    parameters["limit"] = max(1, min(limit, 1000))
     if before is not None:
-        conditions.append("(at, entry_id) < (%(at)s, %(id)s)")
+        conditions.append("(t.at, t.entry_id) < (%(at)s, %(id)s)")
         parameters["at"], parameters["id"] = _read_cursor(before)
     where = "WHERE " + " AND ".join(conditions) if conditions else ""
-    cursor.execute(_TRAIL.format(where=where), parameters)
+    log, pending = (_LOG, _WAITING) if person is None else (_LOG_OF_ONE, _WAITING_OF_ONE)
+    cursor.execute(_TRAIL.format(log=log, waiting=pending, where=where), parameters)
     return [_view(row) for row in cursor.fetchall()]
 
 

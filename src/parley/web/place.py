@@ -5,7 +5,7 @@ own role, and swaps the URL configuration: a console's addresses know no handle,
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, cast
 
 from django.conf import settings
@@ -37,6 +37,16 @@ class ConsoleRequest(HttpRequest):
 def inside(request: HttpRequest) -> ConsoleRequest:
     """The same request, seen as what the middleware makes of it."""
     return cast(ConsoleRequest, request)
+
+
+def in_scope(customer: tenancy.Customer, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, each made in the customer's scope: the request's own has ended when a stream is read."""
+    while True:
+        with tenancy.scope(customer):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def in_api(path: str) -> bool:

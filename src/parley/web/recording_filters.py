@@ -1,8 +1,8 @@
 """The filters of the recordings list, out of its address and back into it: a link is a view. Pure."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parley.recordings.api import QUALITIES, Consent, Direction, NoticeState, Quality, Wanted
+from parley.web.addresses import choice, days, identity, instants
 from parley.web.rules import DIRECTIONS, BadFilter, duration_words
 
 QUALITY_WORDS: Final[Mapping[str, Any]] = {
@@ -82,10 +83,7 @@ class Filters:
 
     def instants(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         """[since, until) as instants: midnight before the first day, midnight after the last."""
-        return (
-            datetime.combine(self.since, time(), zone) if self.since else None,
-            datetime.combine(self.until + timedelta(days=1), time(), zone) if self.until else None,
-        )
+        return instants(self.since, self.until, zone)
 
     def wanted(self, zone: ZoneInfo) -> Wanted:
         """What search is asked for."""
@@ -134,9 +132,7 @@ class Filters:
 
 def parse_filters(query: Mapping[str, str]) -> Filters:
     """The filters of an address. Raises BadFilter for what is no date, direction, id, length, state or text."""
-    since, until = _day(query, "since"), _day(query, "until")
-    if since and until and since > until:
-        raise BadFilter("until", _("The last day is before the first."))
+    since, until = days(query)
     direction = next((known for known in DIRECTIONS if known == query.get("direction")), None)
     if query.get("direction") and direction is None:
         raise BadFilter("direction", _("A call is inbound, outbound, internal or unknown."))
@@ -148,17 +144,17 @@ def parse_filters(query: Mapping[str, str]) -> Filters:
         name=_text(query, "name"),
         note=_text(query, "note"),
         tag=_text(query, "tag"),
-        person=_id(query, "person", _("This is not a person.")),
-        group=_id(query, "group", _("This is not a group.")),
+        person=identity(query, "person", _("This is not a person.")),
+        group=identity(query, "group", _("This is not a group.")),
         since=since,
         until=until,
         direction=direction,
-        trunk=_id(query, "trunk", _("This is not a trunk.")),
+        trunk=identity(query, "trunk", _("This is not a trunk.")),
         shortest=shortest,
         longest=longest,
-        quality=_choice(query, "quality", QUALITY_WORDS, _("This is no quality of a recording.")),
-        consent=_choice(query, "consent", CONSENT_CHOICES, _("This is nothing that can be said of consent.")),
-        announced=_choice(query, "announced", ANNOUNCED_CHOICES, _("NoticeState is yes, no or not-known.")),
+        quality=choice(query, "quality", QUALITY_WORDS, _("This is no quality of a recording.")),
+        consent=choice(query, "consent", CONSENT_CHOICES, _("This is nothing that can be said of consent.")),
+        announced=choice(query, "announced", ANNOUNCED_CHOICES, _("Announced is yes, no or not-known.")),
     )
 
 
@@ -177,20 +173,6 @@ def _text(query: Mapping[str, str], field: str) -> str:
     return text
 
 
-def _choice(query: Mapping[str, str], field: str, known: Container[str], wrong: str) -> str:
-    text = query.get(field, "")
-    if text and text not in known:
-        raise BadFilter(field, wrong)
-    return text
-
-
-def _id(query: Mapping[str, str], field: str, wrong: str) -> UUID | None:
-    try:
-        return UUID(query[field]) if query.get(field) else None
-    except ValueError as error:
-        raise BadFilter(field, wrong) from error
-
-
 def _seconds(query: Mapping[str, str], field: str) -> int | None:
     text = query.get(field, "").strip()
     if not text:
@@ -198,11 +180,3 @@ def _seconds(query: Mapping[str, str], field: str) -> int | None:
     if not text.isascii() or not text.isdigit() or int(text[:9]) > _MOST_SECONDS:
         raise BadFilter(field, _("A length is a number of seconds, up to a week."))
     return int(text)
-
-
-def _day(query: Mapping[str, str], field: str) -> date | None:
-    text = query.get(field, "")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadFilter(field, _("A day is written 2026-11-22.")) from error

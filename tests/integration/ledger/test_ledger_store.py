@@ -114,6 +114,83 @@ def test_the_trail_by_pages_and_kinds(customer):
                 ledger.entries(cursor, before=wrong)
 
 
+def test_the_trail_of_one_person_and_of_some_days(customer):
+    anna, bruno = uuid4(), uuid4()
+    said = [
+        ("person.signed-in", {"person": str(anna)}),
+        ("recording.played", {"recording": str(bruno), "user": str(anna)}),
+        ("person.role-changed", {"person": str(anna), "user": str(bruno)}),
+        ("retention.hold-placed", {"by": str(anna), "hold": str(uuid4())}),
+        ("recording.noted", {"note": f'"user":"{anna}"', "user": str(bruno)}),
+        ("recording.sealed", {"parts": 2}),
+    ]
+    with tenancy.connect(customer) as conn, conn.cursor() as cursor:
+        ids = []
+        for number in range(18):
+            kind, details = said[number % 6]
+            day = AT + timedelta(days=number // 6)
+            ids.append(ledger.record(cursor, kind=kind, clause=CLAUSE, details=details, at=day))
+            if number == 11:
+                conn.commit()
+                integrate_all(customer)
+
+    def found(**given):
+        with tenancy.connect(customer) as conn, conn.cursor() as cursor:
+            pages, before = [], None
+            while page := ledger.entries(cursor, before=before, limit=2, **given):
+                pages += page
+                before = page[-1].cursor
+        assert [(line.at, line.id) for line in pages] == sorted([(line.at, line.id) for line in pages], reverse=True)
+        return {ids.index(line.id) for line in pages}
+
+    of_anna = {number for number in range(18) if number % 6 in (0, 1, 3)}
+    assert found(person=anna) == of_anna
+    assert found(person=bruno) == {number for number in range(18) if number % 6 in (2, 4)}
+    assert found(person=uuid4()) == set()
+    assert found(person=anna, kinds=["recording.played", "recording.noted"]) == {1, 7, 13}
+    assert found(person=anna, clause=CLAUSE, since=AT + timedelta(days=1), until=AT + timedelta(days=2)) == {6, 7, 9}
+    assert found(since=AT + timedelta(days=2)) == set(range(12, 18))
+    assert found(until=AT) == set()
+    with tenancy.connect(customer) as conn, conn.cursor() as cursor:
+        assert ledger.erase(cursor, entry_ids=[ids[1], ids[13]]) == 2
+    integrate_all(customer)
+    assert found(person=anna) == of_anna - {1, 13}
+    with administrator(customer) as conn:
+        left = conn.execute("SELECT entry_id FROM ledger_person WHERE person = %s", (str(anna),)).fetchall()
+        assert len(left) == len(of_anna) - 2
+    for role in ("app", "sequencer"):
+        with tenancy.connect(customer, role=role) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("DELETE FROM ledger_person")
+
+
+def test_the_trail_of_one_person_is_read_without_that_of_the_others(customer):
+    anna = uuid4()
+    with tenancy.connect(customer) as conn, conn.cursor() as cursor:
+        for number in range(5000):
+            details = {"user": str(anna if number < 3 else uuid4())}
+            ledger.record(cursor, kind="recording.played", clause=CLAUSE, details=details, at=AT)
+    integrate_all(customer)
+    with administrator(customer) as conn:
+        conn.execute("ANALYZE ledger_person, ledger_entry, ledger_detail, ledger_pending")
+
+    class Explained:
+        def __init__(self, cursor):
+            self.cursor = cursor
+
+        def execute(self, query, parameters):
+            self.cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", parameters)
+            self.plan = self.cursor.fetchone()[0][0]["Plan"]
+
+        def fetchall(self):
+            return []
+
+    with tenancy.connect(customer) as conn, conn.cursor() as cursor:
+        assert len(ledger.entries(cursor, person=anna)) == 3
+        explained = Explained(cursor)
+        ledger.entries(explained, person=anna)
+        assert explained.plan["Shared Hit Blocks"] + explained.plan["Shared Read Blocks"] < 60
+
+
 def test_a_bundle_from_the_database_is_proven_and_the_peer_agrees(customer):
     recorded = record_many(customer, 600)
     early = integrate_all(customer, limit=250)

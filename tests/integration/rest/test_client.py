@@ -37,6 +37,10 @@ def test_a_program_finds_listens_notes_and_is_refused(client: ModuleType, office
     recording = listed["id"]
     assert parley.list_recordings(tag="claim", quality=["good", "impaired", "gaps", "silent"])["items"] == [listed]
     assert parley.list_recordings(shortest=3600)["items"] == []
+    mine = parley.list_audit(person=str(office.admin.id), since="2026-01-01T00:00:00Z", limit=200)["items"]
+    everything = parley.list_audit(since="2026-01-01T00:00:00Z", limit=200)["items"]
+    assert mine and len(mine) < len(everything)
+    assert parley.list_audit(person=str(office.admin.id), until="2020-01-01T00:00:00Z")["items"] == []
     assert listed["notice"] == "" and parley.list_recordings(consent=["refused"], notice=["none"])["items"] == []
     assert parley.get_media(recording, "wav")[:4] == b"RIFF"
     assert parley.get_media(recording, "opus")[:4] == b"OggS"

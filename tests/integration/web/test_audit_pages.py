@@ -1,17 +1,24 @@
 """The deeds of the audit pages over HTTP: forms that are filled in well, badly, or for somebody else."""
 
+import csv
+import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
 from parley.governance.audits import api as audits
+from parley.ledger import api as ledger
 from parley.people.api import User, create_user
 from parley.tenancy import api as tenancy
+from parley.web.console import evidence
 
 PASSWORD = "a sentence that nobody guesses 9"
 
@@ -133,3 +140,51 @@ def test_two_packs_at_once_are_one(keeper):  # type: ignore[no-untyped-def]
     assert keeper.post("/c/audit-house/audits/", {"deed": "pack", "scope": "all"}).status_code == 409
     fetched = keeper.get(first["Location"] + "file")
     assert fetched.status_code == 409 and b"not ready" in fetched.content
+
+
+def test_the_trail_of_a_person_in_some_days_on_the_page_and_as_csv(house, keeper):  # type: ignore[no-untyped-def]
+    at = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # in Rome the 29th, the day on which the clock changes
+    with tenancy.scope(house):
+        anna = create_user(email="anna@audit.example", name='=HYPERLINK("x")', password=PASSWORD, role="user")
+        with connection.cursor() as cursor:
+            for number in range(120):
+                details = {"user": str(anna.id), "number": number}
+                when = at + timedelta(minutes=number)
+                ledger.record(cursor, kind="recording.noted", clause="T-1", details=details, at=when)
+    here = "/c/audit-house/audit/"
+    keeper.cookies["parley_zone"] = "Europe/Rome"
+    days = {"person": str(anna.id), "since": "2026-03-29", "until": "2026-03-29"}
+    entries, address = [], f"{here}?{urlencode(days)}"
+    while address:
+        page = keeper.get(address).content.decode()
+        entries += re.findall(r'href="/c/audit-house/audit/([0-9a-f-]{36})/"', page)
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        address = older[1].replace("&amp;", "&") if older else ""
+    assert len(entries) == len(set(entries)) == 120
+    assert f'value="{anna.id}" selected' in page and 'value="2026-03-29"' in page
+    for asked in (
+        {"until": "2026-03-28"},
+        {"kind": "recording.played"},
+        {"since": "2026-03-30", "until": "2026-04-30"},
+    ):
+        assert b"No entry matches these filters." in keeper.get(here, days | {"since": ""} | asked).content
+    for wrong in ({"since": "yesterday"}, {"person": "anna"}, {"until": "9999-12-31"}, {"since": "2026-03-30"}):
+        assert b"Nothing was searched" in keeper.get(here, days | wrong).content
+        assert keeper.get(here + "trail.csv", days | wrong).status_code == 400
+    answer = keeper.get(here + "trail.csv", days)
+    lines = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[call-overload]
+    assert [line["entry"] for line in lines] == entries
+    assert lines[0]["who"] == """'=HYPERLINK("x")""" and lines[0]["account"] == str(anna.id)
+    assert [json.loads(line["details"])["number"] for line in lines] == list(range(119, -1, -1))
+    assert (lines[-1]["at"], lines[-1]["kind"]) == ("2026-03-28T23:30:00.000+00:00", "recording.noted")
+    with tenancy.scope(house), connection.cursor() as cursor:
+        (noted,) = ledger.entries(cursor, kinds=["trail.listed"])
+    assert noted.details is not None and noted.details["asked"] == urlencode({"person": str(anna.id), **days})
+    assert signed_in("/c/audit-house/", "anna@audit.example").get(here + "trail.csv").status_code == 403
+
+
+def test_a_csv_ends_where_it_is_said_to(house, keeper, monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(evidence, "CSV_ROWS", 5)
+    monkeypatch.setattr(evidence, "_CSV_PAGE", 2)
+    answer = keeper.get("/c/audit-house/audit/trail.csv")
+    assert len(list(csv.DictReader(io.StringIO(b"".join(answer).decode())))) == 5

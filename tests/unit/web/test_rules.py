@@ -33,6 +33,7 @@ def test_an_address_is_a_view() -> None:
     [
         ("since", {"since": "yesterday"}),
         ("until", {"since": "2026-11-22", "until": "2026-11-21"}),
+        ("until", {"until": "9999-12-31"}),
         ("direction", {"direction": "sideways"}),
         ("trunk", {"trunk": "main"}),
         ("number", {"number": "1" * 129}),

@@ -20,7 +20,7 @@ from parley.people import api as people
 from parley.recordings import api as recordings
 from parley.tenancy import api as tenancy
 from parley.web import gate, retention_words, rules
-from parley.web.place import ConsoleRequest, inside
+from parley.web.place import ConsoleRequest, in_scope, inside
 from parley.web.recording_filters import (
     ANNOUNCED_CHOICES,
     CONSENT_CHOICES,
@@ -87,7 +87,7 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
     gate.ask(agreements.FIND_RECORDINGS, now=now)
     obligations.evidence(kind="recording.listed", clause=clause, details={"user": str(here.person.id)}, at=now)
     response = StreamingHttpResponse(
-        _in_scope(here.customer, _csv(here.viewer, wanted)), content_type="text/csv; charset=utf-8"
+        in_scope(here.customer, _csv(here.viewer, wanted)), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="recordings-{now:%Y-%m-%d}.csv"'
     return response
@@ -146,13 +146,3 @@ def _cells(row: recordings.RecordingRow) -> Sequence[Any]:
 
 def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _in_scope(customer: tenancy.Customer, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces, each made in the customer's scope: the request's own has ended when a stream is read."""
-    while True:
-        with tenancy.scope(customer):
-            piece = next(pieces, None)
-        if piece is None:
-            return
-        yield piece

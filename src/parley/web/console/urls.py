@@ -111,6 +111,7 @@ urlpatterns = [
     path("obligations/table.csv", obligations.table, name="obligations-table"),
     path("obligations/<uuid:duty_id>/", obligations.obligation, name="obligation"),
     path("audit/", evidence.trail, name="audit"),
+    path("audit/trail.csv", evidence.as_csv, name="audit-csv"),
     path("audit/<uuid:entry_id>/", evidence.entry, name="entry"),
     path("audits/", audits.listing, name="audits"),
     path("audits/ask", audits.ask, name="audit-ask"),

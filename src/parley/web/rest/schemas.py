@@ -72,6 +72,9 @@ class WantedEntries(Schema):
     """Which entries of the audit trail."""
 
     kind: Line | None = Field(None, max_length=64)
+    person: UUID | None = Field(None, description="Who did it, or whom it is about where nobody did")
+    since: Instant | None = Field(None, description="At or after; with an offset from UTC")
+    until: Instant | None = Field(None, description="Before")
     before: Line | None = Field(None, max_length=128, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=MOST_ROWS)
 

@@ -52,8 +52,9 @@ def list_audit(request: HttpRequest, wanted: Query[WantedEntries]) -> EntriesOut
     overseeing(request)
     with connection.cursor() as cursor:
         found = ledger.entries(
-            cursor, kinds=[wanted.kind] if wanted.kind else None, before=wanted.before, limit=wanted.limit + 1
-        )
+            cursor, kinds=[wanted.kind] if wanted.kind else None, person=wanted.person, since=wanted.since,
+            until=wanted.until, before=wanted.before, limit=wanted.limit + 1,
+        )  # fmt: skip
     shown = found[: wanted.limit]
     return EntriesOut(
         items=[_entry(entry) for entry in shown], next=shown[-1].cursor if len(found) > wanted.limit else None
