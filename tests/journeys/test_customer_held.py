@@ -425,6 +425,7 @@ def test_recordings_are_sealed_anew_and_the_former_keys_open_them_no_more(place:
         assert not {part["sha256"] for part in now} & {part["sha256"] for part in parts}
         opened(page, place, recording)
         expect(page.get_by_role("heading", level=1)).to_contain_text(CALLER.name)
+        expect(page.get_by_text("Its files were sealed anew to other keys since")).to_be_visible()
         sound = saved(page)
         assert likeness(sound[:, 0], place.linear("caller.ul", "mulaw")) > 0.95
         assert likeness(sound[:, 1], place.linear("callee.al", "alaw")) > 0.95

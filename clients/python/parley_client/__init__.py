@@ -1087,7 +1087,8 @@ class Received(TypedDict):
 
 
 class RecordingOut(TypedDict):
-    """Everything about one recording but its sound."""
+    """Everything about one recording but its sound. The original's evidence names the parts as they are: that
+    of the recording, until it is sealed anew to other keys."""
 
     id: str
     conversation_id: str
@@ -1107,6 +1108,7 @@ class RecordingOut(TypedDict):
     media: list[MediaOut]
     evidence_id: str
     evidence_url: str
+    original_evidence_url: str
 
 
 class ReplayedOut(TypedDict):

@@ -11,6 +11,7 @@ from parley.recordings import strictjson
 from parley.recordings.consents import of_recording
 from parley.recordings.errors import NoSuchRecording, NoSuchRendition
 from parley.recordings.evidence import (
+    original_entries,
     require_hash,
     require_original,
     require_renditions,
@@ -83,6 +84,7 @@ def get(viewer: Viewer, recording_id: UUID) -> RecordingView:
         awareness=of_recording(recording),
         reason=recording.reason,
         evidence_id=recording.evidence_id,
+        original_evidence_id=original_entries([recording.id])[recording.id],
     )
 
 

@@ -116,8 +116,9 @@ class SegmentView:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingView:
-    """Everything a recording's page shows. `evidence_id` is the ledger entry `recording.sealed`, `sound_starts_at` the
-    instant of the first sample of its renditions (None: the server has not opened it)."""
+    """Everything a recording's page shows. `evidence_id` is the ledger entry `recording.sealed`, `original_evidence_id`
+    that or, where it was sealed anew, the `recording.resealed` that names the parts as they are now, `sound_starts_at`
+    the instant of the first sample of its renditions (None: the server has not opened it)."""
 
     recording_id: UUID
     conversation_id: UUID
@@ -147,6 +148,7 @@ class RecordingView:
     awareness: Awareness
     reason: str
     evidence_id: UUID
+    original_evidence_id: UUID
 
     @property
     def caller(self) -> Party | None:

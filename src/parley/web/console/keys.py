@@ -125,9 +125,12 @@ def drill(request: HttpRequest) -> HttpResponse:
 @sees_everything
 @require_GET
 def run(request: HttpRequest) -> HttpResponse:
-    """How far it is where the provider's server seals recordings anew."""
-    context = {"custody": inside(request).customer.custody, **_resealing()}
-    return render(request, "web/console/_keys_resealing_run.html", context)
+    """How far it is where the provider's server seals recordings anew; the page is loaded anew when it is over."""
+    shown = _resealing()
+    answer = render(request, "web/console/_keys_resealing_run.html", shown)
+    if inside(request).htmx and (shown["run"] is None or shown["run"].finished_at is not None):
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 @sees_everything

@@ -174,6 +174,7 @@ def shown(request: HttpRequest, recording_id: UUID, *, wrong: str = "") -> HttpR
         "wrong": wrong,
         "values": request.POST,
         **evidence_panel(found.evidence_id),
+        "resealed_url": reverse("entry", args=[found.original_evidence_id]),
     }
     return render(request, "web/console/recording.html", context, status=400 if wrong else 200)
 

@@ -87,6 +87,7 @@ def get_recording(request: HttpRequest, recording_id: UUID) -> RecordingOut:
         media=[_media(recording_id, rendition) for rendition in found.renditions.values()],
         evidence_id=found.evidence_id,
         evidence_url=reverse("rest:evidence", args=[found.evidence_id]),
+        original_evidence_url=reverse("rest:evidence", args=[found.original_evidence_id]),
     )
 
 

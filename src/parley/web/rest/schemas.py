@@ -161,13 +161,15 @@ class DecisionOut(Schema):
 
 
 class RecordingOut(RowOut):
-    """Everything about one recording but its sound."""
+    """Everything about one recording but its sound. The original's evidence names the parts as they are: that of the
+    recording, until it is sealed anew to other keys."""
 
     decision: DecisionOut
     parts: list[PartOut]
     media: list[MediaOut]
     evidence_id: UUID
     evidence_url: str
+    original_evidence_url: str
 
 
 class DeletedOut(Schema):
