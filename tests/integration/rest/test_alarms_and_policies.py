@@ -25,7 +25,7 @@ NUMBER = "+390584943232"
 def token_of(office: Office, role: people.Role) -> Client:
     with tenancy.scope(office.customer):
         made = people.create_user(
-            email=f"{role}-{uuid4()}@rest.example", name=role, password=f"not {uuid4()}", role=role
+            email=f"{role}-{uuid4()}@rest.example", name=role, password="a sentence that nobody guesses 9", role=role
         )
         until = now() + timedelta(days=1)
         return bearer(tokens.make(name=role, scopes=SCOPES, by=made.id, at=now(), expires_at=until).text)
