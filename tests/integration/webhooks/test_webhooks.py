@@ -353,7 +353,10 @@ def test_killed_in_the_middle_of_an_attempt(place, receiver, tmp_path):
 
 @pytest.mark.parametrize("kills", [2, pytest.param(60, marks=pytest.mark.soak)])
 def test_killed_at_any_moment(place, receiver, tmp_path, kills):
-    """Outages and kill -9 by turns while calls go on: each event arrives, under one id, and no other id ever does."""
+    """Outages and kill -9 by turns while calls go on: each event arrives, under one id, and no other id ever does.
+
+    Who is killed before a good answer is written down leaves the endpoint failing: it is then asked ever more seldom.
+    """
     endpoint(receiver)
     with ExitStack() as stack:
         workers = Workers(receiver, tmp_path, lease=2)
@@ -362,11 +365,11 @@ def test_killed_at_any_moment(place, receiver, tmp_path, kills):
         for turn in range(kills):
             receiver.mode = ("slow", "500", "slow")[turn % 3]
             keys += happen(8)
-            wait_for("it works", partial(_more, receiver, len(receiver.told)), seconds=40)
+            wait_for("it works", partial(_more, receiver, len(receiver.told)), seconds=900)
             time.sleep(0.1 * (turn % 7))
             workers.kill()
         receiver.mode = "200"
-        wait_for("everything is told", lambda: webhooks.backlog().waiting == 0, seconds=120)
+        wait_for("everything is told", lambda: webhooks.backlog().waiting == 0, seconds=900)
     expected = {f"msg_{one.hex}" for one in Event.objects.filter(key__in=keys).values_list("id", flat=True)}
     assert len(expected) == len(keys) == 8 * kills
     assert {told.id for told in receiver.taken} == {told.id for told in receiver.told} == expected
