@@ -15,6 +15,7 @@ from tests.integration.recordings.conftest import Place, PlaceFor, Somebody
 from tests.integration.recordings.test_finalize import Fault
 from tests.support.installation import MakeCustomer
 from tests.support.interrupted import commit_points, interrupted
+from tests.support.recorded_rows import add_recording
 from tests.support.resealed import cut_by_a_crash, rewritten
 from tests.support.spooled import CALLEE, CALLER, call
 
@@ -23,7 +24,7 @@ from parley.inventory.api import Held
 from parley.obligations.api import run_due
 from parley.people.api import create_user, set_active
 from parley.recordings import api as recordings
-from parley.recordings.errors import HeaderRefused, NoSuchRecording, ResealingRefused
+from parley.recordings.errors import BadCursor, HeaderRefused, NoSuchRecording, ResealingRefused
 from parley.recordings.models import Note, Part, Recording
 from parley.recordings.original import opened_original, whole_capture
 from parley.recordings.reading import original
@@ -238,6 +239,27 @@ def test_what_must_stay_stays_and_says_why(
         assert opened(held, each, OLD)
     assert resealing.former().left == 4
     assert len(swept(held)) == 4
+
+
+def test_what_is_left_is_walked_page_by_page(held: Place, everybody: Somebody) -> None:
+    begun = now() - AGO
+    made = sorted(add_recording(at=begun, numbers=[CALLER.number]) for _ in range(3))
+    made += [add_recording(at=begun + timedelta(minutes=1), numbers=[CALLER.number])]
+    rotate(*PRESENT)
+    walked: list[UUID] = []
+    place: str = ""
+    while True:
+        after = resealing.place_of(place) if place else None
+        page = resealing.headers(everybody, after=after, limit=1, store=held.store)
+        if not page:
+            break
+        walked.append(page[0].recording_id)
+        place = resealing.as_text((page[0].started_at, page[0].recording_id))
+        assert {file.header for file in page[0].files} == {None}, "of a file that is not there"
+    assert walked == made
+    for text in ("", "x", "2026-01-01~" + str(made[0]), "2026-01-01T00:00:00Z~x"):
+        with pytest.raises(BadCursor):
+            resealing.place_of(text)
 
 
 @contextmanager

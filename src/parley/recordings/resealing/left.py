@@ -57,7 +57,8 @@ def left(rows: QuerySet[Recording], *, after: Place | None = None) -> QuerySet[R
     rows = rows.filter(started_at__lt=rotation.at + MARGIN)
     rows = rows.exclude(resealed__under=rotation.id).order_by("started_at", "id")
     if after is not None:
-        rows = rows.filter(Q(started_at__gt=after[0]) | Q(started_at=after[0], id__gt=after[1]))
+        # One bound from below for the index, then what it still holds of that very instant.
+        rows = rows.filter(started_at__gte=after[0]).exclude(started_at=after[0], id__lte=after[1])
     return rows
 
 
