@@ -2,10 +2,14 @@
 log, the scrub and the player know it for what it was."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,6 +51,7 @@ from parley.tenancy import api as tenancy
 OLD, SPARE, NEW, SECOND = (generate_identity() for _ in range(4))
 PRESENT = (NEW.recipient, SECOND.recipient)
 AGO = timedelta(hours=2)
+KILLED = Path(__file__).parents[2] / "support" / "killed_resealing.py"
 
 
 def now() -> datetime:
@@ -370,6 +375,32 @@ def test_where_the_provider_keeps_the_keys_a_run_does_all_and_goes_on_after_a_de
         assert len(swept(place)) == 4 * 4
         with pytest.raises(ResealingRefused, match="the provider keeps"):
             resealing.reseal(everybody, made[2], {}, recipients=PRESENT, at=now(), store=place.store)
+
+
+def test_a_worker_that_is_killed_leaves_every_recording_whole(place: Place, everybody: Somebody) -> None:
+    if not place.url.startswith("file://"):
+        pytest.skip("the process dies in a store of files")
+    made = [place.recorded(at=now() - AGO) for _ in range(2)]
+    by = create_user(email="k@reseal.example", name="Kim", password=None, role="compliance").id
+    former = tenancy.keyring().identities(tenancy.current())
+    capture = opened(place, made[0], *former)
+    rotate()
+    keys = tenancy.keyring().identities(tenancy.current())
+    with recordings.using_store(place.store):
+        resealing.start(by=by, at=now())
+        for point in ("written", "named", "swept"):
+            died = subprocess.run(
+                [sys.executable, KILLED, str(place.customer.id), place.url, point], capture_output=True, check=False
+            )
+            assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+            fitting = keys[:1] if point == "swept" else former
+            for recording in made:
+                assert opened(place, recording, *fitting) == capture
+                assert examine(recording, store=place.store).damages == ()
+        assert resealing.former().left == 0
+        run_due(place.customer, handlers=resealing.long_handlers(), now=now() + 2 * AGO)
+        left = {head.key for head in place.store.list(f"{place.customer.id}/recordings/")}
+        assert left == set(Part.objects.values_list("object_key", flat=True))
 
 
 def test_a_run_ends_when_it_is_stopped_or_who_asked_may_no_more(
