@@ -25,7 +25,7 @@ DECLARATIONS = (
         purpose="essential.legal_obligation",
         retention="evidence",
         find_by="evidence-detail",
-        export="value",
+        export="withheld",
         erase="drop-detail",
     ),
     NotPersonal(model="ledger.Detail", field=("entry_id", "salt"), why="random; both go with the detail"),

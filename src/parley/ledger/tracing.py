@@ -21,7 +21,8 @@ def naming(
 ) -> Iterator[tuple[UUID, frozenset[UUID]]]:
     """(entry, those of `ids` that its details name) in the log's order: entries under `head`, not older than `since`.
 
-    Reads the details of the whole stretch, a page at a time: no index knows what they name. Erased ones name nothing.
+    Reads the details of the whole stretch, a page at a time: but for persons no index knows what they name. Erased ones
+    name nothing.
     """
     wanted = {str(one): one for one in ids}
     after = -1

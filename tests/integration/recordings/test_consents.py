@@ -104,8 +104,10 @@ def test_what_is_known_is_found_and_of_old_recordings_too(place: Place, everybod
     old = place.recorded(at=AT - timedelta(hours=1), parts=[])
     Recording.objects.filter(id=old).update(steering=None, told=None)
 
-    def found(**wanted: Any) -> list[UUID]:
-        return [row.recording_id for row in recordings.search(everybody, recordings.Wanted(**wanted)).rows]
+    mine = Somebody(number_indexes=frozenset({place.spooler.index("number", CALLER.number), b"y" * 17}))
+
+    def found(viewer: Somebody = everybody, **wanted: Any) -> list[UUID]:
+        return [row.recording_id for row in recordings.search(viewer, recordings.Wanted(**wanted)).rows]
 
     for _again in range(2):
         for state in recordings.NOTICES:
@@ -114,6 +116,8 @@ def test_what_is_known_is_found_and_of_old_recordings_too(place: Place, everybod
         assert found(notice=("tone", "announcement")) == [made["announcement"], made["tone"]]
         assert found(notice=("none",), consent=("asked", "given")) == [made["none"]]
         assert found(notice=("tone",), consent=("asked",)) == []
+        assert found(viewer=mine, notice=("none",), consent=("asked",)) == [made["none"]]
+        assert found(viewer=Somebody(number_indexes=frozenset({b"x" * 17})), notice=("none",)) == []
         assert len(found()) == 6 and {row.notice for row in recordings.search(everybody).rows} == set(kinds)
         Recording.objects.update(notice="")
         with connection.cursor() as cursor:
