@@ -23,10 +23,6 @@ CREATE TABLE ledger_person (
     PRIMARY KEY (person, at, entry_id) INCLUDE (kind)
 );
 
-INSERT INTO ledger_person (person, at, entry_id, kind)
-SELECT ledger_whose(d.details), e.at, e.entry_id, e.kind FROM ledger_entry e JOIN ledger_detail d USING (entry_id)
-WHERE ledger_whose(d.details) IS NOT NULL;
-
 -- As the owner of the tables: no role of a daemon may write here. Details that are being erased are waited for: either
 -- they are gone then, or whoever erases them finds what was written here. Entry by entry by its key, whatever the plan
 -- was made for: a sequencer's first batch may be large and the log small.
@@ -53,6 +49,11 @@ CREATE TRIGGER lists_persons AFTER INSERT ON ledger_entry REFERENCING NEW TABLE 
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_list_persons();
 CREATE TRIGGER forgets_persons AFTER DELETE ON ledger_detail REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_forget_persons();
+
+-- The log until now, once the triggers hold off whoever writes.
+INSERT INTO ledger_person (person, at, entry_id, kind)
+SELECT ledger_whose(d.details), e.at, e.entry_id, e.kind FROM ledger_entry e JOIN ledger_detail d USING (entry_id)
+WHERE ledger_whose(d.details) IS NOT NULL;
 
 REVOKE ALL ON ledger_person FROM PUBLIC, parley_app, parley_sequencer;
 GRANT SELECT ON ledger_person TO parley_app, parley_sequencer;
