@@ -143,8 +143,8 @@ class _Writer:
                 )
                 if cursor.rowcount != 1:
                     return False
-                for sealed in made.sealed.values():
-                    keep_epoch(sealed)
+                if made.sealed is not None:
+                    keep_epoch(made.sealed)
                 cursor.execute(_LONG_LIST, [min(_LONGEST_LIST, _SHORTEST_LIST + made.first // _ROWS_FOR_ONE)])
                 with cursor.copy(_COPY) as copy:
                     for part in (_HEADER, made.copied, _TRAILER):

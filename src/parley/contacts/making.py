@@ -35,12 +35,13 @@ T = TypeVar("T")
 
 @dataclass
 class Batch:
-    """Rows as COPY wants them; `asked` are the different questions that the gate must answer for them."""
+    """Rows as COPY wants them; `asked` are the different questions that the gate must answer for them,
+    `sealed` one of their fields: all are of one epoch."""
 
     first: int
     count: int = 0
     copied: bytes = b""
-    sealed: dict[UUID, SealedField] = field(default_factory=dict)
+    sealed: SealedField | None = None
     asked: set[tuple[bool, str]] = field(default_factory=set)
 
 
@@ -65,6 +66,7 @@ class Maker:
     checked: bool = False
     _names: dict[str, "_Name"] = field(default_factory=dict)
     _others: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    _facts: dict[str, bytes] = field(default_factory=dict)
 
     def make(self, given: Sequence[NewContact], *, first: int) -> Batch:
         """The rows of contacts, the first of which is number `first` (from 0) of all. Raises ContactRefused."""
@@ -73,24 +75,24 @@ class Maker:
         rows = given if self.checked else self._checked(given, first)
         parts = parts_of_each(self.tools.tokeniser, [[one.value for one in new.numbers] for new in rows])
         ids = _ids(self.at, first, len(rows))
-        seal, now = self.tools.sealer.seal, time()
+        epoch = self.tools.sealer.epoch(now=time(), seals=len(rows))
         directory = b"\0\0\0\x10" + self.directory.bytes
         instant = b"\0\0\0\x08" + micros(self.at)
         for contact, new, cut in zip(ids, rows, parts, strict=True):
             source = new.source or self.source
-            sealed = seal(to_bytes(new, source=source), aad=AAD + contact, now=now)
-            if sealed.epoch_id not in made.sealed:
-                made.sealed[sealed.epoch_id] = sealed
+            sealed = epoch.seal(to_bytes(new, source=source), aad=AAD + contact)
             lexemes, addresses = self._tokens(new, source, cut)
             text = b"".join(lexemes)
             made.asked.add((new.minor, new.citizenship))
             until = b"\xff\xff\xff\xff" if new.keep_until is None else b"\0\0\0\x08" + micros(new.keep_until)
             chunks += (
                 b"\0\x08\0\0\0\x10", contact, directory, instant, until,
-                b"\0\0\0\x01\x01" if new.minor else b"\0\0\0\x01\x00", len(sealed.data).to_bytes(4, "big"),
-                sealed.data, (len(text) + 4).to_bytes(4, "big"), len(lexemes).to_bytes(4, "big"), text,
+                b"\0\0\0\x01\x01" if new.minor else b"\0\0\0\x01\x00", len(sealed).to_bytes(4, "big"),
+                sealed, (len(text) + 4).to_bytes(4, "big"), len(lexemes).to_bytes(4, "big"), text,
                 _array(addresses),
             )  # fmt: skip
+        if rows:
+            made.sealed = SealedField(epoch_id=epoch.id, wrapped=epoch.wrapped, data=sealed)
         made.copied = b"".join(chunks)
         return made
 
@@ -117,15 +119,23 @@ class Maker:
         else:
             found.update([lexeme for word, lexeme in others.items() if word not in named])
         for purpose in new.purposes:
-            found.add(token.metadata("purpose", purpose).encode() + _END)
+            found.add(self._metadata("purpose", purpose))
         if source:
-            found.add(token.metadata("source", source).encode() + _END)
+            found.add(self._metadata("source", source))
         for receiver in new.shared_with:
-            found.add(token.metadata("shared", receiver).encode() + _END)
+            found.add(self._metadata("shared", receiver))
         addresses = [token.number(one.value) for one in new.numbers] + [token.email(one) for one in new.emails]
         if named and (new.given or new.family):
             addresses.append(token.same_words([*given.words, *family.words], company.words))
         return found, addresses
+
+    def _metadata(self, kind: str, value: str) -> bytes:
+        named = f"{kind} {value}"
+        known = self._facts.get(named)
+        if known is None:
+            known = self.tools.tokeniser.metadata(kind, value).encode() + _END
+            _keep(self._facts, named, known)
+        return known
 
     def _words(self, new: NewContact) -> dict[str, bytes]:
         """The words of a row besides its names, each with its lexeme."""

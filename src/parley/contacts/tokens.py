@@ -10,7 +10,7 @@ number from its beginning, "t" from its end, "m" metadata. Classes "s" and "m" a
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Final, TypeVar
 
@@ -74,10 +74,17 @@ class Tokeniser:
     key: bytes = field(repr=False)
     number_key: bytes = field(repr=False)
     email_key: bytes = field(repr=False)
-    _indexes: dict[str, BlindIndex] = field(default_factory=dict, repr=False, compare=False)
     _paths: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _nodes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _tags: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def _numbers(self) -> BlindIndex:
+        return BlindIndex(self.number_key, field=NUMBER_INDEX)
+
+    @cached_property
+    def _emails(self) -> BlindIndex:
+        return BlindIndex(self.email_key, field=EMAIL_INDEX)
 
     def of(self, new: NewContact) -> Tokens:
         """All tokens of a checked contact."""
@@ -172,17 +179,11 @@ class Tokeniser:
 
     def number(self, canonical: str) -> int:
         """The token of a whole number."""
-        return _short(self._index(NUMBER_INDEX, self.number_key).of(canonical))
+        return _short(self._numbers.of(canonical))
 
     def email(self, address: str) -> int:
         """The token of a whole e-mail address."""
-        return _short(self._index(EMAIL_INDEX, self.email_key).of(address.lower()))
-
-    def _index(self, name: str, key: bytes) -> BlindIndex:
-        known = self._indexes.get(name)
-        if known is None:
-            known = self._indexes[name] = BlindIndex(key, field=name)
-        return known
+        return _short(self._emails.of(address.lower()))
 
     def same_name(self, new: NewContact) -> int:
         """The token that contacts of one name at one company share."""

@@ -53,18 +53,20 @@ class FieldSealer:
     def __init__(self, recipients: Sequence[str | Recipient], *, epoch_seconds: float = 3600) -> None:
         self._recipients = recipients_of(recipients)
         self._epoch_seconds = epoch_seconds
-        self._epoch: _Epoch | None = None
+        self._epoch: Epoch | None = None
 
     def seal(self, value: Readable, *, aad: bytes, now: float) -> SealedField:
         """`value` sealed for the place that `aad` names. `now`: Unix seconds; it decides the epoch only."""
+        epoch = self.epoch(now=now, seals=1)
+        return SealedField(epoch_id=epoch.id, wrapped=epoch.wrapped, data=epoch.seal(value, aad=aad))
+
+    def epoch(self, *, now: float, seals: int) -> "Epoch":
+        """The epoch of `now`, for so many values that are sealed at once: whoever has it forgets it soon."""
         epoch = self._epoch
-        if epoch is None or not epoch.started <= now < epoch.started + self._epoch_seconds or epoch.left <= 0:
-            epoch = self._epoch = _Epoch(self._recipients, now=now)
-        epoch.left -= 1
-        # Random nonces, not a counter: a forked process would count on from the same number under the same key.
-        nonce = os.urandom(_NONCE_LENGTH)
-        sealed = epoch.cipher.encrypt(nonce, value, epoch.id.bytes + aad)
-        return SealedField(epoch_id=epoch.id, wrapped=epoch.wrapped, data=epoch.id.bytes + nonce + sealed)
+        if epoch is None or not epoch.started <= now < epoch.started + self._epoch_seconds or epoch.left < seals:
+            epoch = self._epoch = Epoch(self._recipients, now=now)
+        epoch.left -= seals
+        return epoch
 
     def forget(self, *, now: float) -> None:
         """Drop the key if its epoch is over. Call it now and then: a writer that seals nothing misses the hour."""
@@ -114,13 +116,20 @@ class FieldOpener:
         return cipher
 
 
-class _Epoch:
-    """A key while it may be used."""
+class Epoch:
+    """A key while it may be used. `wrapped` is kept once for all that it sealed."""
 
     def __init__(self, recipients: Sequence[Recipient], *, now: float) -> None:
         key = os.urandom(_KEY_LENGTH)
         self.id = new_id(at=datetime.fromtimestamp(now, UTC))
         self.started = now
         self.left = _MAXIMUM_SEALS
-        self.cipher = AESGCM(key)
+        self._cipher = AESGCM(key)
+        self._name = self.id.bytes
         self.wrapped = seal_bytes(self.id.bytes + key, recipients)
+
+    def seal(self, value: Readable, *, aad: bytes) -> bytes:
+        """What the column holds, for the place that `aad` names."""
+        # Random nonces, not a counter: a forked process would count on from the same number under the same key.
+        nonce = os.urandom(_NONCE_LENGTH)
+        return self._name + nonce + self._cipher.encrypt(nonce, value, self._name + aad)

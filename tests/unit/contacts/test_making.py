@@ -84,7 +84,8 @@ def test_rows_have_the_tokens_and_fields_of_those_made_one_by_one() -> None:
         assert sorted(array(addresses)) == sorted(wanted.addresses)
         assert directory == DIRECTORY.bytes
         assert contact is not None and sealed is not None and changed_at is not None
-        wrapped = batch.sealed[epoch_of(sealed)].wrapped
+        assert batch.sealed is not None and epoch_of(sealed) == batch.sealed.epoch_id
+        wrapped = batch.sealed.wrapped
         opened = TOOLS.open(UUID(bytes=contact), sealed, wrapped, minor=minor == b"\x01", keep_until=checked.keep_until)
         assert opened == checked
         assert (until is None) == (checked.keep_until is None)
@@ -111,7 +112,8 @@ def test_a_row_that_was_checked_is_taken_as_it_is_and_another_is_named() -> None
         made([PEOPLE[0], NewContact(given="a\x00")], first=6)
     maker = Maker(tools=TOOLS, directory=DIRECTORY, source="", at=NOW, region=None, checked=True)
     [columns] = rows_of(maker.make([odd], first=0))
-    [sealed] = maker.make([odd], first=0).sealed.values()
+    sealed = maker.make([odd], first=0).sealed
+    assert sealed is not None
     kept = TOOLS.open(UUID(bytes=bytes(columns[0] or b"")), bytes(columns[5] or b""), sealed.wrapped)
     assert kept == odd
 
