@@ -10,7 +10,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from parley.contacts import api as contacts
-from parley.contacts.formats.types import Card
+from parley.contacts.cards import card
 from parley.contacts.formats.writing import (
     ENDINGS,
     MEDIA_TYPES,
@@ -157,17 +157,3 @@ def _cells(contact: NewContact, own: Sequence[CustomField]) -> list[str]:
         *(contact.custom.get(one.key, "") for one in own),
         "\n".join(contact.purposes), contact.source, contact.keep_until.isoformat() if contact.keep_until else "",
     ]  # fmt: skip
-
-
-def card(contact_id: UUID, contact: NewContact) -> Card:
-    home = contact.addresses[0] if contact.addresses else None
-    parts = (home.street, home.postcode, home.city, home.region, home.country) if home else ()
-    return Card(
-        name=contact.name, given=contact.given, family=contact.family, organisation=contact.company,
-        department=contact.department, title=contact.title,
-        numbers=tuple((one.kind, one.value) for one in contact.numbers),
-        emails=tuple(("", one) for one in contact.emails),
-        address=", ".join(part for part in parts if part),
-        birthday=contact.birthday.isoformat() if contact.birthday else "",
-        note=contact.notes, uid=f"urn:uuid:{contact_id}",
-    )  # fmt: skip

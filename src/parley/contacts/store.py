@@ -15,9 +15,11 @@ from django.db import connection
 from django.db.models import Q
 
 from parley.contacts import models, rows
+from parley.contacts.cards import card
 from parley.contacts.consents import consent_view, indexes_of, objections_of
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import changed, check
+from parley.contacts.formats.writing import write_vcards
 from parley.contacts.news import DELETED, tell_deleted
 from parley.contacts.tools import tools
 from parley.contacts.types import OFFERING, STORE_NAME, NewContact, Number
@@ -274,9 +276,6 @@ def _write_row(row: rows.Row, directory: str, sink: Sink, options: ExportOptions
 
 
 def _write_card(row: rows.Row, sink: Sink) -> None:
-    from parley.contacts.exporting import card
-    from parley.contacts.formats.writing import write_vcards
-
     with sink.file(f"contacts/{row.id}.vcf", "text/vcard") as file:
         write_vcards(file, [card(row.id, row.fields)], version="4.0")
 
