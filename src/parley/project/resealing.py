@@ -1,19 +1,19 @@
 """Sealing recordings anew from a machine of one's own, by the interface of a console.
 
-Headers come and go over HTTP; the key stays here.
+Headers come and go over HTTP; the key stays here. The token goes to that console alone: no redirect is followed, and
+only to this machine itself is anything said without TLS.
 """
 
+import http.client
 import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
+from urllib.parse import SplitResult, quote, urlsplit
 
 from parley.foundation.errors import ParleyError
 from parley.sealing.api import Identity, SealingError, parse_identity, parse_recipient, rewritten_header
@@ -23,6 +23,8 @@ _LATER: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _OF_ONE: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 _TIMEOUT: Final = 120.0
 _PAGE: Final = 50
+_HERE: Final = {"localhost", "127.0.0.1", "::1"}
+_AGAIN: Final = "What was done stays done; do it again to go on."
 
 
 class ConsoleRefused(ParleyError):
@@ -55,26 +57,40 @@ class Console:
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer. Waits where the console is busy. Raises ConsoleRefused, OneRefused."""
-        url = urllib.parse.urljoin(self.address.rstrip("/") + "/", path)
-        if not url.startswith(("https://", "http://")):
-            raise ConsoleRefused("a console has an address with https://", remedy="Copy it from the browser.")
-        data = json.dumps(body).encode() if body is not None else None
+        for pause in _PATIENCE:
+            status, answer = self._asked(path, body)
+            if status not in _LATER:
+                break
+            time.sleep(pause)
+        else:
+            status, answer = self._asked(path, body)
+        if status != HTTPStatus.OK or not isinstance(answer, dict):
+            words = answer.get("detail") if isinstance(answer, dict) else None
+            kind = OneRefused if status in _OF_ONE else ConsoleRefused
+            raise kind(str(words or f"HTTP {status}"), remedy=_AGAIN)
+        return answer
+
+    def _asked(self, path: str, body: Mapping[str, Any] | None) -> tuple[int, object]:
+        """Status and JSON of one answer, None for what is none. Raises ConsoleRefused where there is no answer."""
+        place = _place(self.address)
+        kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+        connection = kind(place.hostname or "", place.port, timeout=_TIMEOUT)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        for pause in (*_PATIENCE, None):
-            try:
-                request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 - the scheme was checked
-                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - the same
-                    return cast(dict[str, Any], json.load(answer))
-            except urllib.error.HTTPError as error:
-                if error.code in _LATER and pause is not None:
-                    time.sleep(pause)
-                    continue
-                raise _refused(error) from error
-            except OSError as error:
-                raise ConsoleRefused(
-                    "the console does not answer", remedy="What was done stays done; do it again to go on."
-                ) from error
-        raise AssertionError("the last try answers or raises")
+        try:
+            connection.request(
+                "GET" if body is None else "POST", f"{place.path.rstrip('/')}/{path}",
+                body=None if body is None else json.dumps(body), headers=headers,
+            )  # fmt: skip
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise ConsoleRefused("the console does not answer", remedy=_AGAIN) from error
+        finally:
+            connection.close()
+        try:
+            return response.status, json.loads(content)
+        except ValueError:
+            return response.status, None
 
 
 def reseal(
@@ -131,7 +147,7 @@ def _items(console: Console) -> Iterator[dict[str, Any]]:
         yield from page["items"]
         if not page["next"]:
             return
-        after = f"&after={urllib.parse.quote(page['next'])}"
+        after = f"&after={quote(page['next'])}"
 
 
 def _anew(header: str, held: Sequence[Identity], to: Sequence[str]) -> dict[str, str]:
@@ -139,10 +155,14 @@ def _anew(header: str, held: Sequence[Identity], to: Sequence[str]) -> dict[str,
     return {"header": b64encode(made.header).decode(), "proof": b64encode(made.proof).decode()}
 
 
-def _refused(error: urllib.error.HTTPError) -> ConsoleRefused:
+def _place(address: str) -> SplitResult:
+    """The parts of a console's address. Raises ConsoleRefused where a token must not be sent."""
+    refused = ConsoleRefused("a console has an address with https://", remedy="Copy it from the browser.")
     try:
-        words = json.load(error)["detail"]
-    except (ValueError, KeyError, TypeError):
-        words = f"HTTP {error.code}"
-    kind = OneRefused if error.code in _OF_ONE else ConsoleRefused
-    return kind(words, remedy="What was done stays done; do it again to go on.")
+        place, _port = (parts := urlsplit(address)), parts.port
+    except ValueError as error:
+        raise refused from error
+    here = place.scheme == "http" and place.hostname in _HERE
+    if not place.hostname or not (here or place.scheme == "https"):
+        raise refused
+    return place

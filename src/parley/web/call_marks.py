@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -28,10 +28,11 @@ def party_mark(party: Party | None, known: Mapping[str, ContactLine]) -> SafeStr
         return format_html('<span class="quiet">{}</span>', _("unknown"))
     line = known.get(party.number) if known else None
     name = line.name if line is not None else ""
+    bold = ""
     if name:
         bold = format_html('<b title="{}">{}</b>', _("in your contacts"), name)
-    else:
-        bold = format_html("<b>{}</b>", party.name) if party.name else mark_safe("")
+    elif party.name:
+        bold = format_html("<b>{}</b>", party.name)
     sealed = line is not None and line.sealed
     return format_html(
         '<span class="party">{}<span class="{} nowrap">{}</span>{}</span>',
@@ -55,17 +56,17 @@ def state_marks(row: RecordingRow, resting: Mapping[UUID, str]) -> SafeString:
         marks.append(_mark(f"wraps {shape}", words))
     if rest := resting.get(row.recording_id):
         marks.append(_mark("due", rest))
-    return mark_safe(" ".join(mark for mark in marks if mark))  # noqa: S308 - each is escaped
+    return format_html_join(" ", "{}", ((mark,) for mark in marks if mark))
 
 
-def _rendition(row: RecordingRow) -> str:
+def _rendition(row: RecordingRow) -> SafeString | str:
     if known := _RENDITIONS.get(row.rendition):
         return _mark(*known)
     if row.segments > 1:
         words = ngettext("%(n)s recording", "%(n)s recordings", row.segments) % {"n": row.segments}
-        return f'<span class="quiet">{escape(str(words))}</span>'
+        return format_html('<span class="quiet">{}</span>', words)
     return ""
 
 
-def _mark(shape: str, words: Any) -> str:
-    return f'<span class="state {shape}">{escape(str(words))}</span>'
+def _mark(shape: str, words: Any) -> SafeString:
+    return format_html('<span class="state {}">{}</span>', shape, words)

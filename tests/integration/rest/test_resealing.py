@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from pytest_django import DjangoDbBlocker
 from tests.integration.recordings.conftest import Somebody
 from tests.integration.rest.conftest import bearer, now
 from tests.journeys.conftest import Servers
@@ -33,10 +34,10 @@ PRESENT = [NEW.recipient, SECOND.recipient]
 
 @pytest.fixture(scope="module")
 def held(
-    make_customer: MakeCustomer, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: object
+    make_customer: MakeCustomer, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
 ) -> tuple[tenancy.Customer, list[UUID]]:
     """A customer that rotated its keys after four recordings, one of which rests under a hold."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():
         made = make_customer(custody="customer-held", recipients=(OLD.recipient, SPARE.recipient))
         spooler = Spooler(tmp_path_factory.mktemp("spool"), made)
         with tenancy.scope(made):

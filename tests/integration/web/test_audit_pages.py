@@ -142,13 +142,13 @@ def test_two_packs_at_once_are_one(keeper):  # type: ignore[no-untyped-def]
     assert fetched.status_code == 409 and b"not ready" in fetched.content
 
 
-def test_the_trail_of_a_person_in_some_days_on_the_page_and_as_csv(house, keeper):  # type: ignore[no-untyped-def]
+def test_the_trail_of_a_person_in_some_days_on_the_page_and_as_csv(house: tenancy.Customer, keeper: Client) -> None:
     at = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # in Rome the 29th, the day on which the clock changes
     with tenancy.scope(house):
         anna = create_user(email="anna@audit.example", name='=HYPERLINK("x")', password=PASSWORD, role="user")
         with connection.cursor() as cursor:
             for number in range(120):
-                details = {"user": str(anna.id), "number": number}
+                details: dict[str, ledger.JSON] = {"user": str(anna.id), "number": number}
                 when = at + timedelta(minutes=number)
                 ledger.record(cursor, kind="recording.noted", clause="T-1", details=details, at=when)
     here = "/c/audit-house/audit/"
@@ -172,7 +172,7 @@ def test_the_trail_of_a_person_in_some_days_on_the_page_and_as_csv(house, keeper
         assert b"Nothing was searched" in keeper.get(here, days | wrong).content
         assert keeper.get(here + "trail.csv", days | wrong).status_code == 400
     answer = keeper.get(here + "trail.csv", days)
-    lines = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[call-overload]
+    lines = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
     assert [line["entry"] for line in lines] == entries
     assert lines[0]["who"] == """'=HYPERLINK("x")""" and lines[0]["account"] == str(anna.id)
     assert [json.loads(line["details"])["number"] for line in lines] == list(range(119, -1, -1))
@@ -183,8 +183,10 @@ def test_the_trail_of_a_person_in_some_days_on_the_page_and_as_csv(house, keeper
     assert signed_in("/c/audit-house/", "anna@audit.example").get(here + "trail.csv").status_code == 403
 
 
-def test_a_csv_ends_where_it_is_said_to(house, keeper, monkeypatch):  # type: ignore[no-untyped-def]
+def test_a_csv_ends_where_it_is_said_to(
+    house: tenancy.Customer, keeper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(evidence, "CSV_ROWS", 5)
     monkeypatch.setattr(evidence, "_CSV_PAGE", 2)
     answer = keeper.get("/c/audit-house/audit/trail.csv")
-    assert len(list(csv.DictReader(io.StringIO(b"".join(answer).decode())))) == 5
+    assert len(list(csv.DictReader(io.StringIO(answer.getvalue().decode())))) == 5

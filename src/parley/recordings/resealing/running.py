@@ -57,7 +57,7 @@ def start(*, by: UUID, at: datetime) -> UUID:
 
 
 def stop(*, at: datetime) -> None:
-    """End the run that goes on, after the recording that it is at; what was done stays done."""
+    """End the run that goes on; what was done stays done. Waits for the slice that it is in, some five seconds."""
     Resealing.objects.filter(finished_at=None).update(finished_at=at, stopped=True)
 
 
