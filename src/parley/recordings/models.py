@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Extract
 
 from parley.recordings.quality import QUALITIES
-from parley.recordings.resealing import models as _resealing  # noqa: F401 - here Django looks for all of the app's
+from parley.recordings.resealing import models as _resealing  # noqa: F401 - Django finds what this imports
 
 CONSENTS = ["not-asked", "asked", "given", "refused", "withdrawn"]
 NOTICES = ["not-known", "none", "tone", "announcement"]

@@ -1,15 +1,10 @@
 """A recording sealed anew: the new keys open it and the old ones do not, whoever dies when; what must stay stays; the
 log, the scrub and the player know it for what it was."""
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,19 +15,15 @@ from tests.integration.recordings.test_finalize import Fault
 from tests.support.installation import MakeCustomer
 from tests.support.interrupted import commit_points, interrupted
 from tests.support.recorded_rows import add_recording
-from tests.support.resealed import cut_by_a_crash, rewritten
+from tests.support.resealed import AGO, cut_by_a_crash, details, now, opened, rewritten, swept
 from tests.support.spooled import CALLEE, CALLER, call
 
 from parley.governance.access import api as access
 from parley.inventory.api import Held
-from parley.obligations.api import run_due
-from parley.people.api import create_user, set_active
 from parley.recordings import api as recordings
 from parley.recordings.errors import BadCursor, HeaderRefused, NoSuchRecording, ResealingRefused
 from parley.recordings.models import Note, Part, Recording
-from parley.recordings.original import opened_original, whole_capture
-from parley.recordings.reading import original
-from parley.recordings.resealing import anew, running
+from parley.recordings.resealing import anew
 from parley.recordings.resealing import api as resealing
 from parley.recordings.scrubbing.examining import examine
 from parley.recordings.types import PartySheet, party_aad
@@ -43,19 +34,12 @@ from parley.sealing.api import (
     NewHeader,
     NoIdentityMatchesError,
     generate_identity,
-    open_bytes,
     rewritten_header,
 )
 from parley.tenancy import api as tenancy
 
 OLD, SPARE, NEW, SECOND = (generate_identity() for _ in range(4))
 PRESENT = (NEW.recipient, SECOND.recipient)
-AGO = timedelta(hours=2)
-KILLED = Path(__file__).parents[2] / "support" / "killed_resealing.py"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -72,33 +56,12 @@ def rotate(*recipients: str) -> None:
     access.rotate_keys(recipients=recipients, by=uuid4(), party="customer", at=now())
 
 
-def opened(place: Place, recording: UUID, *identities: Identity | str) -> bytes:
-    """The capture, read as everybody reads it."""
-    row = Recording.objects.get(id=recording)
-    files = original(row, store=place.store)
-    with opened_original(files, open_file=files.__getitem__, identities=identities, recording_id=recording) as parts:
-        return b"".join(whole_capture(parts))
-
-
 def reseal(place: Place, by: Somebody, recording: UUID, *, held: Identity = OLD, **more: Any) -> UUID:
     (one,) = [each for each in resealing.headers(by, store=place.store) if each.recording_id == recording]
     return resealing.reseal(
         by, recording, rewritten(one, secrets=[held.secret], recipients=PRESENT),
         **{"recipients": PRESENT, "at": now(), "store": place.store} | more,
     )  # fmt: skip
-
-
-def details(entry: UUID) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT details FROM ledger_detail WHERE entry_id = %s", [entry])
-        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
-        return found
-
-
-def swept(place: Place) -> list[str]:
-    """The objects that are left when the old ones are gone."""
-    assert run_due(place.customer, handlers=resealing.long_handlers(), now=now() + AGO).failed == 0
-    return [head.key for head in place.store.list(f"{place.customer.id}/recordings/")]
 
 
 def test_the_new_keys_open_it_the_old_do_not_and_the_log_knows_both(held: Place, everybody: Somebody) -> None:
@@ -325,99 +288,3 @@ def test_whoever_dies_when_one_of_both_is_whole(
         assert readable(held, recording, capture) == [False, True]
     assert set(swept(held)) == set(Part.objects.values_list("object_key", flat=True))
     assert [readable(held, each, capture) for each in made] == [[False, True]] * 6
-
-
-def test_where_the_provider_keeps_the_keys_a_run_does_all_and_goes_on_after_a_death(
-    place: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = [place.recorded(at=now() - AGO + timedelta(minutes=n)) for n in range(4)]
-    place.render()
-    sound = recordings.rendition(everybody, made[1], "wav", store=place.store).read()
-    record = Held(store="recordings", kind="recording", id=made[2], at=now() - AGO + timedelta(minutes=2))
-    retention.place_hold(
-        title="T", ground="G", owner=uuid4(), review_at=now() + AGO, by=uuid4(), at=now(),
-        records=[replace(record, at=Recording.objects.get(id=made[2]).started_at)],
-    )  # fmt: skip
-    by = create_user(email="o@reseal.example", name="Olga", password=None, role="compliance").id
-    with pytest.raises(ResealingRefused):
-        resealing.start(by=by, at=now())
-    rotate()
-    monkeypatch.setattr(running, "_SECONDS", 0.0)  # a recording in each slice
-    with recordings.using_store(place.store):
-        run = resealing.start(by=by, at=now())
-        assert resealing.start(by=by, at=now()) == run
-        turns = 0
-        while True:
-            turns += 1
-            with interrupted(next(point for point in commit_points() if point.commit == 1 + turns % 2)):
-                run_due(place.customer, handlers={running.RESEAL: running._slice}, now=now())
-            for each in made:
-                recordings.rendition(everybody, each, "wav", store=place.store).close()
-                assert examine(each, store=place.store).damages == ()
-            found = resealing.newest()
-            if (found and found.finished_at) or turns > 40:
-                break
-            run_due(place.customer, handlers={running.RESEAL: running._slice}, now=now() + timedelta(minutes=turns))
-        assert found and (found.total, found.done, found.refused, found.stopped) == (4, 3, {"hold": 1}, False)
-        assert (resealing.former().left, resealing.former().fields) == (1, 0)
-        keys = tenancy.keyring().identities(tenancy.current())
-        epoch = Recording.objects.get(id=made[2]).epoch
-        assert open_bytes(bytes(epoch.wrapped), [keys[0]])[:16] == epoch.id.bytes
-        assert opened(place, made[1], keys[0])
-        with pytest.raises(NoIdentityMatchesError):
-            opened(place, made[1], keys[1])
-        assert opened(place, made[2], keys[1])
-        assert recordings.rendition(everybody, made[1], "wav", store=place.store).read() == sound
-        sealed = details(recordings.get(everybody, made[1]).evidence_id)
-        told = details(anew.resealed_entry(made[1], 1))
-        assert told["before_sha256"] == sealed["files_sha256"]
-        assert {one["name"] for one in told["renditions"]} == {"mp3", "wav", "peaks"}
-        assert len(swept(place)) == 4 * 4
-        with pytest.raises(ResealingRefused, match="the provider keeps"):
-            resealing.reseal(everybody, made[2], {}, recipients=PRESENT, at=now(), store=place.store)
-
-
-def test_a_worker_that_is_killed_leaves_every_recording_whole(place: Place, everybody: Somebody) -> None:
-    if not place.url.startswith("file://"):
-        pytest.skip("the process dies in a store of files")
-    made = [place.recorded(at=now() - AGO) for _ in range(2)]
-    by = create_user(email="k@reseal.example", name="Kim", password=None, role="compliance").id
-    former = tenancy.keyring().identities(tenancy.current())
-    capture = opened(place, made[0], *former)
-    rotate()
-    keys = tenancy.keyring().identities(tenancy.current())
-    with recordings.using_store(place.store):
-        resealing.start(by=by, at=now())
-        for point in ("written", "named", "swept"):
-            died = subprocess.run(
-                [sys.executable, KILLED, str(place.customer.id), place.url, point], capture_output=True, check=False
-            )
-            assert died.returncode == -signal.SIGKILL, died.stderr.decode()
-            fitting = keys[:1] if point == "swept" else former
-            for recording in made:
-                assert opened(place, recording, *fitting) == capture
-                assert examine(recording, store=place.store).damages == ()
-        assert resealing.former().left == 0
-        run_due(place.customer, handlers=resealing.long_handlers(), now=now() + 2 * AGO)
-        left = {head.key for head in place.store.list(f"{place.customer.id}/recordings/")}
-        assert left == set(Part.objects.values_list("object_key", flat=True))
-
-
-def test_a_run_ends_when_it_is_stopped_or_who_asked_may_no_more(
-    place: Place, everybody: Somebody, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = [place.recorded(at=now() - AGO + timedelta(minutes=n)) for n in range(2)]
-    create_user(email="a@reseal.example", name="Ada", password=None, role="administrator")
-    by = create_user(email="p@reseal.example", name="Pia", password=None, role="compliance").id
-    rotate()
-    with recordings.using_store(place.store):
-        resealing.start(by=by, at=now())
-        resealing.stop(at=now())
-        run_due(place.customer, handlers=resealing.long_handlers(), now=now())
-        found = resealing.newest()
-        assert found and (found.stopped, found.done) == (True, 0)
-        resealing.start(by=by, at=now())
-        set_active(by, active=False, by=uuid4(), at=now())
-        run_due(place.customer, handlers=resealing.long_handlers(), now=now())
-        found = resealing.newest()
-        assert found and (found.stopped, found.done, resealing.former().left) == (True, 0, len(made))
