@@ -47,6 +47,8 @@ SELECT id, 'contact' FROM contacts_contact WHERE id = ANY(%(ids)s::uuid[])
 UNION ALL SELECT contact_id, 'contact' FROM contacts_consent WHERE contact_id = ANY(%(ids)s::uuid[])
 UNION ALL SELECT id, 'directory' FROM contacts_directory WHERE id = ANY(%(ids)s::uuid[]) AND kind = 'personal'
 """
+_LEFT: Final = f"{_PRESENT} UNION ALL SELECT NULL, 'heard' WHERE {webhooks.HEARD}"
+"""What is left, and a line where somebody wants to hear what went."""
 _FIND: Final = "SELECT id, changed_at, keep_until FROM contacts_contact WHERE addresses && %s::bigint[]"
 _PLAIN: Final = ("given", "family", "company", "title", "department", "notes", "speed_dial", "source", "citizenship")
 _SINGLE: Final = {"number": "numbers", "email": "emails"}
@@ -121,26 +123,26 @@ class Contacts:
     def wipe(self, ids: Sequence[UUID]) -> Wiped:
         """See LooksAround."""
         wanted = list(ids)
-        present: tenancy.Asked = (_PRESENT, {"ids": wanted})
+        looking: tenancy.Asked = (_LEFT, {"ids": wanted, "heard": DELETED})
         first: list[tenancy.Asked] = [(_LOCK, [wanted])] if len(wanted) > 1 else []
-        hears = webhooks.asking_whether_heard(DELETED)
-        *_, erased, left, heard = tenancy.run_together(*first, (_ERASE, {"ids": wanted}), present, hears)
+        *_, erased, left = tenancy.run_together(*first, (_ERASE, {"ids": wanted}), looking)
         gone, directories = _contacts(erased), 0
         before = {row[0] for row in erased.rows}
         if owned := [row[0] for row in left.rows if row[1] == DIRECTORY]:
             _, of_these = tenancy.run_together((_LOCK_DIRECTORIES, [owned]), (_LOCK_OWNED, [owned]))
             erased, emptied, left = tenancy.run_together(
-                (_ERASE, {"ids": [row[0] for row in of_these.rows]}), (_ERASE_OWNED, [owned]), present
+                (_ERASE, {"ids": [row[0] for row in of_these.rows]}), (_ERASE_OWNED, [owned]), looking
             )
             before.update(owned)
             directories = emptied.size
             gone += _contacts(erased)
-        if heard.rows[0][0]:
+        stays = frozenset(row[0] for row in left.rows if row[1] != "heard")
+        if len(stays) < left.size:
             tell_deleted(gone, at=datetime.now(UTC))
         return Wiped(
             before=frozenset(before),
             erased=Erased(records=len(gone) + directories),
-            left=frozenset(row[0] for row in left.rows),
+            left=stays,
         )
 
     def present(self, ids: Sequence[UUID]) -> frozenset[UUID]:

@@ -27,6 +27,9 @@ SELECT 'law', law, '', '', extended, declared_by, declared_at FROM retention_law
 UNION ALL SELECT 'rule', store, kind, keep, NULL, NULL, NULL FROM retention_kindrule
 UNION ALL SELECT 'person', '', '', '', NULL, NULL, NULL
 WHERE EXISTS (SELECT FROM retention_hold WHERE scope = 'subject' AND lifted_at IS NULL)
+UNION ALL SELECT 'resting', '', '', '', NULL, NULL, NULL
+WHERE EXISTS (SELECT FROM retention_heldrecord) OR EXISTS (SELECT FROM retention_heldlook)
+    OR EXISTS (SELECT FROM retention_restriction)
 """
 _REACHING: Final = """
 SELECT r.hold_id, h.ground, h.binds, r.record, '', NULL::timestamptz, NULL::timestamptz
@@ -70,12 +73,13 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was found while no hold can be placed: the records, what bears on them (for `facts`), and whether a hold
-    on a person stands."""
+    """What was found while no hold can be placed: the records, what bears on them (for `facts`), whether a hold on a
+    person stands, and whether anything was ever held or restricted: then lines of records that go are to go too."""
 
     records: Sequence[Held]
     answers: Sequence[tenancy.Answer]
     person_held: bool
+    anything_rests: bool
 
 
 def ask_before_disposal(wanted: Sequence[Held] | Unread) -> Asked:
@@ -89,7 +93,8 @@ def ask_before_disposal(wanted: Sequence[Held] | Unread) -> Asked:
     answers = tenancy.run_together(*reading, (_BESIDE_OTHERS, []), *_asked(ids))
     records = wanted.held(answers.pop(0)) if isinstance(wanted, Unread) else wanted
     _, *bearing = answers
-    return Asked(records, bearing, any(what == "person" for what, *_ in bearing[0].rows))
+    standing = {row[0] for row in bearing[0].rows}
+    return Asked(records, bearing, person_held="person" in standing, anything_rests="resting" in standing)
 
 
 def _asked(ids: Mapping[str, Sequence[UUID]]) -> list[tenancy.Asked]:

@@ -82,8 +82,12 @@ def dispose(
         _restrict(kept, reference=reference, at=at, by=by)
         if not doomed:
             return Disposal(erased=Erased(), kept=kept)
-        tombstones.lay(_ids(doomed), cause=cause, at=at)
-        erased = sum((_erase(stores()[name], ids) for name, ids in _ids(doomed).items()), start=Erased())
+        going = _ids(doomed)
+        tombstones.lay(going, cause=cause, at=at)
+        erased = sum((_erase(stores()[name], ids) for name, ids in going.items()), start=Erased())
+        if asked.person_held or asked.anything_rests:
+            for name, ids in going.items():
+                tenancy.run_later(_FORGET, {"store": name, "ids": ids})
         evidence = _prove(doomed, kept, erased, cause=cause, reference=reference, at=at, by=by, clause=clause,
                           approved=approved)  # fmt: skip
         return Disposal(erased=erased, kept=kept, evidence_id=evidence)
@@ -166,7 +170,6 @@ def _erase(store: Store, ids: Sequence[UUID]) -> Erased:
                 missing=[f"{store.name}: {len(left)} of {len(before)} records left, {gone.records} reported erased"],
                 remedy="Nothing was changed. Look at the store; the erasure is tried again.",
             )
-        tenancy.run_later(_FORGET, {"store": store.name, "ids": list(some)})
         erased += gone
     return erased
 

@@ -1,8 +1,7 @@
 """What was erased, so that a restored backup loses it again: ids in the provider's database, nothing about anybody.
 
-A tombstone is laid before the erasing commit, so that no crash lets an erased record come back from a backup. It is
-made sure after the commit, with the next ones that are laid; one that never was (the deed was undone, or the process
-ended) is looked at by `reconcile`.
+A tombstone is laid before the erasing commit, so that no crash lets an erased record come back from a backup. Whether
+the deed was done or undone `reconcile` finds out afterwards, by looking for the record.
 
 Nobody waits for the disk when a tombstone is laid, where the provider's database and the customer's lie on one server:
 its commit stands before the erasing one in that server's one write-ahead log, and who waits for a record of the log to
@@ -10,9 +9,8 @@ be on the disk waits for all before it. So a crash may lose a tombstone with the
 servers there are two logs: then the tombstone is on its disk before anything is erased.
 """
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -34,18 +32,10 @@ _UNSURE: Final = timedelta(hours=1)
 _LAY: Final = """
 INSERT INTO retention_tombstone (customer_id, store, cause, at, sure, record)
 SELECT %s::uuid, %s::text, %s::text, %s::timestamptz, false, record FROM unnest(%s::uuid[]) AS record, {quickly}
-ON CONFLICT (customer_id, store, record) DO UPDATE SET cause = EXCLUDED.cause, at = EXCLUDED.at
-"""
-_SURE: Final = """
-UPDATE retention_tombstone SET sure = true WHERE customer_id = %s AND store = %s AND record = ANY(%s::uuid[])
+ON CONFLICT (customer_id, store, record) DO UPDATE SET cause = EXCLUDED.cause, at = EXCLUDED.at, sure = false
 """
 _LAY_QUICKLY: Final = _LAY.format(quickly="(SELECT set_config('synchronous_commit', 'off', true)) AS hint")
 _LAY_AS_ALL: Final = _LAY.format(quickly="(SELECT) AS hint")
-_UNSYNCED: Final = "SELECT set_config('synchronous_commit', 'off', true)"
-_FEW: Final = 100
-"""Records whose erasure is made sure with the next one that is laid; of more at once."""
-_gone: deque[tenancy.Asked] = deque(maxlen=10_000)
-"""What this process erased and has not made sure yet."""
 
 
 def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) -> None:
@@ -56,9 +46,7 @@ def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) ->
     pieces = [(store, some) for store, ids in records.items() for some in batches(list(dict.fromkeys(ids)))]
     laying = _LAY_QUICKLY if tenancy.provider_beside() and not _joins() else _LAY_AS_ALL
     laid: list[tenancy.Asked] = [(laying, [customer_id, store, cause, at, some]) for store, some in pieces]
-    sure: list[tenancy.Asked] = [(_SURE, [customer_id, store, some]) for store, some in pieces]
-    tenancy.run_together(*_taken(), *laid, using="provider")
-    transaction.on_commit(lambda: _make_sure(sure, few=sum(len(some) for _, some in pieces) <= _FEW), robust=True)
+    tenancy.run_together(*laid, using="provider")
 
 
 def tombstones(customer_id: UUID, *, since: datetime | None = None) -> tuple[Tombstone, ...]:
@@ -112,49 +100,26 @@ def forget_tombstones(customer_id: UUID, before: datetime) -> int:
 
 
 def reconcile(*, at: datetime) -> int:
-    """Tombstones of the customer in scope that were never made sure: those of records that are still there go."""
-    _commit(_taken())
-    unsure = models.Tombstone.objects.filter(customer_id=tenancy.current().id, sure=False, at__lt=at - _UNSURE)
-    by_store: dict[str, list[UUID]] = defaultdict(list)
-    for store, record in unsure.values_list("store", "record"):
-        by_store[store].append(record)
-    gone = 0
-    known = stores()
-    for name, ids in by_store.items():
-        for some in batches(ids if name in known.by_name else []):
-            left = known[name].present(some)
-            of_store = models.Tombstone.objects.filter(customer_id=tenancy.current().id, store=name, sure=False)
-            gone += of_store.filter(record__in=left).delete()[0]
-            of_store.filter(record__in=[one for one in some if one not in left]).update(sure=True)
-    return gone
+    """Look once for each record of the customer in scope that has a tombstone: of one that is still there it goes."""
+    customer_id, known, gone, last = tenancy.current().id, stores(), 0, 0
+    while True:
+        unsure = models.Tombstone.objects.filter(customer_id=customer_id, sure=False, at__lt=at - _UNSURE, id__gt=last)
+        some = list(unsure.order_by("id").values_list("id", "store", "record")[:BATCH])
+        if not some:
+            return gone
+        last = some[-1][0]
+        for name in {store for _, store, _ in some} & known.by_name.keys():
+            of_store = {record: number for number, store, record in some if store == name}
+            left = known[name].present(list(of_store))
+            stones = models.Tombstone.objects.filter(id__in=of_store.values(), sure=False)
+            gone += stones.filter(record__in=left).delete()[0]
+            stones.exclude(record__in=left).update(sure=True)
 
 
 def batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     """Pieces that a statement takes at once."""
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]
-
-
-def _make_sure(sure: Sequence[tenancy.Asked], *, few: bool) -> None:
-    """That the records went. What a crash loses of that `reconcile` finds out by looking: nobody waits for the disk."""
-    if few:
-        _gone.extend(sure)
-    else:
-        _commit(sure)
-
-
-def _taken() -> list[tenancy.Asked]:
-    taken = list[tenancy.Asked]()
-    with suppress(IndexError):  # another thread takes them too
-        while True:
-            taken.append(_gone.popleft())
-    return taken
-
-
-def _commit(asked: Sequence[tenancy.Asked]) -> None:
-    """In one transaction of the provider's database, at once and without the disk."""
-    hint: list[tenancy.Asked] = [] if _joins() else [(_UNSYNCED, [])]
-    tenancy.run_together(*hint, *asked, using="provider")
 
 
 def _joins() -> bool:

@@ -60,7 +60,8 @@ _known: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Prepared]]" = Wea
 class _Bound(NamedTuple):
     prepared: _Prepared
     values: list[Any]
-    formats: list[Format]
+    formats: list[Format] | None
+    """Of each value; None where all are texts."""
 
 
 class Statements:
@@ -202,8 +203,9 @@ def _bound(pgconn: "PGconn", known: dict[str, _Prepared], query: str, given: Val
     if prepared is None or prepared.until < now:
         prepared = _prepare(pgconn, known, query, now=now)
     values = [given[one] for one in prepared.places] if isinstance(given, Mapping) else given
-    encoded = [_ENCODE.get(type(one), _dumped)(one) for one in values]
-    return _Bound(prepared, encoded, [_BINARY if type(one) is bytes else _TEXT for one in values])
+    kinds = list(map(type, values))
+    encoded = [_ENCODE.get(kind, _dumped)(one) for kind, one in zip(kinds, values, strict=True)]
+    return _Bound(prepared, encoded, [_BINARY if one is bytes else _TEXT for one in kinds] if bytes in kinds else None)
 
 
 def _prepare(pgconn: "PGconn", known: dict[str, _Prepared], query: str, *, now: float) -> _Prepared:

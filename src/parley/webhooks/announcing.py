@@ -13,6 +13,9 @@ from parley.webhooks.models import Delivery, Endpoint, Event
 from parley.webhooks.types import KINDS, News
 
 WORK: Final[tenancy.Work] = "webhooks"
+HEARD: Final = "EXISTS (SELECT FROM webhooks_endpoint WHERE state = 'enabled' AND %(heard)s::text = ANY(kinds))"
+"""Whether an endpoint wants to hear of the kind `heard`: a condition for a statement of whoever does many small deeds,
+which spares an announcement to nobody."""
 _NAMESPACE: Final = UUID("0d0b6a0e-5d2e-5c58-9b67-6c7a1c7a9f52")
 
 
@@ -22,12 +25,6 @@ def announce(kind: str, payload: Mapping[str, Any], *, key: str, at: datetime) -
     `payload`: ids, times, states; nothing of a person. Idempotent by `key`, which says what happened to what.
     """
     announce_all([News(kind=kind, key=key, payload=payload, at=at)])
-
-
-def asking_whether_heard(kind: str) -> tenancy.Asked:
-    """The statement that answers true, in its one row, where an endpoint wants to hear of `kind`: it goes together with
-    others, and spares whoever does many small deeds an announcement to nobody."""
-    return "SELECT EXISTS (SELECT FROM webhooks_endpoint WHERE state = 'enabled' AND %s::text = ANY(kinds))", [kind]
 
 
 def announce_all(news: Sequence[News]) -> int:

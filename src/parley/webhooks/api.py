@@ -4,7 +4,7 @@
 `post` and `checked` are for whoever else calls addresses that others name.
 """
 
-from parley.webhooks.announcing import announce, announce_all, asking_whether_heard
+from parley.webhooks.announcing import HEARD, announce, announce_all
 from parley.webhooks.delivering import Courier, backlog, sweep
 from parley.webhooks.egress import Answer, Fetched, checked, fetch, post
 from parley.webhooks.endpoints import (
@@ -45,6 +45,7 @@ from parley.webhooks.types import (
 )
 
 __all__ = [
+    "HEARD",
     "KINDS",
     "TEST_KIND",
     "AddressRefused",
@@ -67,7 +68,6 @@ __all__ = [
     "WebhookError",
     "announce",
     "announce_all",
-    "asking_whether_heard",
     "backlog",
     "change_endpoint",
     "checked",

@@ -81,7 +81,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 if self.in_atomic_block:
                     raise CustomerChangedInTransaction
                 self.close()
-        super().ensure_connection()
+        if self.connection is None:
+            super().ensure_connection()
 
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), **wanted(self.alias).parameters(), "options": _OPTIONS}
