@@ -1,18 +1,19 @@
 """Many contacts at once: batches that commit by themselves, each known by where it begins.
 
-While PostgreSQL takes one batch, the next is checked, sealed and written as the bytes that COPY wants, in a thread
-beside. A killed import is done again with the same rows and the same key: what was committed is counted and skipped.
+While PostgreSQL takes one batch, the next are checked, sealed and written as the bytes that COPY wants: in a thread, of
+many rows in processes beside. A killed import is done again with the same rows and the same key: what was committed is
+counted and skipped.
 """
 
 import struct
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count, islice
+from itertools import chain, islice
 from typing import Final
 from uuid import UUID
 
@@ -22,9 +23,11 @@ from parley.contacts import models
 from parley.contacts.directories import directory as require_directory
 from parley.contacts.fields import text
 from parley.contacts.making import Batch, Maker
+from parley.contacts.making_beside import made_beside
 from parley.contacts.tools import KEEP, keep_epoch, leave, require, tools
 from parley.contacts.types import Added, NewContact
 from parley.contacts.writing import region
+from parley.tenancy import api as tenancy
 
 _COPY: Final = """
 COPY contacts_contact (id, directory_id, changed_at, keep_until, minor, sealed, tokens, addresses)
@@ -32,12 +35,18 @@ FROM STDIN (FORMAT BINARY)
 """
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 _TRAILER: Final = struct.pack(">h", -1)
-_LONG_LIST: Final = "SET LOCAL gin_pending_list_limit = %s; SET LOCAL work_mem = '96MB'"
-"""The index takes many rows in at once, in its own order: several times quicker than one by one. Its list stays part of
-it as free space, so the list may be long (kB) only where the index is large."""
+_QUICKLY: Final = """
+SET LOCAL synchronous_commit = off; SET LOCAL gin_pending_list_limit = %s; SET LOCAL work_mem = '96MB'
+"""
+"""Nobody waits for the disk: a crash may take the newest batches, which the same import then does again, and the last
+commit of all (`settle`) waits for everything before it. The index takes many rows in at once, in its own order: several
+times quicker than one by one. Its list stays part of it as free space, so it may be long (kB) only where the index is
+large."""
 _SHORTEST_LIST: Final = 1_024
 _LONGEST_LIST: Final = 16_384
 _ROWS_FOR_ONE: Final = 40
+_FEW: Final = 10_000
+"""Rows for which no process is started."""
 _AHEAD: Final = 3
 """Batches made ahead, some 7 MB each: when the index takes its list in, PostgreSQL needs the time of several."""
 _SETTLE: Final = """
@@ -73,15 +82,16 @@ def add_many(
     if progress is not None and again:
         progress(again)
     added = batches = 0
+    made_with, recipients = tools(), tenancy.current().recipients
     maker = Maker(
-        tools=tools(), directory=directory, source=text(source, field="source"), at=at, region=region(),
-        checked=checked,
+        tokeniser=made_with.tokeniser, sealer=made_with.sealer, directory=directory,
+        source=text(source, field="source"), at=at, region=region(), checked=checked,
     )  # fmt: skip
     with (
-        ThreadPoolExecutor(1, thread_name_prefix="contacts") as beside,
-        closing(_ahead(beside, maker, given, first=again, size=batch)) as coming,
+        closing(_batches(maker, given, first=again, size=batch, recipients=recipients)) as several,
+        ThreadPoolExecutor(1, thread_name_prefix="contacts") as thread,
     ):
-        for one in coming:
+        for one in _ahead(thread, several):
             if writer.write(one):
                 added, batches = added + one.count, batches + 1
             else:
@@ -93,23 +103,29 @@ def add_many(
     return Added(contacts=added, batches=batches, again=again)
 
 
-def _ahead(
-    beside: ThreadPoolExecutor, maker: Maker, given: Iterator[NewContact], *, first: int, size: int
+def _batches(
+    maker: Maker, given: Iterator[NewContact], *, first: int, size: int, recipients: Sequence[str]
 ) -> Generator[Batch, None, None]:
-    """Batches, the next of which are made while the caller works with the one before."""
+    """The rows in batches: the first few are made here, many more by processes beside."""
+    few = first + _FEW
+    while first < few and (rows := list(islice(given, size))):
+        yield maker.make(rows, first=first)
+        first += len(rows)
+    if rows := list(islice(given, size)):
+        others = iter(lambda: list(islice(given, size)), [])
+        yield from made_beside(maker, chain([rows], others), first=first, recipients=recipients)
 
-    def following(begin: int) -> Batch:
-        return maker.make(list(islice(given, size)), first=begin)
 
-    begins = count(first, size)
-    coming = deque(beside.submit(copy_context().run, following, next(begins)) for _ in range(_AHEAD))
-    try:
-        while (made := coming.popleft().result()).count:
-            coming.append(beside.submit(copy_context().run, following, next(begins)))
-            yield made
-    finally:
-        for one in coming:
-            one.cancel()
+def _ahead(thread: Executor, several: Iterator[Batch]) -> Iterator[Batch]:
+    """Each of several, while the thread goes for those that come after it."""
+
+    def following() -> Batch | None:
+        return next(several, None)
+
+    coming = deque(thread.submit(copy_context().run, following) for _ in range(_AHEAD))
+    while (made := coming.popleft().result()) is not None:
+        coming.append(thread.submit(copy_context().run, following))
+        yield made
 
 
 @dataclass(frozen=True)
@@ -145,7 +161,7 @@ class _Writer:
                     return False
                 if made.sealed is not None:
                     keep_epoch(made.sealed)
-                cursor.execute(_LONG_LIST, [min(_LONGEST_LIST, _SHORTEST_LIST + made.first // _ROWS_FOR_ONE)])
+                cursor.execute(_QUICKLY, [min(_LONGEST_LIST, _SHORTEST_LIST + made.first // _ROWS_FOR_ONE)])
                 with cursor.copy(_COPY) as copy:
                     for part in (_HEADER, made.copied, _TRAILER):
                         copy.write(part)

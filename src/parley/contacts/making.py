@@ -17,10 +17,9 @@ import numpy as np
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import check, to_bytes
 from parley.contacts.tokens import LONGEST_HEAD, LONGEST_TAIL, MOST_WORDS, Tokeniser
-from parley.contacts.tools import AAD, Tools
-from parley.contacts.types import NewContact
+from parley.contacts.types import AAD, NewContact
 from parley.foundation.words import words_of
-from parley.sealing.api import SealedField
+from parley.sealing.api import FieldSealer, SealedField
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _BIGINT: Final = 20  # its type's number in PostgreSQL
@@ -58,7 +57,8 @@ class Maker:
     """Makes rows for one directory. `checked`: they have come out of `fields.check` already. Rows without a source get
     `source`."""
 
-    tools: Tools
+    tokeniser: Tokeniser
+    sealer: FieldSealer
     directory: UUID
     source: str
     at: datetime
@@ -73,9 +73,9 @@ class Maker:
         made = Batch(first=first, count=len(given))
         chunks: list[bytes] = []
         rows = given if self.checked else self._checked(given, first)
-        parts = parts_of_each(self.tools.tokeniser, [[one.value for one in new.numbers] for new in rows])
+        parts = parts_of_each(self.tokeniser, [[one.value for one in new.numbers] for new in rows])
         ids = _ids(self.at, first, len(rows))
-        epoch = self.tools.sealer.epoch(now=time(), seals=len(rows))
+        epoch = self.sealer.epoch(now=time(), seals=len(rows))
         directory = b"\0\0\0\x10" + self.directory.bytes
         instant = b"\0\0\0\x08" + micros(self.at)
         for contact, new, cut in zip(ids, rows, parts, strict=True):
@@ -109,7 +109,7 @@ class Maker:
 
     def _tokens(self, new: NewContact, source: str, parts: list[bytes]) -> tuple[set[bytes], list[int]]:
         """As `Tokeniser.of`: the lexemes and addresses of a row."""
-        token = self.tools.tokeniser
+        token = self.tokeniser
         given, family, company = self._name(new.given), self._name(new.family), self._name(new.company)
         found = {*given.lexemes, *family.lexemes, *company.lexemes, *parts}
         others = self._words(new)
@@ -133,7 +133,7 @@ class Maker:
         named = f"{kind} {value}"
         known = self._facts.get(named)
         if known is None:
-            known = self.tools.tokeniser.metadata(kind, value).encode() + _END
+            known = self.tokeniser.metadata(kind, value).encode() + _END
             _keep(self._facts, named, known)
         return known
 
@@ -152,7 +152,7 @@ class Maker:
     def _name(self, text: str) -> _Name:
         known = self._names.get(text)
         if known is None:
-            name, words = self.tools.tokeniser.name, words_of(text)
+            name, words = self.tokeniser.name, words_of(text)
             lexemes = frozenset(one.encode() + _END for word in words for one in name(word))
             known = _Name(words=tuple(words), lexemes=lexemes)
             _keep(self._names, text, known)
@@ -162,7 +162,7 @@ class Maker:
         """The words of a text that is no name."""
         known = self._others.get(text)
         if known is None:
-            path = self.tools.tokeniser.path
+            path = self.tokeniser.path
             known = {word: b"w" + path(word).encode() + _END for word in words_of(text)}
             if "@" not in text:
                 _keep(self._others, text, known)

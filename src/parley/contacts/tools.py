@@ -18,7 +18,7 @@ from parley.agreement.api import Decision, Standing
 from parley.contacts.errors import GateRefused, SealedToCustomer
 from parley.contacts.fields import from_bytes, to_bytes
 from parley.contacts.tokens import Tokeniser
-from parley.contacts.types import EMAIL_INDEX, NUMBER_INDEX, OFFERING, NewContact
+from parley.contacts.types import AAD, EMAIL_INDEX, NUMBER_INDEX, OFFERING, NewContact
 from parley.governance.contract import api as contract
 from parley.ledger import api as ledger
 from parley.sealing.api import FieldOpener, FieldSealer, Readable, SealedField, epoch_of
@@ -34,8 +34,6 @@ _KEPT_SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 1.0
 _WAKE: Final = timedelta(seconds=1)
 _MOST: Final = 256
-AAD: Final = b"contact:"
-"""Before the id of the row to which sealed fields are bound."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ NUMBER_INDEX: Final = "number"
 EMAIL_INDEX: Final = "email"
 """Blind-index field of an e-mail address: value in lower case."""
 
+AAD: Final = b"contact:"
+"""Before the id of the row to which sealed fields are bound."""
+
 DirectoryKind = Literal["personal", "department", "public"]
 NumberKind = Literal["work", "mobile", "home", "fax", "extension", "other"]
 Channel = Literal["email", "phone", "sms", "post", "*"]

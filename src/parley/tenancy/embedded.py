@@ -36,7 +36,7 @@ _SETTINGS = {
     "password_encryption": "'scram-sha-256'",
     "scram_iterations": "1",  # passwords are 256 random bits: stretching them only slows every connection
     "max_connections": "300",
-    "shared_buffers": "'64MB'",
+    "shared_buffers": "'256MB'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
     # A server's log must never quote data: neither statements, nor the row of a violated constraint.

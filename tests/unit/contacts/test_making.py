@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID, uuid4
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from parley.contacts.errors import ContactRefused
 from parley.contacts.fields import check, text
 from parley.contacts.making import Batch, Maker, parts_of_each
+from parley.contacts.making_beside import made_beside
 from parley.contacts.tokens import Tokeniser
 from parley.contacts.tools import Tools
 from parley.contacts.types import Address, NewContact, Number
@@ -40,8 +42,15 @@ PEOPLE = (
 )  # fmt: skip
 
 
+def maker(*, region: str | None = None, source: str = "", checked: bool = False) -> Maker:
+    return Maker(
+        tokeniser=TOKENISER, sealer=TOOLS.sealer, directory=DIRECTORY, source=source, at=NOW, region=region,
+        checked=checked,
+    )  # fmt: skip
+
+
 def made(rows: list[NewContact], *, first: int = 0) -> Batch:
-    return Maker(tools=TOOLS, directory=DIRECTORY, source="list", at=NOW, region="IT").make(rows, first=first)
+    return maker(region="IT", source="list").make(rows, first=first)
 
 
 def rows_of(batch: Batch) -> list[list[bytes | None]]:
@@ -110,12 +119,53 @@ def test_a_row_that_was_checked_is_taken_as_it_is_and_another_is_named() -> None
     odd = NewContact(given="two  spaces ")
     with pytest.raises(ContactRefused, match="row 8"):
         made([PEOPLE[0], NewContact(given="a\x00")], first=6)
-    maker = Maker(tools=TOOLS, directory=DIRECTORY, source="", at=NOW, region=None, checked=True)
-    [columns] = rows_of(maker.make([odd], first=0))
-    sealed = maker.make([odd], first=0).sealed
+    batch = maker(checked=True).make([odd], first=0)
+    [columns] = rows_of(batch)
+    sealed = batch.sealed
     assert sealed is not None
     kept = TOOLS.open(UUID(bytes=bytes(columns[0] or b"")), bytes(columns[5] or b""), sealed.wrapped)
     assert kept == odd
+
+
+def test_processes_beside_make_the_same_rows_in_their_order() -> None:
+    several = [[replace(one, department=f"room {number}") for one in PEOPLE] for number in range(7)]
+    beside = made_beside(maker(region="IT", source="list"), several, first=100, recipients=[str(IDENTITY.recipient)])
+    for number, (batch, people) in enumerate(zip(beside, several, strict=True)):
+        here = maker(region="IT", source="list").make(people, first=100 + number * len(PEOPLE))
+        assert (batch.first, batch.count, batch.asked) == (here.first, here.count, here.asked)
+        for columns, wanted, new in zip(rows_of(batch), rows_of(here), people, strict=True):
+            assert columns[1:5] == wanted[1:5] and sorted(array(columns[7])) == sorted(array(wanted[7]))
+            assert sorted(lexemes(columns[6])) == sorted(lexemes(wanted[6]))
+            contact, sealed = columns[0], columns[5]
+            assert contact is not None and sealed is not None and batch.sealed is not None
+            assert contact[:6] == (wanted[0] or b"")[:6]
+            opened = TOOLS.open(UUID(bytes=contact), sealed, batch.sealed.wrapped, minor=new.minor,
+                                keep_until=new.keep_until)  # fmt: skip
+            assert opened == check(new, region="IT", source="list")
+
+
+def test_processes_beside_say_which_row_is_wrong_and_end_with_who_asked() -> None:
+    several = [list(PEOPLE)] * 2 + [[PEOPLE[0], NewContact(given="a\x00")]] + [list(PEOPLE)] * 50
+    before = {one.pid for one in psutil.Process().children()}
+    beside = made_beside(maker(), several, first=0, recipients=[str(IDENTITY.recipient)])
+    next(beside)
+    mine = [one for one in psutil.Process().children() if one.pid not in before]
+    assert mine
+    with pytest.raises(ContactRefused, match="row 12") as refused:
+        list(beside)
+    assert refused.value.field == "given"
+    assert not any(one.is_running() for one in mine)
+
+
+def test_a_process_beside_that_is_killed_is_an_error() -> None:
+    before = {one.pid for one in psutil.Process().children()}
+    beside = made_beside(maker(), [list(PEOPLE)] * 50, first=0, recipients=[str(IDENTITY.recipient)])
+    next(beside)
+    for one in psutil.Process().children():
+        if one.pid not in before:
+            one.kill()
+    with pytest.raises(ChildProcessError):
+        list(beside)
 
 
 @given(st.lists(st.lists(st.from_regex(r"\+?[0-9]{1,15}|[a-z*#]{1,12}|[0-9٠-٩]{9,12}", fullmatch=True), max_size=4)))
