@@ -196,7 +196,7 @@ def _consent_all(consent: ConsentSource, *, directory: UUID, by: str, at: dateti
 
 def added_by(*, directory: UUID, begun_at: datetime) -> QuerySet[Contact]:
     """The contacts of an import that nobody changed since: they carry the instant at which it began, give or take the
-    microseconds by which `add_many` has the index settle."""
+    microseconds by which earlier versions moved the last one."""
     return Contact.objects.filter(
         directory_id=directory, changed_at__gte=begun_at, changed_at__lt=begun_at + timedelta(microseconds=100)
     )

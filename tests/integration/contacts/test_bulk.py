@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from tests.support.installation import tenancy
 from tests.support.interrupted import Interrupted, commit_points, interrupted
+from tests.support.logs import administrator
 
 from parley.contacts import api as contacts
 from parley.contacts import models
@@ -48,6 +50,30 @@ def test_what_was_imported_is_found_like_any_other(public: UUID) -> None:
     held = contacts.get(contacts.search("kim").lines[0].id)
     assert (held.fields.minor, held.fields.keep_until, held.fields.source) == (True, NOW, "fair")
     assert len(contacts.search("acme", limit=200).lines) == 99
+
+
+def test_when_an_import_ends_it_is_on_the_disk_and_nothing_waits_in_the_index(
+    customer: tenancy.Customer, public: UUID
+) -> None:
+    written = []
+
+    def heard(_done: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_wal_insert_lsn()")
+            written.append(cursor.fetchone()[0])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")  # the tests' server has it off
+    contacts.add_many(people(300), directory=public, source="", by="t", at=NOW, key="k", batch=100, progress=heard)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_flush_lsn() >= %s::pg_lsn", [written[-1]])
+        assert cursor.fetchone() == (True,)
+        cursor.execute("RESET synchronous_commit")
+    with administrator(customer) as admin:
+        admin.execute("CREATE EXTENSION pageinspect")
+        found = admin.execute("SELECT n_pending_pages FROM gin_metapage_info(get_raw_page('contact_tokens', 0))")
+        assert found.fetchone() == (0,)
+        admin.execute("DROP EXTENSION pageinspect")
 
 
 def test_the_same_import_again_adds_nothing(public: UUID) -> None:
