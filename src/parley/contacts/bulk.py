@@ -49,9 +49,9 @@ _FEW: Final = 10_000
 """Rows for which no process is started."""
 _AHEAD: Final = 3
 """Batches made ahead, some 7 MB each: when the index takes its list in, PostgreSQL needs the time of several."""
-_SETTLE: Final = "SELECT contacts_take_in(), pg_current_xact_id()"
-"""The index takes in its list, behind whoever is at it already (a vacuum): any search reads all of that. A transaction
-with a number waits for the disk."""
+_SETTLE: Final = "SELECT contacts_take_in(), pg_logical_emit_message(true, 'parley', 'import')"
+"""The index takes in its list, behind whoever is at it already (a vacuum): any search reads all of that. Who commits
+something written, be it a message to nobody, waits for all that was written before it to be on the disk."""
 
 
 def add_many(
