@@ -83,8 +83,8 @@ def dispose(
         if not doomed:
             return Disposal(erased=Erased(), kept=kept)
         going = _ids(doomed)
-        tombstones.lay(going, cause=cause, at=at)
-        erased = sum((_erase(stores()[name], ids) for name, ids in going.items()), start=Erased())
+        with tombstones.laid(going, cause=cause, at=at):
+            erased = sum((_erase(stores()[name], ids) for name, ids in going.items()), start=Erased())
         if asked.person_held or asked.anything_rests:
             for name, ids in going.items():
                 tenancy.run_later(_FORGET, {"store": name, "ids": ids})

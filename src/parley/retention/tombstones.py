@@ -6,11 +6,12 @@ the deed was done or undone `reconcile` finds out afterwards, by looking for the
 Nobody waits for the disk when a tombstone is laid, where the provider's database and the customer's lie on one server:
 its commit stands before the erasing one in that server's one write-ahead log, and who waits for a record of the log to
 be on the disk waits for all before it. So a crash may lose a tombstone with the erasure, and never without it. On two
-servers there are two logs: then the tombstone is on its disk before anything is erased.
+servers there are two logs: then the tombstone is on its disk before an erasure can be committed.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -38,15 +39,17 @@ _LAY_QUICKLY: Final = _LAY.format(quickly="(SELECT set_config('synchronous_commi
 _LAY_AS_ALL: Final = _LAY.format(quickly="(SELECT) AS hint")
 
 
-def lay(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) -> None:
-    """Before records of the customer in scope are erased, by store. Committed at once: the caller's transaction is of
-    another database. Where an earlier deed was undone its tombstone takes this instant: a backup of the time between
-    has the record."""
+@contextmanager
+def laid(records: Mapping[str, Sequence[UUID]], *, cause: Cause, at: datetime) -> Iterator[None]:
+    """Tombstones of records of the customer in scope, by store, which the block erases: they stand when it ends, before
+    the erasing transaction of the caller can be committed. They are of another database, committed at once. Where an
+    earlier deed was undone its tombstone takes this instant: a backup of the time between has the record."""
     customer_id = tenancy.current().id
     pieces = [(store, some) for store, ids in records.items() for some in batches(list(dict.fromkeys(ids)))]
     laying = _LAY_QUICKLY if tenancy.provider_beside() and not _joins() else _LAY_AS_ALL
-    laid: list[tenancy.Asked] = [(laying, [customer_id, store, cause, at, some]) for store, some in pieces]
-    tenancy.run_together(*laid, using="provider")
+    asked: list[tenancy.Asked] = [(laying, [customer_id, store, cause, at, some]) for store, some in pieces]
+    with tenancy.run_beside(*asked, using="provider"):
+        yield
 
 
 def tombstones(customer_id: UUID, *, since: datetime | None = None) -> tuple[Tombstone, ...]:

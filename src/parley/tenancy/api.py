@@ -38,7 +38,7 @@ from parley.tenancy.keys import KeyInModule
 from parley.tenancy.rotation import rotate_keys
 from parley.tenancy.selection import embedded, operator_module, provider_beside
 from parley.tenancy.standing import agreement_text, agreement_versions, keep_agreement_text, set_standing, standing
-from parley.tenancy.statements import Answer, Asked, Later, Statements, run_later, run_together
+from parley.tenancy.statements import Answer, Asked, Later, Statements, run_beside, run_later, run_together
 from parley.tenancy.trunks import TrunkDirectory, add_trunk, set_policies, trunk_directory, trunks
 from parley.tenancy.types import Custody, Customer, NewUser, Role, Trunk, TrunkEntry, Work
 from parley.tenancy.wakes import due_wakes, rest, wake, wake_soon
@@ -96,6 +96,7 @@ __all__ = [
     "provider_beside",
     "rest",
     "rotate_keys",
+    "run_beside",
     "run_later",
     "run_together",
     "scope",

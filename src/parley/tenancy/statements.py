@@ -11,7 +11,8 @@ each, no percent signs.
 import re
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
@@ -121,6 +122,41 @@ def run_later(query: str, params: Values = (), *, using: str = "default") -> Non
         run_together((query, params), using=using)
 
 
+@contextmanager
+def run_beside(*asked: Asked, using: str) -> Iterator[None]:
+    """Run statements of another database while the block works: sent before it, done when it ends. Outside a
+    transaction of that database each is committed by itself. Raises Django's error of the first that fails."""
+    wrapper: Any = connections[using]
+    if wrapper.in_atomic_block:
+        run_together(*asked, using=using)
+        yield
+        return
+    wrapper.ensure_connection()
+    with wrapper.wrap_database_errors:
+        wrapper.under_way = _send_off(wrapper.connection, asked)
+    try:
+        yield
+    finally:
+        wrapper.settle()
+
+
+def _send_off(connection: "psycopg.Connection[Any]", asked: Sequence[Asked]) -> Callable[[], None]:
+    """Statements on their way; what is given back waits for their answers."""
+    pgconn, now = connection.pgconn, time.monotonic()
+    known = _known.setdefault(connection, {})
+    bound = [_bound(pgconn, known, *one, now=now) for one in asked]
+    with _whole(connection):
+        _ask(pgconn, bound)
+
+    def answered() -> None:
+        with _whole(connection):
+            results = _answered(pgconn)
+        for result in results:
+            _require_done(pgconn, result)
+
+    return answered
+
+
 def send(
     connection: "psycopg.Connection[Any]", asked: Sequence[Asked], before: Sequence[Asked] = (), *, commit: bool = False
 ) -> list[Answer]:
@@ -134,11 +170,9 @@ def send(
     if len(bound) == 1 and not begins and not commit:
         results = [pgconn.exec_prepared(bound[0].prepared.name, bound[0].values, bound[0].formats, _BINARY)]
     elif bound:
-        try:
-            results = _together(pgconn, bound, first=b"BEGIN" if begins else b"", last=b"COMMIT" if commit else b"")
-        except BaseException:
-            connection.close()  # nobody knows what it would answer next
-            raise
+        with _whole(connection):
+            _ask(pgconn, bound, first=b"BEGIN" if begins else b"", last=b"COMMIT" if commit else b"")
+            results = _answered(pgconn)
     else:
         results = [pgconn.exec_(b"COMMIT")] if commit else []
     for result in results:
@@ -146,7 +180,7 @@ def send(
     return [_answer(one) for one in results[begins + len(before) : begins + len(bound)]]
 
 
-def _together(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes, last: bytes) -> "list[PGresult]":
+def _ask(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes = b"", last: bytes = b"") -> None:
     pgconn.enter_pipeline_mode()
     if first:
         pgconn.send_query_params(first, None)
@@ -155,9 +189,22 @@ def _together(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes, last: 
     if last:
         pgconn.send_query_params(last, None)
     pgconn.pipeline_sync()
+
+
+def _answered(pgconn: "PGconn") -> "list[PGresult]":
     results = _received(pgconn)
     pgconn.exit_pipeline_mode()
     return results
+
+
+@contextmanager
+def _whole(connection: "psycopg.Connection[Any]") -> Iterator[None]:
+    """Where not everything is asked and answered, nobody knows what the connection would answer next."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _received(pgconn: "PGconn") -> "list[PGresult]":

@@ -133,7 +133,8 @@ def test_a_tombstone_waits_for_the_disk_where_its_log_is_another_one(
             provider.execute("SELECT pg_current_wal_insert_lsn()")
             (before,) = provider.fetchone()
             with transaction.atomic():
-                tombstones.lay({"recordings": [UUID(int=number)]}, cause="customer", at=NOW)
+                with tombstones.laid({"recordings": [UUID(int=number)]}, cause="customer", at=NOW):
+                    pass
                 provider.execute("SELECT pg_current_wal_flush_lsn() > %s::pg_lsn", [before])
                 flushed.append(provider.fetchone()[0])
         provider.execute("RESET synchronous_commit")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 from parley.contacts.models import Partner
@@ -204,3 +204,55 @@ def test_a_transaction_stays_with_its_customer(make_customer: Callable[..., tena
             with tenancy.scope(other), pytest.raises(tenancy.CustomerChangedInTransaction):
                 run()
     assert names() == ["mine"]
+
+
+def elsewhere() -> list[str]:
+    return sorted(Partner.objects.using("provider").values_list("name", flat=True))
+
+
+@pytest.fixture
+def other_place() -> Iterator[None]:
+    yield
+    Partner.objects.using("provider").all().delete()
+
+
+@pytest.mark.usefixtures("other_place")
+def test_what_runs_beside_is_done_when_its_block_ends_and_who_comes_earlier_waits_for_it() -> None:
+    with transaction.atomic():
+        with tenancy.run_beside(add("a"), using="provider"):
+            tenancy.run_together(add("during"))
+        assert elsewhere() == ["a"]
+        with tenancy.run_beside(add("b"), add("c"), using="provider"):
+            assert elsewhere() == ["a", "b", "c"]
+    with transaction.atomic(using="provider"):
+        with tenancy.run_beside(add("undone"), using="provider"):
+            pass
+        transaction.set_rollback(True, using="provider")
+    assert (elsewhere(), names()) == (["a", "b", "c"], ["during"])
+
+
+@pytest.mark.usefixtures("other_place")
+def test_what_fails_beside_undoes_the_transaction_that_needs_it_and_the_connection_lives_on() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic(), tenancy.run_beside(add("a"), add("a"), using="provider"):
+        tenancy.run_together(add("undone"))
+    assert (elsewhere(), names()) == ([], []), "one round trip is one transaction"
+    with pytest.raises(ZeroDivisionError), tenancy.run_beside(add("a"), using="provider"):
+        raise ZeroDivisionError
+    assert elsewhere() == ["a"]
+
+
+@pytest.mark.usefixtures("other_place")
+def test_a_connection_that_is_lost_or_given_back_beside_is_not_used_again() -> None:
+    (answer,) = tenancy.run_together(("SELECT pg_backend_pid()", []), using="provider")
+    with (
+        pytest.raises(OperationalError),
+        tenancy.run_beside(("SELECT pg_sleep(5)", []), using="provider"),
+        administration() as admin,
+    ):
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", [answer.rows[0][0]])
+    connections["provider"].close()
+    with tenancy.run_beside(add("a"), using="provider"):
+        lost = connections["provider"].connection
+        connections["provider"].close()
+    assert lost.closed
+    assert elsewhere() in ([], ["a"])

@@ -1,6 +1,6 @@
 """One alias, many databases: a connection belongs to the customer in scope, and there is none without a customer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Asks for the wanted database before every statement and every change of transaction state."""
 
     _opened_for: Location | None = None
+    under_way: Callable[[], None] | None = None
+    """Waits for the answers of statements that were sent beside other work; nothing else is asked before."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +44,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except BaseException:
             self.needs_rollback = self.needs_rollback or (bool(taken) and self.in_atomic_block)
             raise
+
+    def settle(self) -> None:
+        """Have answers what is under way. Raises Django's error of the first statement that failed."""
+        answered, self.under_way = self.under_way, None
+        if answered is not None:
+            with self.wrap_database_errors:
+                answered()
 
     def create_cursor(self, name: str | None = None) -> Any:
         """A cursor finds everything done that was put off."""
@@ -75,6 +84,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def ensure_connection(self) -> None:
         """Be connected to the database of the present scope; a transaction cannot move from one to another."""
+        self.settle()
         if self.connection is not None:
             place = wanted(self.alias)
             if place is not self._opened_for and place != self._opened_for:
@@ -100,6 +110,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _close(self) -> None:
         self._deferred = []
+        if self.under_way is not None:
+            self.under_way = None
+            self.connection.close()
         connection, place = self.connection, self._opened_for
         if connection is None or place is None:
             return
