@@ -20,6 +20,7 @@ from parley.contacts.types import (
     NOTES_LONGEST,
     NUMBER_KINDS,
     Address,
+    Metadata,
     NewContact,
     Number,
 )
@@ -75,6 +76,19 @@ def check(new: NewContact, *, region: str | None = None, source: str = "") -> Ne
         raise ContactRefused(
             "a contact needs a name, a company, a number or an e-mail address", remedy="Fill in one.", field="family"
         )
+    return made
+
+
+def check_metadata(metadata: Metadata) -> dict[str, Any]:
+    """What is given of it, by field, as it would be kept. Raises ContactRefused with its field."""
+    made: dict[str, Any] = {}
+    for name in ("purposes", "shared_with"):
+        if (several := getattr(metadata, name)) is not None:
+            made[name] = _several(several, name)
+    if metadata.source is not None:
+        made["source"] = text(metadata.source, field="source")
+    if metadata.keep_until is not None:
+        made["keep_until"] = _zoned(metadata.keep_until)
     return made
 
 
@@ -184,12 +198,18 @@ def _several(values: Sequence[str], field: str) -> tuple[str, ...]:
 
 
 def _check_rest(new: NewContact) -> None:
-    if new.keep_until is not None and new.keep_until.tzinfo is None:
-        raise ContactRefused("the instant needs a time zone", remedy="Give one.", field="keep_until")
+    if new.keep_until is not None:
+        _zoned(new.keep_until)
     if new.citizenship and not _COUNTRY.fullmatch(new.citizenship):
         raise ContactRefused("a citizenship is two capital letters", remedy='Write "IT".', field="citizenship")
     if new.birthday is not None and not date(1850, 1, 1) <= new.birthday <= date(2200, 1, 1):
         raise ContactRefused("nobody was born on that day", remedy="Check the year.", field="birthday")
+
+
+def _zoned(keep_until: datetime) -> datetime:
+    if keep_until.tzinfo is None:
+        raise ContactRefused("the instant needs a time zone", remedy="Give one.", field="keep_until")
+    return keep_until
 
 
 def _few(values: Sequence[object], field: str) -> None:

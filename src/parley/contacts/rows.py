@@ -22,6 +22,10 @@ _UPDATE: Final = """
 UPDATE contacts_contact SET changed_at = %s, keep_until = %s, minor = %s, sealed = %s, tokens = %s::tsvector,
     addresses = %s::bigint[] WHERE id = %s
 """
+_ANNOTATE: Final = """
+UPDATE contacts_contact SET changed_at = %s, keep_until = %s, sealed = %s,
+    tokens = ts_delete(tokens, %s::text[]) || %s::tsvector WHERE id = %s
+"""
 COLUMNS: Final = "c.id, c.directory_id, c.changed_at, c.keep_until, c.minor, c.sealed"
 """What `opened` reads."""
 _READ: Final = "SELECT {columns} FROM contacts_contact c WHERE c.id = ANY(%s::uuid[]){lock}"
@@ -124,3 +128,10 @@ def overwrite(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField
     tenancy.run_later(
         _UPDATE, [changed_at, new.keep_until, new.minor, sealed.data, made.text, made.addresses, before.id]
     )
+
+
+def annotate(tools: Tools, before: Row, new: NewContact, *, sealed: SealedField, changed_at: datetime) -> None:
+    """As `overwrite`, of a contact of which nothing but metadata changed: its other tokens stay."""
+    had, has = tools.tokeniser.all_metadata(before.fields), tools.tokeniser.all_metadata(new)
+    gone, come = "{" + ",".join(had - has) + "}", " ".join(has - had)
+    tenancy.run_later(_ANNOTATE, [changed_at, new.keep_until, sealed.data, gone, come, before.id])

@@ -97,10 +97,7 @@ class Tokeniser:
             lexemes.add("w" + self.path(word))
         for one in new.numbers:
             lexemes.update(self.number_parts(one.value))
-        lexemes.update(self.metadata("purpose", purpose) for purpose in new.purposes)
-        if new.source:
-            lexemes.add(self.metadata("source", new.source))
-        lexemes.update(self.metadata("shared", receiver) for receiver in new.shared_with)
+        lexemes |= self.all_metadata(new)
         addresses = [self.number(one.value) for one in new.numbers] + [self.email(one) for one in new.emails]
         if names and (new.given or new.family):
             addresses.append(self.same_name(new))
@@ -146,6 +143,14 @@ class Tokeniser:
     def metadata(self, kind: str, value: str) -> str:
         """The lexeme of a purpose ("purpose"), source ("source") or receiver ("shared"): found as a whole alone."""
         return "m" + self._tag(f"m{kind}\x00{value}", 5)
+
+    def all_metadata(self, new: NewContact) -> set[str]:
+        """The lexemes of all metadata of a contact, which are of their own class."""
+        found = {self.metadata("purpose", one) for one in new.purposes}
+        found.update([self.metadata("shared", one) for one in new.shared_with])
+        if new.source:
+            found.add(self.metadata("source", new.source))
+        return found
 
     def number_parts(self, number: str) -> list[str]:
         """The lexemes of a number from its beginning and from its end; none of what has no digits to type."""

@@ -12,7 +12,7 @@ from psycopg.errors import NotNullViolation
 from parley.contacts import rows
 from parley.contacts.directories import require_change, visible_ids
 from parley.contacts.errors import NoSuchContact, NoSuchDirectory
-from parley.contacts.fields import changed, check
+from parley.contacts.fields import changed, check, check_metadata
 from parley.contacts.tools import KEEP, keep_epoch, leave, require, tools
 from parley.contacts.tools import decide as ask
 from parley.contacts.types import STORE_NAME, Contact, Metadata, NewContact
@@ -70,11 +70,13 @@ def annotate(contact: UUID, metadata: Metadata, *, by: str, at: datetime) -> Con
     """Set what is given of a contact's metadata; the contact as it is then. Raises NoSuchContact, SealedToCustomer."""
     clause, made = require(KEEP, at=at), tools()
     made.require_opener()
-    given = {name: value for name in Metadata.__slots__ if (value := getattr(metadata, name)) is not None}
+    given = check_metadata(metadata)
     with transaction.atomic():
         before = one(contact, lock=True)
-        after = check(replace(before.fields, **given))
-        write(before, after, at=at)
+        after = replace(before.fields, **given)
+        sealed = made.seal(contact, after)
+        keep_epoch(sealed)
+        rows.annotate(made, before, after, sealed=sealed, changed_at=at)
         details = {"contact": str(contact), "fields": sorted(given), "by": by}
         leave("contact.annotated", clause=clause, at=at, details=details)
     return replace(before, changed_at=at, fields=after).contact()

@@ -34,6 +34,8 @@ _PLACE: Final = re.compile(r"%s|%\((\w+)\)s")
 _DONE: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 _PLANNED_FOR: Final = 20.0
 """Seconds that a plan serves: it is made for tables as large as they are then, and they may be growing."""
+_BEGIN: Final[Asked] = ("BEGIN", ())
+_COMMIT: Final[Asked] = ("COMMIT", ())
 _NUMBERS: Final = count()
 _TEXT: Final = Format.TEXT
 _BINARY: Final = Format.BINARY
@@ -165,29 +167,27 @@ def send(
     pgconn = connection.pgconn
     known = _known.setdefault(connection, {})
     now = time.monotonic()
-    bound = [_bound(pgconn, known, *one, now=now) for one in (*before, *asked)]
-    begins = bool(bound) and not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE
-    if len(bound) == 1 and not begins and not commit:
+    begins = bool(before or asked) and not connection.autocommit
+    begins = begins and pgconn.transaction_status == TransactionStatus.IDLE
+    several = (*[_BEGIN] * begins, *before, *asked, *[_COMMIT] * commit)
+    bound = [_bound(pgconn, known, *one, now=now) for one in several]
+    if not bound:
+        return []
+    if len(bound) == 1:
         results = [pgconn.exec_prepared(bound[0].prepared.name, bound[0].values, bound[0].formats, _BINARY)]
-    elif bound:
-        with _whole(connection):
-            _ask(pgconn, bound, first=b"BEGIN" if begins else b"", last=b"COMMIT" if commit else b"")
-            results = _answered(pgconn)
     else:
-        results = [pgconn.exec_(b"COMMIT")] if commit else []
+        with _whole(connection):
+            _ask(pgconn, bound)
+            results = _answered(pgconn)
     for result in results:
         _require_done(pgconn, result)
-    return [_answer(one) for one in results[begins + len(before) : begins + len(bound)]]
+    return [_answer(one) for one in results[begins + len(before) : len(bound) - commit]]
 
 
-def _ask(pgconn: "PGconn", bound: Sequence[_Bound], *, first: bytes = b"", last: bytes = b"") -> None:
+def _ask(pgconn: "PGconn", bound: Sequence[_Bound]) -> None:
     pgconn.enter_pipeline_mode()
-    if first:
-        pgconn.send_query_params(first, None)
     for one in bound:
         pgconn.send_query_prepared(one.prepared.name, one.values, one.formats, _BINARY)
-    if last:
-        pgconn.send_query_params(last, None)
     pgconn.pipeline_sync()
 
 

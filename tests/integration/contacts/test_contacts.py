@@ -10,6 +10,7 @@ from tests.support.installation import MakeCustomer, tenancy
 
 from parley.contacts import api as contacts
 from parley.contacts.api import NewContact, Number
+from parley.contacts.tools import tools
 from parley.governance.contract import api as contract
 from parley.inventory.api import Subject
 from parley.retention import api as retention
@@ -67,6 +68,22 @@ def test_metadata_is_set_and_found(public: UUID) -> None:
     assert [one.id for one in contacts.find(email="giovanni.rossi@example.com", by="t", at=NOW, why="7")] == [contact]
     assert [one.id for one in contacts.consult([contact, uuid4()], by="test", at=NOW, why="case 7")] == [contact]
     assert kinds().count("contacts.consulted") == 4
+
+
+def test_other_metadata_leaves_the_tokens_that_a_whole_change_would_leave(public: UUID) -> None:
+    contact = add(public)
+    for given in (
+        contacts.Metadata(purposes=("billing", "service"), source="fair", shared_with=("Carrier", "billing")),
+        contacts.Metadata(purposes=("service", "fair"), shared_with=()),
+        contacts.Metadata(source=""),
+    ):
+        held = contacts.annotate(contact, given, by="test", at=NOW).fields
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT tsvector_to_array(tokens) FROM contacts_contact WHERE id = %s", [contact])
+            assert set(cursor.fetchone()[0]) == tools().tokeniser.of(held).lexemes
+    with pytest.raises(contacts.ContactRefused) as refused:
+        contacts.annotate(contact, contacts.Metadata(purposes=("x" * 201,)), by="test", at=NOW)
+    assert refused.value.field == "purposes"
 
 
 def test_a_customer_that_holds_its_keys_finds_without_reading(make_customer: MakeCustomer) -> None:

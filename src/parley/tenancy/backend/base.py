@@ -84,7 +84,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def ensure_connection(self) -> None:
         """Be connected to the database of the present scope; a transaction cannot move from one to another."""
-        self.settle()
+        if self.under_way is not None:
+            self.settle()
         if self.connection is not None:
             place = wanted(self.alias)
             if place is not self._opened_for and place != self._opened_for:
