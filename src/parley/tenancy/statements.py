@@ -8,6 +8,7 @@ Places of values are written %s or %(name)s, and PostgreSQL must be able to tell
 each, no percent signs.
 """
 
+import os
 import re
 import select
 import time
@@ -257,7 +258,7 @@ def _bound(pgconn: "PGconn", known: dict[str, _Prepared], query: str, given: Val
 
 def _prepare(pgconn: "PGconn", known: dict[str, _Prepared], query: str, *, now: float) -> _Prepared:
     old, (sql, places) = known.get(query), _numbered(query)
-    made = _Prepared(f"parley_{next(_NUMBERS)}".encode(), places, now + _PLANNED_FOR)
+    made = _Prepared(f"parley_{os.getpid()}_{next(_NUMBERS)}".encode(), places, now + _PLANNED_FOR)
     _require_done(pgconn, pgconn.prepare(made.name, sql))
     known[query] = made
     if old is not None:
