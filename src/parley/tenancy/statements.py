@@ -127,8 +127,8 @@ def run_later(query: str, params: Values = (), *, using: str = "default") -> Non
 
 @contextmanager
 def run_beside(*asked: Asked, using: str) -> Iterator[None]:
-    """Run statements of another database while the block works: sent before it, done when it ends. Outside a
-    transaction of that database each is committed by itself. Raises Django's error of the first that fails."""
+    """Run statements of another database while the block works: sent before it, done when it ends. Where no
+    transaction of that database is open they are one of their own. Raises Django's error of the first that fails."""
     wrapper: Any = connections[using]
     if wrapper.in_atomic_block:
         run_together(*asked, using=using)
