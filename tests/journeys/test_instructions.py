@@ -106,6 +106,7 @@ def test_the_contract_page_names_addresses_and_confirms_a_transfer(page: Page, i
     expect(page.get_by_role("alert")).to_contain_text("not named")
     page.get_by_label("Who receives it").fill("Parley Inc., 1 Main Street, Springfield")
     page.get_by_role("button", name="Confirm this measure").click()
+    expect(page.get_by_text("Parley Inc., 1 Main Street, Springfield")).to_be_visible()
     picture(page, "contract")
     page.get_by_role("link", name="Annexes").click()
     expect(page.get_by_text("Annex II: technical and organisational measures")).to_be_visible()

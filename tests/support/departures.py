@@ -39,7 +39,7 @@ def move(at: datetime) -> None:
 def letters(departure_id: object) -> list[tuple[str, str]]:
     """Subject and text of the letters about a departure, oldest first."""
     with tenancy.scope(tenancy.provider()):
-        found = [one for one in mail.messages(purpose="departure") if str(departure_id) in one.key]
+        found = [one for one in mail.messages(purpose="departure", limit=100_000) if str(departure_id) in one.key]
         return [(one.subject, mail.content(one.id).text) for one in reversed(found)]
 
 

@@ -47,7 +47,9 @@ def incident(at: datetime) -> None:
 
 def letters(word: str) -> list[mail.MessageView]:
     return [
-        one for one in mail.messages(purpose="duty-alarm") if one.subject.startswith(word) and "breach" in one.clause
+        one
+        for one in mail.messages(purpose="duty-alarm", limit=100_000)
+        if one.subject.startswith(word) and "breach" in one.clause
     ]
 
 
